@@ -1,0 +1,13 @@
+/*
+ * mime - the message through GMime: parsed, every accessor asked, decoded by several decoders,
+ * changed as gateways change it, written out and parsed again.
+ */
+#include "fuzz/target.h"
+#include "mail/mime.h"
+
+static void examine(const struct up_case *c, struct up_exam *exam)
+{
+        up_mime_examine(c->message, exam);
+}
+
+const struct up_target up_target = { .name = "mime", .examine = examine };

@@ -1,0 +1,13 @@
+/*
+ * smime - every signed and encrypted entity of the message through OpenSSL, on its raw bytes, at
+ * the case's own time.
+ */
+#include "fuzz/target.h"
+#include "mail/smime.h"
+
+static void examine(const struct up_case *c, struct up_exam *exam)
+{
+        up_smime_examine(c->message, exam);
+}
+
+const struct up_target up_target = { .name = "smime", .examine = examine };

@@ -1,0 +1,222 @@
+/*
+ * target - the part that all targets share: entry points, fixed environment, report
+ *
+ * GLib reads G_SLICE and the C library reads the locale before main() runs, so a process that was
+ * started with another environment starts itself again with the right one. That happens in
+ * LLVMFuzzerInitialize(), which every engine calls first.
+ */
+#include "fuzz/target.h"
+
+#include <errno.h>
+#include <json-glib/json-glib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fuzz/progress.h"
+#include "mail/chance.h"
+#include "oracle/finding.h"
+
+/* What decides a case's outcome beside the case itself. */
+static const struct {
+        const char *name, *value;
+        const char *why;
+} fixed_environment[] = {
+        { "G_SLICE", "always-malloc", "AddressSanitizer sees a freed GMime object" },
+        { "LC_ALL", "C.UTF-8", "GMime asks the locale for a charset" },
+        { "TZ", "UTC", "dates are written in the local time zone" },
+        { "OPENSSL_CONF", "/dev/null", "the machine's configuration changes what OpenSSL refuses" },
+};
+
+static const char *input_path = "(memory)";
+static unsigned findings_so_far;
+static struct up_progress *progress;
+
+static bool environment_is_fixed(void)
+{
+        for (size_t i = 0; i < G_N_ELEMENTS(fixed_environment); i++)
+                if (g_strcmp0(getenv(fixed_environment[i].name), fixed_environment[i].value) != 0)
+                        return false;
+        return true;
+}
+
+static void start_again_in_fixed_environment(char **argv)
+{
+        for (size_t i = 0; i < G_N_ELEMENTS(fixed_environment); i++)
+                setenv(fixed_environment[i].name, fixed_environment[i].value, 1);
+        execv("/proc/self/exe", argv);
+        fprintf(stderr, "%s: cannot start again in a fixed environment: %s\n", argv[0],
+            strerror(errno));
+        _exit(125);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+        const char *path = getenv("UNPEND_PROGRESS");
+        (void)argc;
+
+        if (!environment_is_fixed())
+                start_again_in_fixed_environment(*argv);
+        if (path != NULL) {
+                progress = up_progress_map(path);
+                if (progress == NULL) {
+                        fprintf(stderr, "%s: cannot map %s: %s\n", (*argv)[0], path,
+                            strerror(errno));
+                        _exit(125);
+                }
+        }
+        return 0;
+}
+
+static void count_progress(const struct up_exam *exam, bool finding)
+{
+        progress->executions++;
+        if (exam->counts[UP_COUNT_VERIFIED] > 0)
+                progress->verified++;
+        else if (exam->counts[UP_COUNT_DIGEST_ONLY] > 0)
+                progress->digest_only++;
+        if (finding)
+                progress->findings++;
+        if (exam->unscannable)
+                progress->unscannable++;
+        for (int i = 0; i < UP_COUNTS; i++)
+                progress->counts[i] += exam->counts[i];
+}
+
+static void build_findings(JsonBuilder *json, const GPtrArray *findings)
+{
+        json_builder_set_member_name(json, "findings");
+        json_builder_begin_array(json);
+        for (guint i = 0; i < findings->len; i++) {
+                const struct up_finding *finding = g_ptr_array_index(findings, i);
+                g_autofree char *slug = up_finding_slug(finding);
+                const char *const members[][2] = {
+                        { "class", up_class_rows[finding->class].name },
+                        { "signature", finding->signature },
+                        { "detail", finding->detail },
+                        { "slug", slug },
+                };
+                json_builder_begin_object(json);
+                for (size_t j = 0; j < G_N_ELEMENTS(members); j++) {
+                        json_builder_set_member_name(json, members[j][0]);
+                        json_builder_add_string_value(json, members[j][1]);
+                }
+                json_builder_end_object(json);
+        }
+        json_builder_end_array(json);
+}
+
+static void build_exam(JsonBuilder *json, const struct up_exam *exam)
+{
+        json_builder_set_member_name(json, "counts");
+        json_builder_begin_object(json);
+        for (int i = 0; i < UP_COUNTS; i++) {
+                json_builder_set_member_name(json, up_count_names[i]);
+                json_builder_add_int_value(json, (gint64)exam->counts[i]);
+        }
+        json_builder_end_object(json);
+        json_builder_set_member_name(json, "unscannable");
+        json_builder_add_boolean_value(json, exam->unscannable);
+        json_builder_set_member_name(json, "limits");
+        json_builder_begin_array(json);
+        for (guint i = 0; i < exam->remarks->len; i++) {
+                const struct up_remark *remark = g_ptr_array_index(exam->remarks, i);
+                if (remark->kind == UP_REMARK_LIMIT)
+                        json_builder_add_string_value(json, remark->detail);
+        }
+        json_builder_end_array(json);
+}
+
+static void append_report(
+    const char *path, const struct up_exam *exam, const GPtrArray *findings)
+{
+        g_autoptr(JsonBuilder) json = json_builder_new();
+        g_autofree char *text = NULL;
+        FILE *file = fopen(path, "ae");
+
+        if (file == NULL) {
+                fprintf(stderr, "cannot append to %s: %s\n", path, strerror(errno));
+                _exit(125);
+        }
+        json_builder_begin_object(json);
+        json_builder_set_member_name(json, "input");
+        json_builder_add_string_value(json, input_path);
+        build_findings(json, findings);
+        build_exam(json, exam);
+        json_builder_end_object(json);
+        g_autoptr(JsonNode) root = json_builder_get_root(json);
+        text = json_to_string(root, FALSE);
+        fprintf(file, "%s\n", text);
+        fclose(file);
+}
+
+/* Of all the inputs that show a finding a campaign wants the smallest. */
+static void keep_smallest(const char *folder, const char *slug, const uint8_t *data, size_t size)
+{
+        g_autofree char *path = g_build_filename(folder, slug, NULL);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GMappedFile) kept = g_mapped_file_new(path, FALSE, NULL);
+
+        if (kept != NULL && g_mapped_file_get_length(kept) <= size)
+                return;
+        if (!g_file_set_contents(path, (const char *)data, (gssize)size, &error)) {
+                fprintf(stderr, "cannot keep a finding: %s\n", error->message);
+                _exit(125);
+        }
+}
+
+static G_GNUC_NORETURN void print_and_abort(const struct up_finding *finding)
+{
+        fprintf(stderr, "unpend: %s: %s\n  %s\n  %s\n", up_class_rows[finding->class].name,
+            finding->signature, up_class_rows[finding->class].what, finding->detail);
+        abort();
+}
+
+static void tell(const struct up_exam *exam, const GPtrArray *findings, const uint8_t *data,
+    size_t size)
+{
+        const char *report = getenv("UNPEND_REPORT");
+        const char *folder = getenv("UNPEND_FINDINGS");
+        const char *only = getenv("UNPEND_ONLY");
+
+        if (report != NULL)
+                append_report(report, exam, findings);
+        for (guint i = 0; i < findings->len; i++) {
+                const struct up_finding *finding = g_ptr_array_index(findings, i);
+                g_autofree char *slug = up_finding_slug(finding);
+                if (only != NULL ? strcmp(only, slug) == 0 : report == NULL && folder == NULL)
+                        print_and_abort(finding);
+                if (folder != NULL)
+                        keep_smallest(folder, slug, data, size);
+        }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        g_autoptr(up_case) c = up_case_read(data, size, NULL);
+        g_autoptr(GPtrArray) findings =
+            g_ptr_array_new_with_free_func((GDestroyNotify)up_finding_free);
+        struct up_exam exam;
+
+        up_chance_restart(0);
+        up_exam_init(&exam, &c->policy.limits, c->time_s);
+        up_target.examine(c, &exam);
+        up_oracle_mail(&exam, findings);
+        findings_so_far += findings->len;
+        if (progress != NULL)
+                count_progress(&exam, findings->len > 0);
+        tell(&exam, findings, data, size);
+        up_exam_clear(&exam);
+        return 0;
+}
+
+void up_target_name_input(const char *path)
+{
+        input_path = path;
+}
+
+unsigned up_target_findings(void)
+{
+        return findings_so_far;
+}

@@ -1,0 +1,850 @@
+/*
+ * case - one reader that never fails, one writer, both led by the table of keys
+ *
+ * There is no second, strict parser: the reader makes a case of anything, and whatever it had to
+ * pass over or put right it says as a complaint. A file is valid when there is none.
+ *
+ * The reader takes one line of the head at a time into a buffer of its own, overwrites there what
+ * is not printable, and cuts the line into words in place. A column is therefore always the
+ * distance from the start of that buffer to the word that is spoken of.
+ */
+#include "case/case.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "case/nearest.h"
+#include "mail/eicar.h"
+
+#define BLANKS     " \t"
+#define TIME_SHAPE "0000-00-00T00:00:00Z"
+
+/* To which key an indented line belongs. */
+enum section {
+        SECTION_NONE,
+        SECTION_SCRIPT,
+        SECTION_PASSED_OVER, /* to one that was complained about already */
+};
+
+struct up_case_reader {
+        struct up_case *c;
+        GPtrArray *complaints; /* NULL when nobody listens */
+        char *line;            /* printable copy of the current line, without its end */
+        unsigned line_number;
+        enum section section;
+        bool event_seen; /* or what was meant to be one */
+        bool crlf_seen;
+        bool head_ended;
+};
+
+/* --- complaints ------------------------------------------------------------------------------ */
+
+static void complaint_free(void *data)
+{
+        struct up_complaint *complaint = data;
+
+        g_free(complaint->text);
+        g_free(complaint);
+}
+
+GPtrArray *up_complaints_new(void)
+{
+        return g_ptr_array_new_with_free_func(complaint_free);
+}
+
+/* @at points into the reader's line. */
+static struct up_place place_of(const struct up_case_reader *reader, const char *at)
+{
+        return (struct up_place){ reader->line_number, (unsigned)(at - reader->line) + 1 };
+}
+
+G_GNUC_PRINTF(3, 4)
+static void complain(struct up_case_reader *reader, const char *at, const char *format, ...)
+{
+        if (reader->complaints == NULL || reader->complaints->len >= UP_CASE_COMPLAINTS)
+                return;
+
+        va_list args;
+        va_start(args, format);
+        g_autofree char *text = g_strdup_vprintf(format, args);
+        va_end(args);
+
+        struct up_complaint *complaint = g_new0(struct up_complaint, 1);
+        bool last = reader->complaints->len + 1 == UP_CASE_COMPLAINTS;
+        complaint->place = place_of(reader, at);
+        complaint->text = last ? g_strdup("more is wrong from here on; mend the lines above first")
+                               : g_utf8_make_valid(text, -1);
+        g_ptr_array_add(reader->complaints, complaint);
+}
+
+static void complain_unknown(
+    struct up_case_reader *reader, const char *what, const struct up_nearest *nearest)
+{
+        const char *word = nearest->word;
+
+        if (nearest->name != NULL)
+                complain(reader, word, "unknown %s `%.40s`; did you mean `%s`?", what, word,
+                    nearest->name);
+        else
+                complain(reader, word,
+                    "unknown %s `%.40s`; `unpend inspect --help` lists what there is", what, word);
+}
+
+/* --- words ----------------------------------------------------------------------------------- */
+
+/* Cuts the next word off @rest and returns it; empty at the end of the line. */
+static char *cut_word(char **rest)
+{
+        char *word = *rest + strspn(*rest, BLANKS);
+        size_t bytes = strcspn(word, BLANKS);
+
+        *rest = word + bytes;
+        if (**rest != '\0')
+                *(*rest)++ = '\0';
+        return word;
+}
+
+/* Cuts a `name=value` in two; NULL, complained about, when it is none. */
+static char *cut_value(struct up_case_reader *reader, char *setting)
+{
+        char *equals = strchr(setting, '=');
+
+        if (equals == NULL) {
+                complain(
+                    reader, setting, "`%.40s` has no value; write %.40s=VALUE", setting, setting);
+                return NULL;
+        }
+        *equals = '\0';
+        return equals + 1;
+}
+
+static void cut_trailing_blanks(char *text)
+{
+        size_t bytes = strlen(text);
+
+        while (bytes > 0 && strchr(BLANKS, text[bytes - 1]) != NULL)
+                bytes--;
+        text[bytes] = '\0';
+}
+
+/* --- unpend-case ------------------------------------------------------------------------------ */
+
+static void read_version(struct up_case_reader *reader, const struct up_case_key *key, char *value)
+{
+        if (strcmp(value, "1") != 0)
+                complain(reader, value, "version `%.40s` is not known here; write `%s: 1`", value,
+                    key->name);
+}
+
+static void write_version(const struct up_case *c, const struct up_case_key *key, GString *file)
+{
+        (void)c;
+        g_string_append_printf(file, "%s: 1\n", key->name);
+}
+
+/* --- lines of text ---------------------------------------------------------------------------- */
+
+static void read_text(struct up_case_reader *reader, const struct up_case_key *key, char *value)
+{
+        if (*value == '\0')
+                complain(reader, value, "`%s:` says nothing; leave the line out", key->name);
+        else
+                G_STRUCT_MEMBER(char *, reader->c, key->text) = g_strdup(value);
+}
+
+static void write_text(const struct up_case *c, const struct up_case_key *key, GString *file)
+{
+        const char *text = G_STRUCT_MEMBER(char *, c, key->text);
+
+        if (text != NULL)
+                g_string_append_printf(file, "%s: %s\n", key->name, text);
+}
+
+/* --- known ------------------------------------------------------------------------------------ */
+
+static void read_known(struct up_case_reader *reader, const struct up_case_key *key, char *value)
+{
+        char *rest = value;
+        char *library = cut_word(&rest);
+        char *version = cut_word(&rest);
+        char *url = cut_word(&rest);
+        char *excess = cut_word(&rest);
+
+        if (*url == '\0' || *excess != '\0') {
+                complain(
+                    reader, value, "`%s:` takes three words; write LIBRARY VERSION URL", key->name);
+                return;
+        }
+        reader->c->known = (struct up_known){
+                .library = g_strdup(library),
+                .version = g_strdup(version),
+                .url = g_strdup(url),
+        };
+}
+
+static void write_known(const struct up_case *c, const struct up_case_key *key, GString *file)
+{
+        if (c->known.library != NULL)
+                g_string_append_printf(file, "%s: %s %s %s\n", key->name, c->known.library,
+                    c->known.version, c->known.url);
+}
+
+/* --- time ------------------------------------------------------------------------------------- */
+
+static bool has_time_shape(const char *text)
+{
+        if (strlen(text) != strlen(TIME_SHAPE))
+                return false;
+        for (size_t i = 0; text[i] != '\0'; i++) {
+                bool fits =
+                    TIME_SHAPE[i] == '0' ? g_ascii_isdigit(text[i]) : text[i] == TIME_SHAPE[i];
+                if (!fits)
+                        return false;
+        }
+        return true;
+}
+
+static void read_time(struct up_case_reader *reader, const struct up_case_key *key, char *value)
+{
+        if (!has_time_shape(value)) {
+                complain(
+                    reader, value, "`%s:` is in UTC; write it as 2026-01-01T00:00:00Z", key->name);
+                return;
+        }
+        int year, month, day, hour, minute, second;
+        sscanf(value, "%d-%d-%dT%d:%d:%dZ", &year, &month, &day, &hour, &minute, &second);
+        g_autoptr(GDateTime) date = g_date_time_new_utc(year, month, day, hour, minute, second);
+        gint64 time_s = date != NULL ? g_date_time_to_unix(date) : -1;
+        if (date == NULL)
+                complain(reader, value, "there is no such day or time; mend `%s`", value);
+        else if (time_s < 0)
+                complain(reader, value, "out of bounds; `%s:` goes from 1970 to 9999", key->name);
+        if (date != NULL)
+                reader->c->time_s = MAX(time_s, 0);
+}
+
+static void write_time(const struct up_case *c, const struct up_case_key *key, GString *file)
+{
+        if (c->time_s == UP_CASE_TIME_S)
+                return;
+
+        g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc(c->time_s);
+        g_autofree char *text = g_date_time_format(date, "%Y-%m-%dT%H:%M:%SZ");
+        g_string_append_printf(file, "%s: %s\n", key->name, text);
+}
+
+/* --- envelope --------------------------------------------------------------------------------- */
+
+static GPtrArray *standard_to(void)
+{
+        GPtrArray *to = g_ptr_array_new_with_free_func(g_free);
+
+        g_ptr_array_add(to, g_strdup("recipient@example.com"));
+        return to;
+}
+
+static void envelope_init(struct up_envelope *envelope)
+{
+        envelope->from = g_strdup("sender@example.com");
+        envelope->to = standard_to();
+}
+
+static void envelope_clear(struct up_envelope *envelope)
+{
+        g_free(envelope->from);
+        g_ptr_array_unref(envelope->to);
+}
+
+static bool address_fits(struct up_case_reader *reader, const char *address)
+{
+        size_t bytes = strlen(address);
+
+        if (bytes > UP_CASE_ADDRESS_BYTES)
+                complain(reader, address, "an address of %zu bytes; the longest has %d", bytes,
+                    UP_CASE_ADDRESS_BYTES);
+        return bytes <= UP_CASE_ADDRESS_BYTES;
+}
+
+static void read_from(struct up_case_reader *reader, const char *address)
+{
+        if (!address_fits(reader, address))
+                return;
+        g_free(reader->c->envelope.from);
+        reader->c->envelope.from = g_strdup(strcmp(address, "<>") == 0 ? "" : address);
+}
+
+static void read_to(struct up_case_reader *reader, char *list)
+{
+        g_autoptr(GPtrArray) to = g_ptr_array_new_with_free_func(g_free);
+
+        for (char *address = list, *next; address != NULL; address = next) {
+                next = strchr(address, ',');
+                if (next != NULL)
+                        *next++ = '\0';
+                if (to->len == UP_CASE_RECIPIENTS) {
+                        complain(reader, address, "more than %d recipients; leave the rest out",
+                            UP_CASE_RECIPIENTS);
+                        break;
+                }
+                if (*address == '\0')
+                        complain(reader, address, "an empty recipient; write to=v@example.com");
+                else if (address_fits(reader, address))
+                        g_ptr_array_add(to, g_strdup(address));
+        }
+        if (to->len > 0) {
+                g_ptr_array_unref(reader->c->envelope.to);
+                reader->c->envelope.to = g_steal_pointer(&to);
+        }
+}
+
+static void read_envelope(struct up_case_reader *reader, const struct up_case_key *key, char *value)
+{
+        bool from_seen = false, to_seen = false;
+        char *rest = value, *name;
+
+        while (*(name = cut_word(&rest)) != '\0') {
+                char *address = cut_value(reader, name);
+                bool is_from = strcmp(name, "from") == 0, is_to = strcmp(name, "to") == 0;
+
+                if (address == NULL)
+                        continue;
+                if (!is_from && !is_to)
+                        complain(reader, name,
+                            "`%.40s` is no part of an `%s:`; write from= or to=", name, key->name);
+                else if (is_from ? from_seen : to_seen)
+                        complain(reader, name, "a second `%s=`; leave one out", name);
+                else if (is_from)
+                        read_from(reader, address);
+                else
+                        read_to(reader, address);
+                from_seen = from_seen || is_from;
+                to_seen = to_seen || is_to;
+        }
+}
+
+static bool envelope_is_standard(const struct up_envelope *envelope)
+{
+        struct up_envelope standard;
+        envelope_init(&standard);
+        bool same = strcmp(envelope->from, standard.from) == 0 && envelope->to->len == 1 &&
+                    strcmp(envelope->to->pdata[0], standard.to->pdata[0]) == 0;
+
+        envelope_clear(&standard);
+        return same;
+}
+
+static void write_envelope(const struct up_case *c, const struct up_case_key *key, GString *file)
+{
+        const struct up_envelope *envelope = &c->envelope;
+
+        if (envelope_is_standard(envelope))
+                return;
+        g_string_append_printf(
+            file, "%s: from=%s to=", key->name, *envelope->from != '\0' ? envelope->from : "<>");
+        for (guint i = 0; i < envelope->to->len; i++)
+                g_string_append_printf(
+                    file, "%s%s", i > 0 ? "," : "", (const char *)envelope->to->pdata[i]);
+        g_string_append_c(file, '\n');
+}
+
+/* --- policy ----------------------------------------------------------------------------------- */
+
+static bool find_setting(const char *name, size_t *ret_index, struct up_nearest *nearest)
+{
+        for (size_t i = 0; i < UP_POLICY_SETTINGS; i++) {
+                struct up_policy_row setting = up_policy_setting(i);
+                if (strcmp(setting.name, name) == 0) {
+                        *ret_index = i;
+                        return true;
+                }
+                up_nearest_try(nearest, setting.name);
+        }
+        return false;
+}
+
+static void read_setting(struct up_case_reader *reader, size_t index, const char *value)
+{
+        struct up_policy_row setting = up_policy_setting(index);
+        g_autofree char *wrong = up_policy_set(&reader->c->policy, &setting, value);
+
+        if (wrong != NULL)
+                complain(reader, value, "%s", wrong);
+}
+
+static void read_policy(struct up_case_reader *reader, const struct up_case_key *key, char *value)
+{
+        bool seen[UP_POLICY_SETTINGS] = { false };
+        char *rest = value, *name;
+
+        while (*(name = cut_word(&rest)) != '\0') {
+                char *written = cut_value(reader, name);
+                struct up_nearest nearest = up_nearest_to(name);
+                size_t index;
+
+                if (written == NULL)
+                        continue;
+                if (!find_setting(name, &index, &nearest))
+                        complain_unknown(reader, key->name, &nearest);
+                else if (seen[index])
+                        complain(reader, name, "a second `%s=`; leave one out", name);
+                else {
+                        seen[index] = true;
+                        read_setting(reader, index, written);
+                }
+        }
+}
+
+static void write_policy(const struct up_case *c, const struct up_case_key *key, GString *file)
+{
+        bool begun = false;
+
+        for (size_t i = 0; i < UP_POLICY_SETTINGS; i++) {
+                struct up_policy_row setting = up_policy_setting(i);
+                if (up_policy_is_standard(&c->policy, &setting))
+                        continue;
+                g_autofree char *value = up_policy_get(&c->policy, &setting);
+                if (!begun)
+                        g_string_append_printf(file, "%s:", key->name);
+                g_string_append_printf(file, " %s=%s", setting.name, value);
+                begun = true;
+        }
+        if (begun)
+                g_string_append_c(file, '\n');
+}
+
+/* --- script ----------------------------------------------------------------------------------- */
+
+const struct up_verb up_verb_rows[UP_VERB_ROWS] = {
+        { "submit", "1..64 local|smtp", "the message is handed in under that number" },
+};
+
+static void event_free(void *data)
+{
+        struct up_event *event = data;
+
+        g_strfreev(event->words);
+        g_free(event);
+}
+
+static void add_event(GPtrArray *script, const struct up_verb *verb, char **words)
+{
+        struct up_event *event = g_new0(struct up_event, 1);
+
+        event->verb = verb;
+        event->words = words;
+        g_ptr_array_add(script, event);
+}
+
+static GPtrArray *standard_script(void)
+{
+        GPtrArray *script = g_ptr_array_new_with_free_func(event_free);
+
+        add_event(script, &up_verb_rows[0], g_strsplit("1 local", " ", -1));
+        return script;
+}
+
+static bool event_equals(const struct up_event *a, const struct up_event *b)
+{
+        return a->verb == b->verb &&
+               g_strv_equal((const char *const *)a->words, (const char *const *)b->words);
+}
+
+static const struct up_verb *find_verb(const char *name, struct up_nearest *nearest)
+{
+        for (size_t i = 0; i < UP_VERB_ROWS; i++) {
+                if (strcmp(up_verb_rows[i].name, name) == 0)
+                        return &up_verb_rows[i];
+                up_nearest_try(nearest, up_verb_rows[i].name);
+        }
+        return NULL;
+}
+
+/* NULL, complained about, when @word is no number. */
+static char *read_number(
+    struct up_case_reader *reader, const char *word, guint64 least, guint64 most)
+{
+        char *end;
+        guint64 number = g_ascii_strtoull(word, &end, 10);
+
+        if (!g_ascii_isdigit(*word) || *end != '\0') {
+                complain(reader, word,
+                    "`%.40s` is not a number; write one from %" G_GUINT64_FORMAT
+                    " to %" G_GUINT64_FORMAT,
+                    word, least, most);
+                return NULL;
+        }
+        if (number < least || number > most)
+                complain(reader, word,
+                    "out of bounds; the number goes from %" G_GUINT64_FORMAT
+                    " to %" G_GUINT64_FORMAT,
+                    least, most);
+        return g_strdup_printf("%" G_GUINT64_FORMAT, CLAMP(number, least, most));
+}
+
+/* @pattern is one word of a verb's arguments. NULL, complained about, when @word does not fit. */
+static char *read_argument(struct up_case_reader *reader, const char *pattern, const char *word)
+{
+        const char *dots = strstr(pattern, "..");
+
+        if (dots != NULL)
+                return read_number(reader, word, g_ascii_strtoull(pattern, NULL, 10),
+                    g_ascii_strtoull(dots + strlen(".."), NULL, 10));
+
+        g_auto(GStrv) choices = g_strsplit(pattern, "|", -1);
+        if (g_strv_contains((const char *const *)choices, word))
+                return g_strdup(word);
+        complain(reader, word, "`%.40s` does not fit; write %s", word, pattern);
+        return NULL;
+}
+
+static void read_event(struct up_case_reader *reader, char *line)
+{
+        GPtrArray *script = reader->c->script;
+        char *rest = line;
+        char *name = cut_word(&rest);
+        struct up_nearest nearest = up_nearest_to(name);
+        const struct up_verb *verb = find_verb(name, &nearest);
+
+        reader->event_seen = true;
+        if (verb == NULL) {
+                complain_unknown(reader, "verb", &nearest);
+                return;
+        }
+
+        g_auto(GStrv) patterns = g_strsplit(verb->arguments, " ", -1);
+        g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
+        for (char **pattern = patterns; *pattern != NULL; pattern++) {
+                char *given = cut_word(&rest);
+                char *word = NULL;
+                if (*given == '\0')
+                        complain(reader, name, "too few words; write %s %s", name, verb->arguments);
+                else
+                        word = read_argument(reader, *pattern, given);
+                if (word == NULL)
+                        return;
+                g_ptr_array_add(words, word);
+        }
+        g_ptr_array_add(words, NULL);
+
+        char *excess = cut_word(&rest);
+        if (*excess != '\0')
+                complain(reader, excess, "too many words; write %s %s", name, verb->arguments);
+        if (script->len == UP_CASE_EVENTS)
+                complain(reader, name, "more than %d events; leave the rest out", UP_CASE_EVENTS);
+        else
+                add_event(script, verb, (char **)g_ptr_array_steal(words, NULL));
+}
+
+static void read_script(struct up_case_reader *reader, const struct up_case_key *key, char *value)
+{
+        reader->section = SECTION_SCRIPT;
+        g_ptr_array_set_size(reader->c->script, 0);
+        if (*value != '\0')
+                complain(reader, value,
+                    "text after `%s:`; write each event on a line of its own, indented", key->name);
+}
+
+static void write_script(const struct up_case *c, const struct up_case_key *key, GString *file)
+{
+        g_autoptr(GPtrArray) standard = standard_script();
+
+        if (c->script->len == 1 && event_equals(c->script->pdata[0], standard->pdata[0]))
+                return;
+        g_string_append_printf(file, "%s:\n", key->name);
+        for (guint i = 0; i < c->script->len; i++) {
+                const struct up_event *event = c->script->pdata[i];
+                g_autofree char *words = g_strjoinv(" ", event->words);
+                g_string_append_printf(file, "  %s %s\n", event->verb->name, words);
+        }
+}
+
+/* --- message ---------------------------------------------------------------------------------- */
+
+static void read_message(struct up_case_reader *reader, const struct up_case_key *key, char *value)
+{
+        reader->head_ended = true;
+        if (*value != '\0')
+                complain(reader, value, "text after `%s:`; begin the message on the next line",
+                    key->name);
+}
+
+static void write_message(const struct up_case *c, const struct up_case_key *key, GString *file)
+{
+        gsize bytes;
+        const uint8_t *data = g_bytes_get_data(c->message, &bytes);
+        g_autoptr(GBytes) folded = up_eicar_fold(data, bytes);
+
+        data = g_bytes_get_data(folded, &bytes);
+        g_string_append_printf(file, "%s:\n", key->name);
+        g_string_append_len(file, (const char *)data, (gssize)bytes);
+}
+
+/* --- the head --------------------------------------------------------------------------------- */
+
+#define TEXT(field) read_text, write_text, offsetof(struct up_case, field)
+
+const struct up_case_key up_case_key_rows[UP_CASE_KEYS] = {
+        [UP_CASE_VERSION] = { "unpend-case", "version of this format: 1", read_version,
+            write_version, 0 },
+        [UP_CASE_TITLE] = { "title", "what the case is about", TEXT(title) },
+        [UP_CASE_REFERENCE] = { "reference", "where it comes from", TEXT(reference) },
+        [UP_CASE_FAULT] = { "fault", "planted fault under which it must fail", TEXT(fault) },
+        [UP_CASE_FINDING] = { "finding", "class of the finding that it must produce then",
+            TEXT(finding) },
+        [UP_CASE_EVIDENCE] = { "evidence", "what kind of evidence the finding must have",
+            TEXT(evidence) },
+        [UP_CASE_KNOWN] = { "known", "a library's own bug: LIBRARY VERSION URL", read_known,
+            write_known, 0 },
+        [UP_CASE_TIME] = { "time", "when it begins, in UTC: 2026-01-01T00:00:00Z", read_time,
+            write_time, 0 },
+        [UP_CASE_ENVELOPE] = { "envelope", "from=ADDRESS to=ADDRESS,ADDRESS", read_envelope,
+            write_envelope, 0 },
+        [UP_CASE_POLICY] = { "policy", "SETTING=VALUE for each that is not standard", read_policy,
+            write_policy, 0 },
+        [UP_CASE_SCRIPT] = { "script", "what happens, one event a line, indented", read_script,
+            write_script, 0 },
+        [UP_CASE_MESSAGE] = { "message", "raw bytes to the end of the file", read_message,
+            write_message, 0 },
+};
+
+static void read_unknown_key(struct up_case_reader *reader, const char *name)
+{
+        struct up_nearest nearest = up_nearest_to(name);
+
+        for (size_t i = 0; i < UP_CASE_KEYS; i++)
+                up_nearest_try(&nearest, up_case_key_rows[i].name);
+        complain_unknown(reader, "key", &nearest);
+}
+
+static void read_key(struct up_case_reader *reader, char *name, char *value)
+{
+        reader->section = SECTION_PASSED_OVER;
+        for (size_t i = 0; i < UP_CASE_KEYS; i++) {
+                const struct up_case_key *key = &up_case_key_rows[i];
+                struct up_place *place = &reader->c->places[i];
+                if (strcmp(key->name, name) != 0)
+                        continue;
+                if (place->line != 0) {
+                        complain(reader, name, "a second `%s:`; leave one out", name);
+                        return;
+                }
+                value += strspn(value, BLANKS);
+                *place = place_of(reader, value);
+                reader->section = SECTION_NONE;
+                key->read(reader, key, value);
+                return;
+        }
+        read_unknown_key(reader, name);
+}
+
+static bool is_event(const char *line)
+{
+        struct up_nearest nearest = up_nearest_to("");
+        g_autofree char *name = g_strndup(line, strcspn(line, BLANKS));
+
+        return find_verb(name, &nearest) != NULL;
+}
+
+/* The line is printable, and has no blanks at its end. */
+static void read_line(struct up_case_reader *reader)
+{
+        char *line = reader->line;
+        bool indented = strchr(BLANKS, *line) != NULL;
+        char *colon = strchr(line, ':');
+
+        if (*line == '\0')
+                return;
+        if (indented && reader->section == SECTION_SCRIPT) {
+                read_event(reader, line);
+        } else if (indented) {
+                if (reader->section == SECTION_NONE)
+                        complain(reader, line + strspn(line, BLANKS),
+                            "an indented line outside `script:`; begin it with a key");
+        } else if (colon != NULL) {
+                *colon = '\0';
+                read_key(reader, line, colon + 1);
+        } else if (reader->section == SECTION_SCRIPT && is_event(line)) {
+                complain(reader, line, "an event at the margin; indent it by two blanks");
+                read_event(reader, line);
+        } else {
+                complain(reader, line, "not a line of a head; write `key: value`");
+        }
+}
+
+/* Overwrites what is no printable UTF-8, byte by byte, and complains about the first of it. */
+static void make_printable(struct up_case_reader *reader, char *end)
+{
+        bool told = false;
+
+        for (char *at = reader->line; at < end;) {
+                gunichar character = g_utf8_get_char_validated(at, end - at);
+                bool valid = (character & 0x80000000) == 0 && *at != '\0';
+                size_t bytes = valid ? (size_t)g_unichar_to_utf8(character, NULL) : 1;
+
+                if (!valid || (g_unichar_iscntrl(character) && character != '\t')) {
+                        if (!told)
+                                complain(reader, at, "byte 0x%02x is not text; take it out",
+                                    (unsigned char)*at);
+                        told = true;
+                        memset(at, '?', bytes);
+                }
+                at += bytes;
+        }
+}
+
+/* The next line from @at on, without its LF; @at moves behind it. False at the end. */
+static bool next_line(const char **at, const char *end, const char **ret_line, size_t *ret_bytes)
+{
+        if (*at == end)
+                return false;
+
+        const char *feed = memchr(*at, '\n', (size_t)(end - *at));
+        *ret_line = *at;
+        *ret_bytes = (size_t)((feed != NULL ? feed : end) - *at);
+        *at = feed != NULL ? feed + 1 : end;
+        return true;
+}
+
+static void read_raw_line(struct up_case_reader *reader, const char *raw, size_t bytes)
+{
+        bool crlf = bytes > 0 && raw[bytes - 1] == '\r';
+
+        if (crlf)
+                bytes--;
+        if (bytes > UP_CASE_LINE_BYTES) {
+                complain(reader, reader->line, "a line of %zu bytes; the longest has %d", bytes,
+                    UP_CASE_LINE_BYTES);
+                return;
+        }
+        memcpy(reader->line, raw, bytes);
+        reader->line[bytes] = '\0';
+        if (crlf && !reader->crlf_seen)
+                complain(reader, reader->line + bytes, "the line ends with CR LF; end all with LF");
+        reader->crlf_seen = reader->crlf_seen || crlf;
+        make_printable(reader, reader->line + bytes);
+        cut_trailing_blanks(reader->line);
+        read_line(reader);
+}
+
+/* @rest is what the last line held when the file ended within it. */
+static void end_head(struct up_case_reader *reader, size_t rest)
+{
+        struct up_case *c = reader->c;
+
+        if (c->places[UP_CASE_SCRIPT].line != 0 && !reader->event_seen)
+                complain(reader, reader->line, "the `script:` above has no event; leave it out");
+        if (c->script->len == 0) {
+                g_ptr_array_unref(c->script);
+                c->script = standard_script();
+        }
+        if (!reader->head_ended)
+                complain(reader, reader->line + MIN(rest, UP_CASE_LINE_BYTES),
+                    "the head ends without `message:`; write it as the last line of the head");
+}
+
+/* Returns where the message begins. */
+static const char *read_head(struct up_case_reader *reader, const char *at, const char *end)
+{
+        const char *line;
+        size_t bytes = 0;
+
+        while (!reader->head_ended && next_line(&at, end, &line, &bytes)) {
+                reader->line_number++;
+                read_raw_line(reader, line, bytes);
+        }
+        if (!reader->head_ended && end[-1] == '\n') {
+                reader->line_number++;
+                bytes = 0;
+        }
+        end_head(reader, bytes);
+        return at;
+}
+
+/* A head that nearly is one is read as a message, which nobody meant. */
+static void complain_of_near_head(struct up_case_reader *reader, const char *at, const char *end)
+{
+        static const char byte_order_mark[] = "\xef\xbb\xbf";
+        const char *key = up_case_key_rows[UP_CASE_VERSION].name;
+        char name[32] = "";
+
+        memcpy(name, at, MIN((size_t)(end - at), sizeof name - 1));
+        if (g_str_has_prefix(name, byte_order_mark))
+                memmove(
+                    name, name + strlen(byte_order_mark), sizeof name - strlen(byte_order_mark));
+        name[strcspn(name, ": \t\r\n")] = '\0';
+
+        struct up_nearest nearest = up_nearest_to(name);
+        up_nearest_try(&nearest, key);
+        if (nearest.name != NULL) {
+                reader->line_number = 1;
+                complain(reader, reader->line,
+                    "all of this is read as a message; begin a case with `%s: 1`", key);
+        }
+}
+
+bool up_case_has_head(const uint8_t *data, size_t bytes)
+{
+        const char *key = up_case_key_rows[UP_CASE_VERSION].name;
+        size_t key_bytes = strlen(key);
+
+        return bytes > key_bytes && memcmp(data, key, key_bytes) == 0 && data[key_bytes] == ':';
+}
+
+struct up_case *up_case_read(const uint8_t *data, size_t bytes, GPtrArray *complaints)
+{
+        g_autofree char *line = g_malloc0(MIN(bytes, UP_CASE_LINE_BYTES) + 1);
+        struct up_case_reader reader = {
+                .c = up_case_new(),
+                .complaints = complaints,
+                .line = line,
+        };
+        const char *at = bytes > 0 ? (const char *)data : "";
+        const char *end = at + bytes;
+
+        if (up_case_has_head(data, bytes))
+                at = read_head(&reader, at, end);
+        else
+                complain_of_near_head(&reader, at, end);
+        g_bytes_unref(reader.c->message);
+        reader.c->message = up_eicar_expand((const uint8_t *)at, (size_t)(end - at));
+        return reader.c;
+}
+
+GBytes *up_case_write(const struct up_case *c)
+{
+        GString *file = g_string_new(NULL);
+
+        for (size_t i = 0; i < UP_CASE_KEYS; i++)
+                up_case_key_rows[i].write(c, &up_case_key_rows[i], file);
+        return g_string_free_to_bytes(file);
+}
+
+struct up_case *up_case_new(void)
+{
+        struct up_case *c = g_new0(struct up_case, 1);
+
+        c->time_s = UP_CASE_TIME_S;
+        envelope_init(&c->envelope);
+        up_policy_init(&c->policy);
+        c->script = standard_script();
+        c->message = g_bytes_new(NULL, 0);
+        return c;
+}
+
+void up_case_free(struct up_case *c)
+{
+        if (c == NULL)
+                return;
+        g_free(c->title);
+        g_free(c->reference);
+        g_free(c->fault);
+        g_free(c->finding);
+        g_free(c->evidence);
+        g_free(c->known.library);
+        g_free(c->known.version);
+        g_free(c->known.url);
+        envelope_clear(&c->envelope);
+        g_ptr_array_unref(c->script);
+        g_bytes_unref(c->message);
+        g_free(c);
+}

@@ -1,0 +1,649 @@
+/*
+ * cms - read, weigh, grade, exercise, open
+ *
+ * One parsed structure serves all verifications, as it does in a program that tries again with other
+ * flags; reading a certificate's key costs more than checking a signature with it. What opens the
+ * content, or must not know the signers, parses anew.
+ *
+ * BUGS: of several recipients' keys only the first that matches is tried.
+ */
+#include "mail/cms.h"
+
+#include <openssl/asn1t.h>
+#include <openssl/cms.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "mail/identity.h"
+#include "mail/openssl.h"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CMS_ContentInfo, CMS_ContentInfo_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
+
+const char *const up_grade_names[UP_GRADES] = {
+        [UP_GRADE_UNSIGNED] = "unsigned",
+        [UP_GRADE_VALID] = "valid",
+        [UP_GRADE_DIGEST] = "content digest broken",
+        [UP_GRADE_BROKEN] = "broken",
+        [UP_GRADE_UNKNOWN] = "not looked at",
+};
+
+struct structure {
+        GBytes *encoded;
+        GBytes *detached; /* NULL without */
+        struct up_exam *exam;
+};
+
+/* --- kinds ------------------------------------------------------------------------------------ */
+
+static void open_data(const struct structure *s, CMS_ContentInfo *cms, BIO *out);
+static void open_enveloped(const struct structure *s, CMS_ContentInfo *cms, BIO *out);
+static void open_signed(const struct structure *s, CMS_ContentInfo *cms, BIO *out);
+static void open_digested(const struct structure *s, CMS_ContentInfo *cms, BIO *out);
+static void open_encrypted(const struct structure *s, CMS_ContentInfo *cms, BIO *out);
+static void open_compressed(const struct structure *s, CMS_ContentInfo *cms, BIO *out);
+
+static const struct kind {
+        int nid;
+        const char *name;
+        void (*open)(const struct structure *s, CMS_ContentInfo *cms, BIO *out);
+} kinds[] = {
+        { NID_pkcs7_data, "data", open_data },
+        { NID_pkcs7_signed, "signed-data", open_signed },
+        { NID_pkcs7_enveloped, "enveloped-data", open_enveloped },
+        { NID_id_smime_ct_authEnvelopedData, "authEnveloped-data", open_enveloped },
+        { NID_pkcs7_digest, "digested-data", open_digested },
+        { NID_pkcs7_encrypted, "encrypted-data", open_encrypted },
+        { NID_id_smime_ct_compressedData, "compressed-data", open_compressed },
+};
+
+static const struct kind *kind_of(const CMS_ContentInfo *cms)
+{
+        int nid = OBJ_obj2nid(CMS_get0_type(cms));
+
+        for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+                if (kinds[i].nid == nid)
+                        return &kinds[i];
+        return NULL;
+}
+
+static CMS_ContentInfo *parse(const struct structure *s)
+{
+        gsize bytes;
+        const unsigned char *data = g_bytes_get_data(s->encoded, &bytes);
+
+        ERR_clear_error();
+        return d2i_CMS_ContentInfo(NULL, &data, (long)bytes);
+}
+
+static BIO *memory_of(GBytes *bytes)
+{
+        gsize size = 0;
+        const void *data = bytes != NULL ? g_bytes_get_data(bytes, &size) : NULL;
+
+        return bytes != NULL ? BIO_new_mem_buf(data != NULL ? data : "", (int)size) : NULL;
+}
+
+/* --- costs ------------------------------------------------------------------------------------ */
+
+static bool keys_are_affordable(struct up_exam *exam, STACK_OF(X509) * certificates)
+{
+        if (!up_exam_within(exam, &exam->limits.certificates,
+                (uint64_t)MAX(0, sk_X509_num(certificates))))
+                return false;
+        for (int i = 0; i < sk_X509_num(certificates); i++) {
+                EVP_PKEY *key = X509_get0_pubkey(sk_X509_value(certificates, i));
+                if (key != NULL &&
+                    !up_exam_within(
+                        exam, &exam->limits.key_bits, (uint64_t)EVP_PKEY_get_bits(key)))
+                        return false;
+        }
+        return true;
+}
+
+/* PBKDF2-params of RFC 8018, PBEParameter of the same and of RFC 7292: salt, then iterations. */
+static bool iterations_at(const unsigned char *data, long bytes, uint64_t *ret_iterations)
+{
+        const unsigned char *at = data;
+        PBKDF2PARAM *kdf = d2i_PBKDF2PARAM(NULL, &at, bytes);
+        PBEPARAM *pbe = NULL;
+        const ASN1_INTEGER *iterations = kdf != NULL ? kdf->iter : NULL;
+        int64_t value = 0;
+
+        if (kdf == NULL) {
+                at = data;
+                pbe = d2i_PBEPARAM(NULL, &at, bytes);
+                iterations = pbe != NULL ? pbe->iter : NULL;
+        }
+        bool found = iterations != NULL;
+        if (found)
+                *ret_iterations = ASN1_INTEGER_get_int64(&value, iterations) == 1
+                    ? (uint64_t)MAX(0, value)
+                    : UINT64_MAX;
+        PBKDF2PARAM_free(kdf);
+        PBEPARAM_free(pbe);
+        ERR_clear_error();
+        return found;
+}
+
+/*
+ * A password recipient's key derivation is not in OpenSSL's public interface, so it is looked for
+ * in the encoding: an object identifier of PKCS #5 or PKCS #12, then its parameters.
+ */
+static bool derivation_is_affordable(const struct structure *s)
+{
+        static const unsigned char families[][11] = {
+                { V_ASN1_OBJECT, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5 },
+                { V_ASN1_OBJECT, 10, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 1 },
+        };
+        static const size_t family_bytes[] = { 10, 11 };
+        gsize bytes;
+        const unsigned char *data = g_bytes_get_data(s->encoded, &bytes);
+
+        for (size_t f = 0; f < G_N_ELEMENTS(families); f++) {
+                size_t prefix = family_bytes[f];
+                const unsigned char *at = data;
+                while ((at = memmem(at, bytes - (gsize)(at - data), families[f], prefix)) != NULL) {
+                        uint64_t iterations;
+                        at += prefix;
+                        long left = (long)bytes - (at - data) - 1;
+                        if (left > 0 && iterations_at(at + 1, left, &iterations) &&
+                            !up_exam_within(
+                                s->exam, &s->exam->limits.pbkdf2_iterations, iterations))
+                                return false;
+                }
+        }
+        return true;
+}
+
+static bool costs_are_affordable(const struct structure *s, CMS_ContentInfo *cms)
+{
+        STACK_OF(X509) *certificates = CMS_get1_certs(cms);
+        STACK_OF(CMS_SignerInfo) *signers = CMS_get0_SignerInfos(cms);
+        STACK_OF(CMS_RecipientInfo) *recipients = CMS_get0_RecipientInfos(cms);
+        uint64_t people =
+            (uint64_t)MAX(0, MAX(sk_CMS_SignerInfo_num(signers), sk_CMS_RecipientInfo_num(recipients)));
+        bool affordable = keys_are_affordable(s->exam, certificates) &&
+            up_exam_within(s->exam, &s->exam->limits.signers, people) &&
+            derivation_is_affordable(s);
+
+        sk_X509_pop_free(certificates, X509_free);
+        ERR_clear_error();
+        return affordable;
+}
+
+/* --- the signature's grade ------------------------------------------------------------------- */
+
+/* One careful verification. On failure *ret_reason, unless NULL, becomes OpenSSL's reason. */
+static bool holds(const struct structure *s, CMS_ContentInfo *cms, const char *site, unsigned flags,
+    char **ret_reason)
+{
+        g_autoptr(BIO) content = memory_of(s->detached);
+        bool ok = CMS_verify(cms, up_openssl_certificates(), up_openssl_store(s->exam->now_s),
+                      content, NULL, flags) == 1;
+
+        if (!ok && ret_reason != NULL) {
+                g_free(*ret_reason);
+                *ret_reason = up_openssl_reason();
+        }
+        return up_openssl_judge(s->exam, site, ok);
+}
+
+static bool every_signer_has_attributes(CMS_ContentInfo *cms)
+{
+        STACK_OF(CMS_SignerInfo) *signers = CMS_get0_SignerInfos(cms);
+
+        for (int i = 0; i < sk_CMS_SignerInfo_num(signers); i++)
+                if (CMS_signed_get_attr_count(sk_CMS_SignerInfo_value(signers, i)) < 0)
+                        return false;
+        return sk_CMS_SignerInfo_num(signers) > 0;
+}
+
+static void grade(const struct structure *s, CMS_ContentInfo *cms, struct up_cms_report *report)
+{
+        const unsigned whoever = CMS_NO_SIGNER_CERT_VERIFY;
+        struct up_exam *exam = s->exam;
+
+        if (sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms)) <= 0)
+                return;
+        if (holds(s, cms, "CMS_verify, as text", whoever, &report->grade_reason) ||
+            holds(s, cms, "CMS_verify, as it is", whoever | CMS_BINARY, &report->grade_reason)) {
+                report->grade = UP_GRADE_VALID;
+                g_clear_pointer(&report->grade_reason, g_free);
+                up_exam_count(exam, UP_COUNT_VERIFIED);
+        } else if (every_signer_has_attributes(cms) &&
+            holds(s, cms, "CMS_verify, attributes alone", whoever | CMS_NO_CONTENT_VERIFY, NULL)) {
+                report->grade = UP_GRADE_DIGEST;
+                up_exam_count(exam, UP_COUNT_DIGEST_ONLY);
+        } else {
+                report->grade = UP_GRADE_BROKEN;
+        }
+        if (report->grade == UP_GRADE_VALID) {
+                report->trusted =
+                    holds(s, cms, "CMS_verify, certificates too", 0, &report->trust_reason) ||
+                    holds(s, cms, "CMS_verify, certificates too", CMS_BINARY,
+                        &report->trust_reason);
+                if (report->trusted) {
+                        g_clear_pointer(&report->trust_reason, g_free);
+                        up_exam_count(exam, UP_COUNT_TRUSTED);
+                }
+        }
+}
+
+/* The first value of the signingTime attribute (RFC 5652 section 11.3). */
+static char *signing_time_text(const CMS_SignerInfo *signer)
+{
+        int at = CMS_signed_get_attr_by_NID(signer, NID_pkcs9_signingTime, -1);
+        X509_ATTRIBUTE *attribute = at >= 0 ? CMS_signed_get_attr(signer, at) : NULL;
+        const ASN1_TYPE *time =
+            attribute != NULL ? X509_ATTRIBUTE_get0_type(attribute, 0) : NULL;
+        struct tm tm;
+
+        if (time == NULL ||
+            (time->type != V_ASN1_UTCTIME && time->type != V_ASN1_GENERALIZEDTIME) ||
+            ASN1_TIME_to_tm(time->value.utctime, &tm) != 1)
+                return NULL;
+        return g_strdup_printf("%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1,
+            tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
+static char *name_text(const X509_NAME *name)
+{
+        g_autoptr(BIO) memory = BIO_new(BIO_s_mem());
+        char *text;
+        long bytes;
+
+        X509_NAME_print_ex(memory, name, 0, XN_FLAG_RFC2253);
+        bytes = BIO_get_mem_data(memory, &text);
+        return g_strndup(text, (gsize)bytes);
+}
+
+static char *signer_who(CMS_SignerInfo *signer, X509 *certificate)
+{
+        X509_NAME *issuer = NULL;
+        ASN1_INTEGER *serial = NULL;
+
+        if (certificate != NULL)
+                return name_text(X509_get_subject_name(certificate));
+        if (CMS_SignerInfo_get0_signer_id(signer, NULL, &issuer, &serial) == 1 && issuer != NULL) {
+                g_autofree char *name = name_text(issuer);
+                g_autofree char *number = i2s_ASN1_INTEGER(NULL, serial);
+                return g_strdup_printf("issued by %s, serial %s", name, number);
+        }
+        return g_strdup("known by its key identifier alone");
+}
+
+static void list_signers(CMS_ContentInfo *cms, struct up_cms_report *report)
+{
+        STACK_OF(CMS_SignerInfo) *signers = CMS_get0_SignerInfos(cms);
+
+        CMS_set1_signers_certs(cms, up_openssl_certificates(), 0);
+        for (int i = 0; i < sk_CMS_SignerInfo_num(signers); i++) {
+                CMS_SignerInfo *info = sk_CMS_SignerInfo_value(signers, i);
+                struct up_cms_signer *signer = g_new0(struct up_cms_signer, 1);
+                X509 *certificate;
+                X509_ALGOR *digest, *signature;
+                const ASN1_OBJECT *digest_id, *signature_id;
+
+                CMS_SignerInfo_get0_algs(info, NULL, &certificate, &digest, &signature);
+                X509_ALGOR_get0(&digest_id, NULL, NULL, digest);
+                X509_ALGOR_get0(&signature_id, NULL, NULL, signature);
+                signer->who = signer_who(info, certificate);
+                signer->algorithm = g_strdup_printf("%s, %s", OBJ_nid2sn(OBJ_obj2nid(signature_id)),
+                    OBJ_nid2sn(OBJ_obj2nid(digest_id)));
+                signer->signed_at = signing_time_text(info);
+                g_ptr_array_add(report->signers, signer);
+        }
+        ERR_clear_error();
+}
+
+/* --- every way to verify ---------------------------------------------------------------------- */
+
+enum given { GIVEN_CONTENT, GIVEN_NOTHING, GIVEN_EMPTY, GIVEN_FILE };
+
+static const struct way {
+        const char *site;
+        unsigned flags;
+        enum given given;
+        bool output;
+} ways[] = {
+        { "CMS_verify, no flags", 0, GIVEN_CONTENT, true },
+        { "CMS_verify, CMS_TEXT", CMS_TEXT, GIVEN_CONTENT, true },
+        { "CMS_verify, CMS_NOCRL", CMS_NOCRL, GIVEN_CONTENT, false },
+        { "CMS_verify, CMS_CADES", CMS_CADES, GIVEN_CONTENT, false },
+        { "CMS_verify, CMS_ASCIICRLF", CMS_ASCIICRLF | CMS_NO_SIGNER_CERT_VERIFY, GIVEN_CONTENT,
+            true },
+        { "CMS_verify, nothing verified", CMS_NOVERIFY | CMS_NO_ATTR_VERIFY | CMS_NO_CONTENT_VERIFY,
+            GIVEN_CONTENT, true },
+        { "CMS_verify, content absent", CMS_NO_SIGNER_CERT_VERIFY, GIVEN_NOTHING, true },
+        { "CMS_verify, content empty", CMS_NO_SIGNER_CERT_VERIFY | CMS_BINARY, GIVEN_EMPTY, true },
+        { "CMS_verify, content in a file", CMS_NO_SIGNER_CERT_VERIFY, GIVEN_FILE, true },
+};
+
+static BIO *file_of(GBytes *bytes)
+{
+        gsize size;
+        const void *data = g_bytes_get_data(bytes, &size);
+        FILE *file = size > 0 ? fmemopen((void *)(uintptr_t)data, size, "r") : fopen("/dev/null", "r");
+
+        return BIO_new_fp(file, BIO_CLOSE);
+}
+
+static BIO *give(const struct structure *s, enum given given)
+{
+        if (given == GIVEN_EMPTY)
+                return BIO_new_mem_buf("", 0);
+        if (given == GIVEN_NOTHING || s->detached == NULL)
+                return NULL;
+        return given == GIVEN_FILE ? file_of(s->detached) : memory_of(s->detached);
+}
+
+static void verify_every_way(const struct structure *s, CMS_ContentInfo *cms)
+{
+        for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
+                const struct way *way = &ways[i];
+                g_autoptr(BIO) content = give(s, way->given);
+                g_autoptr(BIO) out =
+                    way->output ? up_openssl_sink(s->exam->limits.decoded_bytes) : NULL;
+                int result = CMS_verify(cms, up_openssl_certificates(),
+                    up_openssl_store(s->exam->now_s), content, out, way->flags);
+                up_openssl_judge(s->exam, way->site, result == 1);
+        }
+}
+
+/* With CMS_NOINTERN nothing may be known of the signers yet. */
+static void verify_by_given_certificates(const struct structure *s)
+{
+        g_autoptr(CMS_ContentInfo) cms = parse(s);
+
+        holds(s, cms, "CMS_verify, CMS_NOINTERN", CMS_NOINTERN, NULL);
+}
+
+/* --- every accessor --------------------------------------------------------------------------- */
+
+static void touch_signer(CMS_SignerInfo *signer)
+{
+        CMS_ReceiptRequest *request = NULL;
+
+        for (int i = 0; i < CMS_signed_get_attr_count(signer); i++)
+                X509_ATTRIBUTE_count(CMS_signed_get_attr(signer, i));
+        for (int i = 0; i < CMS_unsigned_get_attr_count(signer); i++)
+                X509_ATTRIBUTE_count(CMS_unsigned_get_attr(signer, i));
+        for (size_t i = 0; i < up_identities_count; i++)
+                CMS_SignerInfo_cert_cmp(signer, up_identities[i].certificate);
+        if (CMS_get1_ReceiptRequest(signer, &request) == 1) {
+                ASN1_STRING *content_id;
+                int all_or_first;
+                STACK_OF(GENERAL_NAMES) *from, *to;
+                CMS_ReceiptRequest_get0_values(request, &content_id, &all_or_first, &from, &to);
+        }
+        CMS_ReceiptRequest_free(request);
+        ASN1_STRING_length(CMS_SignerInfo_get0_signature(signer));
+}
+
+static void touch_recipient(CMS_RecipientInfo *recipient)
+{
+        ASN1_OCTET_STRING *id;
+        X509_NAME *issuer;
+        ASN1_INTEGER *serial;
+        X509_ALGOR *algorithm;
+
+        switch (CMS_RecipientInfo_type(recipient)) {
+        case CMS_RECIPINFO_TRANS:
+                CMS_RecipientInfo_ktri_get0_signer_id(recipient, &id, &issuer, &serial);
+                CMS_RecipientInfo_ktri_get0_algs(recipient, NULL, NULL, &algorithm);
+                break;
+        case CMS_RECIPINFO_AGREE:
+                CMS_RecipientInfo_kari_get0_alg(recipient, &algorithm, &id);
+                CMS_RecipientInfo_kari_get0_orig_id(
+                    recipient, &algorithm, NULL, &id, &issuer, &serial);
+                break;
+        case CMS_RECIPINFO_KEK:
+                CMS_RecipientInfo_kekri_get0_id(recipient, &algorithm, &id, NULL, NULL, NULL);
+                break;
+        default:
+                break;
+        }
+}
+
+static void touch(const struct structure *s, CMS_ContentInfo *cms)
+{
+        g_autoptr(BIO) null = BIO_new(BIO_s_null());
+        g_autoptr(BIO) content = memory_of(s->detached);
+        STACK_OF(CMS_SignerInfo) *signers = CMS_get0_SignerInfos(cms);
+        STACK_OF(CMS_RecipientInfo) *recipients = CMS_get0_RecipientInfos(cms);
+        STACK_OF(X509_CRL) *crls = CMS_get1_crls(cms);
+
+        for (int i = 0; i < sk_CMS_SignerInfo_num(signers); i++)
+                touch_signer(sk_CMS_SignerInfo_value(signers, i));
+        for (int i = 0; i < sk_CMS_RecipientInfo_num(recipients); i++)
+                touch_recipient(sk_CMS_RecipientInfo_value(recipients, i));
+        CMS_get0_eContentType(cms);
+        CMS_is_detached(cms);
+        CMS_ContentInfo_print_ctx(null, cms, 0, NULL);
+        SMIME_write_CMS(null, cms, content, 0);
+        PEM_write_bio_CMS_stream(null, cms, content, CMS_BINARY);
+        i2d_CMS_bio(null, cms);
+        sk_X509_CRL_pop_free(crls, X509_CRL_free);
+        ERR_clear_error();
+}
+
+/* --- opening ---------------------------------------------------------------------------------- */
+
+static void open_data(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
+{
+        up_openssl_judge(s->exam, "CMS_data", CMS_data(cms, out, 0) == 1);
+}
+
+static void open_signed(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
+{
+        const unsigned unchecked = CMS_NOVERIFY | CMS_NO_ATTR_VERIFY | CMS_NO_CONTENT_VERIFY;
+
+        /* A detached content is a part of the message, and is read as one anyway. */
+        if (CMS_is_detached(cms) != 1)
+                up_openssl_judge(s->exam, "CMS_verify, to open",
+                    CMS_verify(cms, up_openssl_certificates(), NULL, NULL, out, unchecked) == 1);
+}
+
+static void open_digested(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
+{
+        g_autoptr(BIO) content = memory_of(s->detached);
+
+        up_openssl_judge(
+            s->exam, "CMS_digest_verify", CMS_digest_verify(cms, content, out, 0) == 1);
+}
+
+static void open_encrypted(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
+{
+        g_autoptr(BIO) content = memory_of(s->detached);
+
+        if (up_openssl_judge(s->exam, "CMS_EncryptedData_decrypt",
+                CMS_EncryptedData_decrypt(cms, up_test_key, sizeof up_test_key, content, out, 0) ==
+                    1))
+                up_exam_count(s->exam, UP_COUNT_DECRYPTED);
+}
+
+static bool is_addressed_to(CMS_RecipientInfo *recipient, X509 *certificate)
+{
+        switch (CMS_RecipientInfo_type(recipient)) {
+        case CMS_RECIPINFO_TRANS:
+                return CMS_RecipientInfo_ktri_cert_cmp(recipient, certificate) == 0;
+        case CMS_RECIPINFO_AGREE: {
+                STACK_OF(CMS_RecipientEncryptedKey) *keys =
+                    CMS_RecipientInfo_kari_get0_reks(recipient);
+                for (int i = 0; i < sk_CMS_RecipientEncryptedKey_num(keys); i++)
+                        if (CMS_RecipientEncryptedKey_cert_cmp(
+                                sk_CMS_RecipientEncryptedKey_value(keys, i), certificate) == 0)
+                                return true;
+                return false;
+        }
+        default:
+                return false;
+        }
+}
+
+static const struct up_identity *find_reader(CMS_ContentInfo *cms)
+{
+        STACK_OF(CMS_RecipientInfo) *recipients = CMS_get0_RecipientInfos(cms);
+
+        for (int i = 0; i < sk_CMS_RecipientInfo_num(recipients); i++)
+                for (size_t j = 0; j < up_identities_count; j++)
+                        if (is_addressed_to(sk_CMS_RecipientInfo_value(recipients, i),
+                                up_identities[j].certificate))
+                                return &up_identities[j];
+        return NULL;
+}
+
+static bool has_recipient_of(CMS_ContentInfo *cms, int type)
+{
+        STACK_OF(CMS_RecipientInfo) *recipients = CMS_get0_RecipientInfos(cms);
+
+        for (int i = 0; i < sk_CMS_RecipientInfo_num(recipients); i++)
+                if (CMS_RecipientInfo_type(sk_CMS_RecipientInfo_value(recipients, i)) == type)
+                        return true;
+        return false;
+}
+
+/*
+ * With a certificate OpenSSL opens that recipient's key, without one it tries each and answers a
+ * failure with a drawn key, so that a sender learns nothing (RFC 3218); both are used.
+ */
+static bool open_with_key(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
+{
+        const struct up_identity *reader = find_reader(cms);
+        g_autoptr(BIO) content = memory_of(s->detached);
+
+        if (reader != NULL &&
+            up_openssl_judge(s->exam, "CMS_decrypt, certificate known",
+                CMS_decrypt(cms, reader->key, reader->certificate, content, out, 0) == 1))
+                return true;
+        if (reader == NULL)
+                reader = up_identity_find("bob");
+        g_autoptr(CMS_ContentInfo) again = parse(s);
+        g_autoptr(BIO) unused = up_openssl_sink(s->exam->limits.decoded_bytes);
+        up_openssl_judge(s->exam, "CMS_decrypt, certificate unknown",
+            CMS_decrypt(again, reader->key, NULL, content, unused, 0) == 1);
+        return false;
+}
+
+static bool open_with_secret(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
+{
+        unsigned char *key = g_memdup2(up_test_key, sizeof up_test_key);
+        g_autofree char *password = g_strdup(UP_TEST_PASSWORD);
+        g_autoptr(BIO) content = memory_of(s->detached);
+        bool ready = has_recipient_of(cms, CMS_RECIPINFO_KEK) &&
+            up_openssl_judge(s->exam, "CMS_decrypt_set1_key",
+                CMS_decrypt_set1_key(cms, key, sizeof up_test_key, NULL, 0) == 1);
+
+        if (!ready && has_recipient_of(cms, CMS_RECIPINFO_PASS))
+                ready = up_openssl_judge(s->exam, "CMS_decrypt_set1_password",
+                    CMS_decrypt_set1_password(cms, (unsigned char *)password, -1) == 1);
+        g_free(key);
+        return ready &&
+            up_openssl_judge(s->exam, "CMS_decrypt, key set before",
+                CMS_decrypt(cms, NULL, NULL, content, out, 0) == 1);
+}
+
+static void open_enveloped(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
+{
+        if (open_with_key(s, cms, out) || open_with_secret(s, cms, out))
+                up_exam_count(s->exam, UP_COUNT_DECRYPTED);
+}
+
+/* RFC 3274. Inflated by zlib itself: distributions build OpenSSL without it. */
+static void open_compressed(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
+{
+        ASN1_OCTET_STRING **content = CMS_get0_content(cms);
+        unsigned char chunk[16384];
+        z_stream stream = { 0 };
+        uint64_t total = 0;
+        int state = Z_OK;
+
+        if (content == NULL || *content == NULL || inflateInit(&stream) != Z_OK)
+                return;
+        stream.next_in = (*content)->data;
+        stream.avail_in = (uInt)(*content)->length;
+        while (state == Z_OK) {
+                stream.next_out = chunk;
+                stream.avail_out = sizeof chunk;
+                state = inflate(&stream, Z_NO_FLUSH);
+                total += sizeof chunk - stream.avail_out;
+                if (!up_exam_within(s->exam, &s->exam->limits.decompressed_bytes, total))
+                        break;
+                BIO_write(out, chunk, (int)(sizeof chunk - stream.avail_out));
+                if (stream.avail_in == 0 && stream.avail_out == sizeof chunk)
+                        break;
+        }
+        inflateEnd(&stream);
+        if (state == Z_STREAM_END)
+                up_exam_count(s->exam, UP_COUNT_DECOMPRESSED);
+}
+
+static void open_content(
+    const struct structure *s, const struct kind *kind, struct up_cms_report *report)
+{
+        g_autoptr(CMS_ContentInfo) cms = parse(s);
+        g_autoptr(BIO) out = up_openssl_sink(s->exam->limits.decoded_bytes);
+
+        kind->open(s, cms, out);
+        ERR_clear_error();
+        report->content = up_openssl_sink_bytes(out);
+        if (g_bytes_get_size(report->content) == 0)
+                g_clear_pointer(&report->content, g_bytes_unref);
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+static void signer_free(void *data)
+{
+        struct up_cms_signer *signer = data;
+
+        g_free(signer->who);
+        g_free(signer->algorithm);
+        g_free(signer->signed_at);
+        g_free(signer);
+}
+
+void up_cms_report_clear(struct up_cms_report *report)
+{
+        g_free(report->grade_reason);
+        g_free(report->trust_reason);
+        g_clear_pointer(&report->signers, g_ptr_array_unref);
+        g_clear_pointer(&report->content, g_bytes_unref);
+}
+
+void up_cms_examine(
+    GBytes *encoded, GBytes *detached, struct up_exam *exam, struct up_cms_report *report)
+{
+        const struct structure s = { encoded, detached, exam };
+        g_autoptr(CMS_ContentInfo) cms = NULL;
+        const struct kind *kind;
+
+        *report = (struct up_cms_report){ .signers = g_ptr_array_new_with_free_func(signer_free) };
+        up_identities_load();
+        cms = parse(&s);
+        if (!up_openssl_judge(exam, "d2i_CMS_ContentInfo", cms != NULL))
+                return;
+        up_exam_count(exam, UP_COUNT_CMS);
+        kind = kind_of(cms);
+        report->kind = kind != NULL ? kind->name : "unknown";
+        if (!costs_are_affordable(&s, cms)) {
+                report->grade = UP_GRADE_UNKNOWN;
+                return;
+        }
+        touch(&s, cms);
+        if (kind == NULL)
+                return;
+        if (kind->nid == NID_pkcs7_signed) {
+                up_exam_count(exam, UP_COUNT_SIGNED);
+                grade(&s, cms, report);
+                list_signers(cms, report);
+                verify_every_way(&s, cms);
+                verify_by_given_certificates(&s);
+        }
+        open_content(&s, kind, report);
+        up_pkcs7_examine(encoded, detached, exam);
+}

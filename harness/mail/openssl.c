@@ -1,0 +1,122 @@
+/*
+ * openssl - error queue, bounded output, trust
+ */
+#include "mail/openssl.h"
+
+#include <openssl/err.h>
+#include <string.h>
+
+#include "mail/identity.h"
+
+bool up_openssl_judge(struct up_exam *exam, const char *site, bool ok)
+{
+        if (!ok) {
+                up_exam_count(exam, UP_COUNT_REASONS_JUDGED);
+                if (ERR_peek_error() == 0)
+                        up_exam_remark(exam, UP_REMARK_NO_REASON, site,
+                            "%s failed and the error queue is empty", site);
+        }
+        ERR_clear_error();
+        return ok;
+}
+
+char *up_openssl_reason(void)
+{
+        const char *data = NULL;
+        int flags = 0;
+        unsigned long code = ERR_peek_error_all(NULL, NULL, NULL, &data, &flags);
+        const char *reason = ERR_reason_error_string(code);
+        bool has_data = (flags & ERR_TXT_STRING) != 0 && data != NULL && *data != '\0';
+
+        return g_strdup_printf("%s%s%s", reason != NULL ? reason : "no reason",
+            has_data ? ": " : "", has_data ? data : "");
+}
+
+struct sink {
+        GByteArray *bytes;
+        uint64_t most;
+};
+
+static int sink_write(BIO *bio, const char *data, int bytes)
+{
+        struct sink *sink = BIO_get_data(bio);
+
+        if (bytes < 0 || sink->bytes->len + (uint64_t)bytes > sink->most) {
+                ERR_raise_data(ERR_LIB_USER, 1, "more output than the limit");
+                return -1;
+        }
+        g_byte_array_append(sink->bytes, (const guint8 *)data, (guint)bytes);
+        return bytes;
+}
+
+static long sink_ctrl(BIO *bio, int command, long number, void *pointer)
+{
+        (void)bio, (void)number, (void)pointer;
+        return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+static int sink_destroy(BIO *bio)
+{
+        struct sink *sink = BIO_get_data(bio);
+
+        g_byte_array_unref(sink->bytes);
+        g_free(sink);
+        return 1;
+}
+
+static const BIO_METHOD *sink_method(void)
+{
+        static BIO_METHOD *method;
+
+        if (method == NULL) {
+                method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "bounded sink");
+                BIO_meth_set_write(method, sink_write);
+                BIO_meth_set_ctrl(method, sink_ctrl);
+                BIO_meth_set_destroy(method, sink_destroy);
+        }
+        return method;
+}
+
+BIO *up_openssl_sink(uint64_t most)
+{
+        BIO *bio = BIO_new(sink_method());
+        struct sink *sink = g_new0(struct sink, 1);
+
+        sink->bytes = g_byte_array_new();
+        sink->most = most;
+        BIO_set_data(bio, sink);
+        BIO_set_init(bio, 1);
+        return bio;
+}
+
+GBytes *up_openssl_sink_bytes(BIO *bio)
+{
+        const struct sink *sink = BIO_get_data(bio);
+        return g_bytes_new(sink->bytes->data, sink->bytes->len);
+}
+
+X509_STORE *up_openssl_store(int64_t now_s)
+{
+        static X509_STORE *store;
+
+        if (store == NULL) {
+                up_identities_load();
+                store = X509_STORE_new();
+                X509_STORE_add_cert(store, up_identity_find("root")->certificate);
+        }
+        X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), (time_t)now_s);
+        return store;
+}
+
+STACK_OF(X509) * up_openssl_certificates(void)
+{
+        static STACK_OF(X509) * certificates;
+
+        if (certificates == NULL) {
+                up_identities_load();
+                certificates = sk_X509_new_null();
+                for (size_t i = 0; i < up_identities_count; i++)
+                        sk_X509_push(certificates, up_identities[i].certificate);
+        }
+        return certificates;
+}

@@ -1,0 +1,41 @@
+/*
+ * openssl - calling OpenSSL so that its failures can be judged
+ *
+ * OpenSSL tells why a call failed in a queue of errors. A failure that leaves the queue empty is
+ * the "error code 0" that no log can explain, so each failing call is looked at.
+ */
+#ifndef UP_MAIL_OPENSSL_H
+#define UP_MAIL_OPENSSL_H
+
+#include <glib.h>
+#include <openssl/bio.h>
+#include <openssl/x509_vfy.h>
+#include <stdbool.h>
+
+#include "mail/exam.h"
+
+/**
+ * Passes @ok through. When the call that @site names failed and left no error behind, the exam
+ * remarks UP_REMARK_NO_REASON. Empties the error queue, so that the next call begins with none.
+ */
+bool up_openssl_judge(struct up_exam *exam, const char *site, bool ok);
+
+/** The first error in the queue as text for a person, which stays there. The caller owns it. */
+char *up_openssl_reason(void);
+
+/** A BIO that is written to and keeps at most @most bytes; more is an error with a reason. */
+BIO *up_openssl_sink(uint64_t most);
+
+/** What a sink was given. The caller owns the result, and still the sink. */
+GBytes *up_openssl_sink_bytes(BIO *sink);
+
+/**
+ * The store that trusts the test authority alone, and judges certificates at @now_s. One store a
+ * process: owned by this module, valid until the next call.
+ */
+X509_STORE *up_openssl_store(int64_t now_s);
+
+/** All test certificates, for messages that come without: owned by this module. */
+STACK_OF(X509) * up_openssl_certificates(void);
+
+#endif

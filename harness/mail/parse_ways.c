@@ -1,0 +1,270 @@
+/*
+ * parse_ways - one message, read as different programs drive GMime's parser
+ *
+ * Each row of `ways` is a kind of stream, a format and a set of options. Rows of the same reading
+ * (the message format, lenient options) must make the same message of it, whatever pieces the
+ * stream hands out: the first row is what the others are compared with.
+ *
+ * No files: a descriptor is a memfd or a pipe, a FILE is fmemopen(). What cannot be opened (an
+ * empty mapping, a message that does not fit into a pipe) is left out.
+ */
+#include "mail/inside.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define PIPE_BYTES 65536 /* what a pipe takes before it blocks (pipe(7)) */
+#define MESSAGES   64    /* that are read of one mailbox */
+
+/* --- streams ------------------------------------------------------------------------------- */
+
+static GMimeStream *open_memory(const char *data, size_t size)
+{
+        return g_mime_stream_mem_new_with_buffer(data != NULL ? data : "", size);
+}
+
+/* A chain of pieces of 1, 2, 4, 8... bytes, so that reads end at odd places. */
+static GMimeStream *open_pieces(const char *data, size_t size)
+{
+        GMimeStream *chain = g_mime_stream_cat_new();
+        size_t piece = 1;
+
+        for (size_t at = 0; at < size; at += piece, piece *= 2) {
+                piece = MIN(piece, size - at);
+                g_autoptr(GMimeStream) memory = open_memory(data + at, piece);
+                g_mime_stream_cat_add_source(GMIME_STREAM_CAT(chain), memory);
+        }
+        return chain;
+}
+
+static GMimeStream *open_buffered(const char *data, size_t size)
+{
+        g_autoptr(GMimeStream) pieces = open_pieces(data, size);
+
+        return g_mime_stream_buffer_new(pieces, GMIME_STREAM_BUFFER_BLOCK_READ);
+}
+
+static GMimeStream *open_crlf(const char *data, size_t size)
+{
+        g_autoptr(GMimeStream) memory = open_memory(data, size);
+        g_autoptr(GMimeFilter) filter = g_mime_filter_unix2dos_new(FALSE);
+        GMimeStream *filtered = g_mime_stream_filter_new(memory);
+
+        g_mime_stream_filter_add(GMIME_STREAM_FILTER(filtered), filter);
+        return filtered;
+}
+
+/* The message in the middle of something larger, as of a spool file with a head of its own. */
+static GMimeStream *open_bounded(const char *data, size_t size)
+{
+        g_autoptr(GMimeStream) spool = g_mime_stream_mem_new();
+
+        g_mime_stream_write_string(spool, "head\n");
+        g_mime_stream_write(spool, data, size);
+        g_mime_stream_write_string(spool, "tail\n");
+        return g_mime_stream_substream(spool, 5, 5 + (gint64)size);
+}
+
+static GMimeStream *open_file(const char *data, size_t size)
+{
+        FILE *file = fmemopen((void *)(uintptr_t)data, size, "rb");
+
+        return file != NULL ? g_mime_stream_file_new(file) : NULL;
+}
+
+static GMimeStream *open_pipe(const char *data, size_t size)
+{
+        int ends[2];
+
+        if (size > PIPE_BYTES || pipe(ends) != 0)
+                return NULL;
+        ssize_t written = write(ends[1], data, size);
+        close(ends[1]);
+        if (written != (ssize_t)size) {
+                close(ends[0]);
+                return NULL;
+        }
+        return g_mime_stream_pipe_new(ends[0]);
+}
+
+static int open_memfd(const char *data, size_t size)
+{
+        int fd = memfd_create("message", MFD_CLOEXEC);
+
+        if (fd < 0)
+                return -1;
+        if (write(fd, data, size) != (ssize_t)size || lseek(fd, 0, SEEK_SET) != 0) {
+                close(fd);
+                return -1;
+        }
+        return fd;
+}
+
+static GMimeStream *open_descriptor(const char *data, size_t size)
+{
+        int fd = open_memfd(data, size);
+
+        return fd >= 0 ? g_mime_stream_fs_new(fd) : NULL;
+}
+
+static GMimeStream *open_mapping(const char *data, size_t size)
+{
+        int fd = size > 0 ? open_memfd(data, size) : -1;
+
+        if (fd < 0)
+                return NULL;
+        GMimeStream *stream = g_mime_stream_mmap_new(fd, PROT_READ, MAP_PRIVATE);
+        if (stream == NULL)
+                close(fd);
+        return stream;
+}
+
+/* --- options ------------------------------------------------------------------------------- */
+
+static void on_warning(gint64 offset, GMimeParserWarning warning, const char *item, void *data)
+{
+        size_t *bytes = data;
+
+        (void)offset;
+        (void)warning;
+        if (item != NULL)
+                *bytes += strlen(item);
+}
+
+static void on_header(
+    GMimeParser *parser, const char *name, const char *value, gint64 offset, void *data)
+{
+        size_t *bytes = data;
+
+        (void)parser;
+        (void)offset;
+        *bytes += strlen(name) + strlen(value);
+}
+
+static GMimeParserOptions *lenient(size_t *bytes)
+{
+        (void)bytes;
+        return g_mime_parser_options_new();
+}
+
+static GMimeParserOptions *strict(size_t *bytes)
+{
+        GMimeParserOptions *options = g_mime_parser_options_new();
+
+        g_mime_parser_options_set_address_compliance_mode(options, GMIME_RFC_COMPLIANCE_STRICT);
+        g_mime_parser_options_set_parameter_compliance_mode(options, GMIME_RFC_COMPLIANCE_STRICT);
+        g_mime_parser_options_set_rfc2047_compliance_mode(options, GMIME_RFC_COMPLIANCE_STRICT);
+        g_mime_parser_options_set_warning_callback(options, on_warning, bytes);
+        return options;
+}
+
+static GMimeParserOptions *generous(size_t *bytes)
+{
+        static const char *charsets[] = { "utf-8", "shift_jis", "gb18030", "windows-1252", NULL };
+        GMimeParserOptions *options = g_mime_parser_options_new();
+
+        g_mime_parser_options_set_allow_addresses_without_domain(options, TRUE);
+        g_mime_parser_options_set_fallback_charsets(options, charsets);
+        g_mime_parser_options_set_warning_callback(options, on_warning, bytes);
+        return options;
+}
+
+/* --- the ways ------------------------------------------------------------------------------ */
+
+static const struct way {
+        const char *name;
+        GMimeStream *(*open)(const char *data, size_t size);
+        GMimeParserOptions *(*options)(size_t *bytes);
+        GMimeFormat format;
+        bool persist; /* parts refer to the stream, and are read from it when they are asked */
+        bool same;    /* must make the same message as the first row; else it is glanced at too */
+} ways[] = {
+        { "memory", open_memory, lenient, GMIME_FORMAT_MESSAGE, true, false },
+        { "memory, copied", open_memory, lenient, GMIME_FORMAT_MESSAGE, false, true },
+        { "pieces", open_pieces, lenient, GMIME_FORMAT_MESSAGE, false, true },
+        { "buffered", open_buffered, lenient, GMIME_FORMAT_MESSAGE, false, true },
+        { "bounded", open_bounded, lenient, GMIME_FORMAT_MESSAGE, true, true },
+        { "file", open_file, lenient, GMIME_FORMAT_MESSAGE, true, true },
+        { "pipe", open_pipe, lenient, GMIME_FORMAT_MESSAGE, false, true },
+        { "descriptor", open_descriptor, lenient, GMIME_FORMAT_MESSAGE, true, true },
+        { "mapping", open_mapping, lenient, GMIME_FORMAT_MESSAGE, true, true },
+        { "with CRLF", open_crlf, lenient, GMIME_FORMAT_MESSAGE, false, false },
+        { "strict", open_memory, strict, GMIME_FORMAT_MESSAGE, true, false },
+        { "generous", open_memory, generous, GMIME_FORMAT_MESSAGE, true, false },
+        { "mbox", open_memory, lenient, GMIME_FORMAT_MBOX, true, false },
+        { "mmdf", open_memory, lenient, GMIME_FORMAT_MMDF, true, false },
+};
+
+static void ask_parser(GMimeParser *parser)
+{
+        g_free(g_mime_parser_get_mbox_marker(parser));
+        g_mime_parser_get_mbox_marker_offset(parser);
+        g_mime_parser_get_headers_begin(parser);
+        g_mime_parser_get_headers_end(parser);
+        g_mime_parser_tell(parser);
+}
+
+/*
+ * The first message of the stream as GMime writes it, NULL when there is none; the rest of an mbox
+ * is read. In the other formats GMime 3.2.13 never comes back from being asked a second time.
+ */
+static GBytes *read_all(GMimeParser *parser, GMimeParserOptions *options, bool glance)
+{
+        GBytes *first = NULL;
+
+        for (unsigned i = 0; i < MESSAGES; i++) {
+                g_autoptr(GMimeMessage) message = g_mime_parser_construct_message(parser, options);
+                if (message == NULL)
+                        break;
+                ask_parser(parser);
+                if (glance)
+                        up_mime_glance(message);
+                if (first == NULL)
+                        first = up_mime_written(message, NULL);
+                if (g_mime_parser_get_format(parser) != GMIME_FORMAT_MBOX ||
+                    g_mime_parser_eos(parser))
+                        break;
+        }
+        return first;
+}
+
+static GBytes *read_by(const struct way *way, const char *data, size_t size)
+{
+        g_autoptr(GMimeStream) stream = way->open(data, size);
+        size_t bytes = 0;
+
+        if (stream == NULL)
+                return NULL;
+        g_autoptr(GMimeParserOptions) options = way->options(&bytes);
+        g_autoptr(GMimeParser) parser = g_mime_parser_new_with_stream(stream);
+        g_mime_parser_set_format(parser, way->format);
+        g_mime_parser_set_persist_stream(parser, way->persist);
+        g_mime_parser_set_respect_content_length(parser, way->format == GMIME_FORMAT_MBOX);
+        if (!way->same)
+                g_mime_parser_set_header_regex(parser, "^(Subject|X-.*)$", on_header, &bytes);
+        return read_all(parser, options, !way->same);
+}
+
+void up_mime_parse_ways(GBytes *message, struct up_exam *exam)
+{
+        gsize size;
+        const char *data = g_bytes_get_data(message, &size);
+        g_autoptr(GBytes) expected = NULL;
+
+        if (!up_exam_within(exam, &exam->limits.message_bytes, size))
+                return;
+        for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
+                g_autoptr(GBytes) written = read_by(&ways[i], data, size);
+
+                if (written == NULL)
+                        continue;
+                if (i == 0)
+                        expected = g_bytes_ref(written);
+                else if (ways[i].same && expected != NULL)
+                        up_mime_remark_difference(exam, ways[i].name, expected, written);
+        }
+        if (expected != NULL)
+                up_mime_remark_difference(exam, "written", message, expected);
+}

@@ -1,0 +1,115 @@
+/*
+ * pkcs7 - the older calls, which much software still makes (RFC 2315)
+ *
+ * The same bytes, read as PKCS #7 v1.5. OpenSSL implements these apart from CMS, so they fail apart
+ * too. Nothing here changes the structure's grade.
+ */
+#include <openssl/err.h>
+#include <openssl/pkcs7.h>
+
+#include "mail/cms.h"
+#include "mail/identity.h"
+#include "mail/openssl.h"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PKCS7, PKCS7_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
+
+static const struct way {
+        const char *site;
+        int flags;
+        bool content; /* the detached one is given; else absent */
+        bool output;
+} ways[] = {
+        { "PKCS7_verify, no flags", 0, true, true },
+        { "PKCS7_verify, PKCS7_NOVERIFY", PKCS7_NOVERIFY, true, true },
+        { "PKCS7_verify, PKCS7_NOINTERN", PKCS7_NOINTERN, true, false },
+        { "PKCS7_verify, PKCS7_NOCHAIN", PKCS7_NOCHAIN, true, true },
+        { "PKCS7_verify, PKCS7_NOSIGS", PKCS7_NOSIGS, true, true },
+        { "PKCS7_verify, PKCS7_TEXT", PKCS7_TEXT | PKCS7_NOVERIFY, true, true },
+        { "PKCS7_verify, PKCS7_BINARY", PKCS7_BINARY | PKCS7_NOVERIFY, true, true },
+        { "PKCS7_verify, PKCS7_NO_DUAL_CONTENT", PKCS7_NO_DUAL_CONTENT, true, true },
+        { "PKCS7_verify, content absent", PKCS7_NOVERIFY, false, true },
+};
+
+static PKCS7 *parse(GBytes *encoded)
+{
+        gsize bytes;
+        const unsigned char *data = g_bytes_get_data(encoded, &bytes);
+
+        ERR_clear_error();
+        return d2i_PKCS7(NULL, &data, (long)bytes);
+}
+
+static BIO *memory_of(GBytes *bytes)
+{
+        gsize size;
+        const void *data = g_bytes_get_data(bytes, &size);
+
+        return BIO_new_mem_buf(data != NULL ? data : "", (int)size);
+}
+
+static void verify_every_way(PKCS7 *p7, GBytes *detached, struct up_exam *exam)
+{
+        for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
+                g_autoptr(BIO) content =
+                    ways[i].content && detached != NULL ? memory_of(detached) : NULL;
+                g_autoptr(BIO) out =
+                    ways[i].output ? up_openssl_sink(exam->limits.decoded_bytes) : NULL;
+                int result = PKCS7_verify(p7, up_openssl_certificates(),
+                    up_openssl_store(exam->now_s), content, out, ways[i].flags);
+                up_openssl_judge(exam, ways[i].site, result == 1);
+        }
+}
+
+static void touch_signers(PKCS7 *p7)
+{
+        STACK_OF(PKCS7_SIGNER_INFO) *infos = PKCS7_get_signer_info(p7);
+        STACK_OF(X509) *signers = PKCS7_get0_signers(p7, up_openssl_certificates(), 0);
+
+        for (int i = 0; i < sk_PKCS7_SIGNER_INFO_num(infos); i++) {
+                PKCS7_SIGNER_INFO *info = sk_PKCS7_SIGNER_INFO_value(infos, i);
+                EVP_PKEY *key;
+                X509_ALGOR *digest, *signature;
+                PKCS7_SIGNER_INFO_get0_algs(info, &key, &digest, &signature);
+                PKCS7_get_signed_attribute(info, NID_pkcs9_signingTime);
+                PKCS7_get_attribute(info, NID_pkcs9_countersignature);
+                STACK_OF(X509_ALGOR) *capabilities = PKCS7_get_smimecap(info);
+                sk_X509_ALGOR_pop_free(capabilities, X509_ALGOR_free);
+                if (sk_X509_ATTRIBUTE_num(info->auth_attr) > 0)
+                        PKCS7_digest_from_attributes(info->auth_attr);
+        }
+        sk_X509_free(signers);
+        ERR_clear_error();
+}
+
+static void decrypt(GBytes *encoded, struct up_exam *exam)
+{
+        static const char *const readers[] = { "bob", "bob-ec" };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(readers); i++) {
+                const struct up_identity *reader = up_identity_find(readers[i]);
+                g_autoptr(PKCS7) p7 = parse(encoded);
+                g_autoptr(BIO) out = up_openssl_sink(exam->limits.decoded_bytes);
+                up_openssl_judge(exam, "PKCS7_decrypt",
+                    PKCS7_decrypt(p7, reader->key, reader->certificate, out, 0) == 1);
+        }
+}
+
+void up_pkcs7_examine(GBytes *encoded, GBytes *detached, struct up_exam *exam)
+{
+        g_autoptr(PKCS7) p7 = parse(encoded);
+        g_autoptr(BIO) null = BIO_new(BIO_s_null());
+
+        if (!up_openssl_judge(exam, "d2i_PKCS7", p7 != NULL))
+                return;
+        PKCS7_print_ctx(null, p7, 0, NULL);
+        i2d_PKCS7_bio(null, p7);
+        PKCS7_get_octet_string(p7);
+        ERR_clear_error();
+        if (PKCS7_type_is_signed(p7)) {
+                verify_every_way(p7, detached, exam);
+                touch_signers(p7);
+        } else if (PKCS7_type_is_enveloped(p7) || PKCS7_type_is_signedAndEnveloped(p7)) {
+                decrypt(encoded, exam);
+        }
+}

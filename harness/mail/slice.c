@@ -1,0 +1,260 @@
+/*
+ * slice - one pass over the lines, with a stack of open multiparts
+ *
+ * The reader is in one of two states: in the header of the newest entity, or in some body. A
+ * boundary line of any open multipart ends every entity inside that multipart. No recursion: the
+ * depth of a message costs heap, not stack.
+ *
+ * BUGS: the body of a message/rfc822 that is itself base64 is not looked into, RFC 2046 forbids it.
+ */
+#include "mail/slice.h"
+
+#include <string.h>
+
+#include "mail/mime.h"
+
+struct open_multipart {
+        char *boundary; /* of the line: "--" and the parameter's value */
+        size_t boundary_bytes;
+        int entity;
+};
+
+struct reader {
+        const char *data;
+        size_t size;
+        struct up_exam *exam;
+        GPtrArray *entities;
+        GArray *multiparts; /* open ones, innermost last */
+        GArray *nested;     /* int: indices of the entities that are open, innermost last */
+        bool in_header;
+};
+
+struct line {
+        size_t begin;
+        size_t end;      /* without its line end */
+        size_t next;     /* where the next line begins */
+        size_t previous_end; /* where the line before ended, its line end left out */
+};
+
+static void entity_free(void *data)
+{
+        struct up_entity *entity = data;
+
+        g_clear_object(&entity->type);
+        g_free(entity->filename);
+        g_free(entity);
+}
+
+static void multipart_clear(void *data)
+{
+        struct open_multipart *multipart = data;
+        g_free(multipart->boundary);
+}
+
+static struct up_entity *entity_at(const struct reader *reader, int index)
+{
+        return g_ptr_array_index(reader->entities, index);
+}
+
+static int innermost(const struct reader *reader)
+{
+        return g_array_index(reader->nested, int, reader->nested->len - 1);
+}
+
+static struct line line_at(const struct reader *reader, size_t begin, size_t previous_end)
+{
+        const char *lf = memchr(reader->data + begin, '\n', reader->size - begin);
+        size_t next = lf != NULL ? (size_t)(lf - reader->data) + 1 : reader->size;
+        size_t end = lf != NULL ? next - 1 : next;
+
+        if (lf != NULL && end > begin && reader->data[end - 1] == '\r')
+                end--;
+        return (struct line){ begin, end, next, previous_end };
+}
+
+/* The value of the first field of that name, unfolded; NULL when there is none. */
+static char *header_value(const struct reader *reader, struct up_slice header, const char *name)
+{
+        size_t name_bytes = strlen(name);
+
+        for (size_t at = header.begin; at < header.end;) {
+                struct line line = line_at(reader, at, at);
+                const char *text = reader->data + at;
+                if (line.end - at > name_bytes && text[name_bytes] == ':' &&
+                    g_ascii_strncasecmp(text, name, name_bytes) == 0) {
+                        GString *value = g_string_new_len(
+                            text + name_bytes + 1, (gssize)(line.end - at - name_bytes - 1));
+                        while (line.next < header.end &&
+                            (reader->data[line.next] == ' ' || reader->data[line.next] == '\t')) {
+                                line = line_at(reader, line.next, line.end);
+                                g_string_append_len(value, reader->data + line.begin,
+                                    (gssize)(line.end - line.begin));
+                        }
+                        return g_string_free(value, FALSE);
+                }
+                at = line.next;
+        }
+        return NULL;
+}
+
+static void read_fields(const struct reader *reader, struct up_entity *entity)
+{
+        g_autofree char *type = header_value(reader, entity->header, "Content-Type");
+        g_autofree char *encoding =
+            header_value(reader, entity->header, "Content-Transfer-Encoding");
+        g_autofree char *disposition = header_value(reader, entity->header, "Content-Disposition");
+        const char *filename = NULL;
+
+        g_clear_object(&entity->type);
+        entity->type = g_mime_content_type_parse(NULL, type != NULL ? type : "text/plain");
+        if (encoding != NULL)
+                entity->encoding = g_mime_content_encoding_from_string(g_strstrip(encoding));
+        if (disposition != NULL) {
+                GMimeContentDisposition *parsed = g_mime_content_disposition_parse(NULL, disposition);
+                filename = g_mime_content_disposition_get_parameter(parsed, "filename");
+                entity->filename = g_strdup(filename);
+                g_object_unref(parsed);
+        }
+        if (filename == NULL)
+                entity->filename =
+                    g_strdup(g_mime_content_type_get_parameter(entity->type, "name"));
+}
+
+/* False when a limit says that it is not to be read. */
+static bool open_entity(struct reader *reader, int parent, size_t begin)
+{
+        struct up_exam *exam = reader->exam;
+        unsigned depth = parent < 0 ? 0 : entity_at(reader, parent)->depth + 1;
+        struct up_entity *entity;
+        int index = (int)reader->entities->len;
+
+        if (!up_exam_within(exam, &exam->limits.depth, depth) ||
+            !up_exam_within(exam, &exam->limits.parts, (uint64_t)index + 1))
+                return false;
+        entity = g_new0(struct up_entity, 1);
+        entity->parent = parent;
+        entity->depth = depth;
+        entity->header = (struct up_slice){ begin, begin };
+        entity->body = entity->header;
+        entity->type = g_mime_content_type_new("text", "plain");
+        g_ptr_array_add(reader->entities, entity);
+        g_array_append_val(reader->nested, index);
+        reader->in_header = true;
+        return true;
+}
+
+/* Ends the header of the innermost entity; what its type says decides what its body holds. */
+static void end_header(struct reader *reader, size_t header_end, size_t body_begin)
+{
+        int index = innermost(reader);
+        struct up_entity *entity = entity_at(reader, index);
+        const char *boundary;
+
+        reader->in_header = false;
+        entity->header.end = header_end;
+        entity->body = (struct up_slice){ body_begin, body_begin };
+        if (!up_exam_within(reader->exam, &reader->exam->limits.header_bytes,
+                header_end - entity->header.begin))
+                return;
+        read_fields(reader, entity);
+        boundary = g_mime_content_type_get_parameter(entity->type, "boundary");
+        if (g_mime_content_type_is_type(entity->type, "multipart", "*") && boundary != NULL) {
+                struct open_multipart multipart = { .boundary = g_strconcat("--", boundary, NULL),
+                        .entity = index };
+                multipart.boundary_bytes = strlen(multipart.boundary);
+                g_array_append_val(reader->multiparts, multipart);
+        } else if (g_mime_content_type_is_type(entity->type, "message", "rfc822") ||
+            g_mime_content_type_is_type(entity->type, "message", "global")) {
+                open_entity(reader, index, body_begin);
+        }
+}
+
+/* Ends every open entity inside @outer, which stays open; -1 ends them all. */
+static void close_inside(struct reader *reader, int outer, size_t end)
+{
+        if (reader->in_header)
+                end_header(reader, end, end);
+        reader->in_header = false;
+        while (reader->nested->len > 0 && innermost(reader) != outer) {
+                struct up_entity *entity = entity_at(reader, innermost(reader));
+                entity->body.end = MAX(end, entity->body.begin);
+                g_array_set_size(reader->nested, reader->nested->len - 1);
+        }
+}
+
+static bool is_boundary(const struct reader *reader, const struct line *line,
+    const struct open_multipart *multipart, bool *ret_last)
+{
+        const char *text = reader->data + line->begin;
+        size_t bytes = line->end - line->begin;
+        size_t at = multipart->boundary_bytes;
+
+        if (bytes < at || memcmp(text, multipart->boundary, at) != 0)
+                return false;
+        bool last = bytes >= at + 2 && text[at] == '-' && text[at + 1] == '-';
+        for (at += last ? 2 : 0; at < bytes; at++)
+                if (text[at] != ' ' && text[at] != '\t')
+                        return false;
+        *ret_last = last;
+        return true;
+}
+
+/* True when the line was a boundary of an open multipart, and what it ends and begins is done. */
+static bool take_boundary(struct reader *reader, const struct line *line)
+{
+        if (line->end - line->begin < 2 || memcmp(reader->data + line->begin, "--", 2) != 0)
+                return false;
+        for (guint i = reader->multiparts->len; i-- > 0;) {
+                const struct open_multipart *multipart =
+                    &g_array_index(reader->multiparts, struct open_multipart, i);
+                int owner = multipart->entity;
+                bool last;
+
+                if (!is_boundary(reader, line, multipart, &last))
+                        continue;
+                close_inside(reader, owner, line->previous_end);
+                g_array_set_size(reader->multiparts, last ? i : i + 1);
+                if (!last)
+                        open_entity(reader, owner, line->next);
+                return true;
+        }
+        return false;
+}
+
+GPtrArray *up_entities_read(GBytes *message, struct up_exam *exam)
+{
+        struct reader reader = { .exam = exam };
+        size_t previous_end = 0;
+
+        up_mime_start();
+        reader.data = g_bytes_get_data(message, &reader.size);
+        reader.entities = g_ptr_array_new_with_free_func(entity_free);
+        reader.multiparts = g_array_new(FALSE, FALSE, sizeof(struct open_multipart));
+        g_array_set_clear_func(reader.multiparts, multipart_clear);
+        reader.nested = g_array_new(FALSE, FALSE, sizeof(int));
+
+        open_entity(&reader, -1, 0);
+        for (size_t at = 0; at < reader.size;) {
+                struct line line = line_at(&reader, at, previous_end);
+                bool empty = line.begin == line.end;
+                if (!take_boundary(&reader, &line) && reader.in_header && empty)
+                        end_header(&reader, line.begin, line.next);
+                previous_end = line.end;
+                at = line.next;
+        }
+        close_inside(&reader, -1, reader.size);
+
+        g_array_unref(reader.nested);
+        g_array_unref(reader.multiparts);
+        return reader.entities;
+}
+
+struct up_slice up_entity_whole(const struct up_entity *entity)
+{
+        return (struct up_slice){ entity->header.begin, entity->body.end };
+}
+
+GBytes *up_slice_bytes(GBytes *message, struct up_slice slice)
+{
+        return g_bytes_new_from_bytes(message, slice.begin, slice.end - slice.begin);
+}

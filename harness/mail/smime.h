@@ -1,0 +1,35 @@
+/*
+ * smime - every signed and encrypted entity of a message, through OpenSSL
+ *
+ * Finds what a mail client would treat as S/MIME (RFC 8551): multipart/signed, application/
+ * (x-)pkcs7-mime of every smime-type, a .p7m, .p7s, .p7c or .p7z that calls itself
+ * application/octet-stream, bare DER, and all of those inside message/rfc822. Each is verified on
+ * its raw slice, decrypted with the test identities, decompressed; what comes out is a message
+ * again and is read likewise, to the limit of layers.
+ *
+ * OpenSSL is called as programs in the field call it: CMS and PKCS7, with memory, file, empty and
+ * absent BIOs, with each flag that callers use. Certificates are judged at the exam's virtual time.
+ * Randomness is a fixed stream for each message (chance.h), so that one message has one outcome.
+ */
+#ifndef UP_MAIL_SMIME_H
+#define UP_MAIL_SMIME_H
+
+#include "mail/cms.h"
+#include "mail/exam.h"
+#include "mail/slice.h"
+
+/**
+ * Told of each CMS structure, outer layers first: @layer is 0 for the message itself, @message the
+ * bytes of that layer, @entity the multipart/signed or the carrying part in them, NULL for bare
+ * CMS. All are valid during the call alone.
+ */
+typedef void (*up_smime_seen)(unsigned layer, GBytes *message, const struct up_entity *entity,
+    const struct up_cms_report *report, void *data);
+
+/** Examines a message and tells @seen, unless it is NULL, of each structure. */
+void up_smime_walk(GBytes *message, struct up_exam *exam, up_smime_seen seen, void *data);
+
+/** Examines a message; bytes that start with an ASN.1 SEQUENCE are also read as bare CMS. */
+void up_smime_examine(GBytes *message, struct up_exam *exam);
+
+#endif

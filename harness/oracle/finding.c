@@ -1,0 +1,97 @@
+/*
+ * finding - the list of classes, and the judge of an exam
+ */
+#include "oracle/finding.h"
+
+#include <string.h>
+
+const struct up_class_row up_class_rows[UP_CLASSES] = {
+        [UP_CLASS_PENDING] = { "pending", "an accepted message never comes to a disposition" },
+        [UP_CLASS_LOST] = { "lost", "an accepted message is nowhere any more" },
+        [UP_CLASS_DUPLICATE] = { "duplicate", "a recipient got one message more than once" },
+        [UP_CLASS_DELIVERED_INFECTED] = { "delivered-infected",
+            "a message that the scanner called infected was delivered" },
+        [UP_CLASS_DELIVERED_UNSCANNED] = { "delivered-unscanned",
+            "a message that policy wants scanned was delivered without" },
+        [UP_CLASS_ALTERED] = { "altered", "a signed entity left in other bytes than it came in" },
+        [UP_CLASS_NO_NOTICE] = { "no-notice", "a failed recipient was never reported" },
+        [UP_CLASS_NOTICE_LOOP] = { "notice-loop", "a notice bred notices" },
+        [UP_CLASS_MAIL_LOOP] = { "mail-loop", "a copy that came back was not recognised" },
+        [UP_CLASS_STRAY] = { "stray", "a message went out that nobody submitted" },
+        [UP_CLASS_WORSE_WHEN_HEALED] = { "worse-when-healed",
+            "a recipient fared worse with a healthy environment" },
+        [UP_CLASS_ERROR_WITHOUT_REASON] = { "error-without-reason",
+            "a call failed and no error says why" },
+        [UP_CLASS_DISAGREE] = { "disagree", "two readers see different content in one message" },
+        [UP_CLASS_METAMORPHIC] = { "metamorphic",
+            "a change that must not matter changed the outcome" },
+        [UP_CLASS_NONDETERMINISTIC] = { "nondeterministic", "the same case had two outcomes" },
+        [UP_CLASS_LIBRARY_CRITICAL] = { "library-critical",
+            "a library logged a GLib CRITICAL or WARNING" },
+        [UP_CLASS_CRASH] = { "crash", "the process died, or a sanitizer stopped it" },
+        [UP_CLASS_LEAK] = { "leak", "memory was left behind" },
+        [UP_CLASS_HANG] = { "hang", "the call did not come back" },
+        [UP_CLASS_SUPERLINEAR] = { "superlinear", "work grows faster than the message" },
+        [UP_CLASS_MEMORY] = { "memory", "more memory than the bound" },
+};
+
+/* Which remark breaks which promise. A remark that is not here is no fault by itself. */
+static const struct {
+        enum up_remark_kind remark;
+        enum up_class class;
+} judged[] = {
+        { UP_REMARK_LOG, UP_CLASS_LIBRARY_CRITICAL },
+        { UP_REMARK_NO_REASON, UP_CLASS_ERROR_WITHOUT_REASON },
+        { UP_REMARK_DISAGREE, UP_CLASS_DISAGREE },
+};
+
+bool up_class_by_name(const char *name, enum up_class *ret_class)
+{
+        for (int i = 0; i < UP_CLASSES; i++) {
+                if (strcmp(up_class_rows[i].name, name) == 0) {
+                        *ret_class = (enum up_class)i;
+                        return true;
+                }
+        }
+        return false;
+}
+
+struct up_finding *up_finding_new(enum up_class class, const char *signature, const char *detail)
+{
+        struct up_finding *finding = g_new0(struct up_finding, 1);
+
+        finding->class = class;
+        finding->signature = g_strdup(signature);
+        finding->detail = g_strdup(detail);
+        return finding;
+}
+
+void up_finding_free(struct up_finding *finding)
+{
+        if (finding == NULL)
+                return;
+        g_free(finding->signature);
+        g_free(finding->detail);
+        g_free(finding);
+}
+
+char *up_finding_slug(const struct up_finding *finding)
+{
+        g_autofree char *sum =
+            g_compute_checksum_for_string(G_CHECKSUM_SHA256, finding->signature, -1);
+
+        return g_strdup_printf("%s-%.8s", up_class_rows[finding->class].name, sum);
+}
+
+void up_oracle_mail(const struct up_exam *exam, GPtrArray *findings)
+{
+        for (guint i = 0; i < exam->remarks->len; i++) {
+                const struct up_remark *remark = g_ptr_array_index(exam->remarks, i);
+                for (size_t j = 0; j < G_N_ELEMENTS(judged); j++) {
+                        if (judged[j].remark == remark->kind)
+                                g_ptr_array_add(findings,
+                                    up_finding_new(
+                                        judged[j].class, remark->site, remark->detail));
+                }
+        }
+}

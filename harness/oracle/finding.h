@@ -1,0 +1,74 @@
+/*
+ * finding - a broken promise: of which class, by what mechanism
+ *
+ * The classes are one closed list. A finding's signature says by what mechanism the promise broke
+ * (the place in a library, the kinds of decoder, the frames of a stack), so that a thousand inputs
+ * which break it in the same way are one finding.
+ */
+#ifndef UP_ORACLE_FINDING_H
+#define UP_ORACLE_FINDING_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "mail/exam.h"
+
+/** All classes there are. The name of each, and what it means, is a row of up_class_rows. */
+enum up_class {
+        UP_CLASS_PENDING,
+        UP_CLASS_LOST,
+        UP_CLASS_DUPLICATE,
+        UP_CLASS_DELIVERED_INFECTED,
+        UP_CLASS_DELIVERED_UNSCANNED,
+        UP_CLASS_ALTERED,
+        UP_CLASS_NO_NOTICE,
+        UP_CLASS_NOTICE_LOOP,
+        UP_CLASS_MAIL_LOOP,
+        UP_CLASS_STRAY,
+        UP_CLASS_WORSE_WHEN_HEALED,
+        UP_CLASS_ERROR_WITHOUT_REASON,
+        UP_CLASS_DISAGREE,
+        UP_CLASS_METAMORPHIC,
+        UP_CLASS_NONDETERMINISTIC,
+        UP_CLASS_LIBRARY_CRITICAL,
+        UP_CLASS_CRASH,
+        UP_CLASS_LEAK,
+        UP_CLASS_HANG,
+        UP_CLASS_SUPERLINEAR,
+        UP_CLASS_MEMORY,
+};
+#define UP_CLASSES 21
+
+struct up_class_row {
+        const char *name; /* as in `finding: pending` and in reports */
+        const char *what; /* one sentence for the person who reads the finding */
+};
+extern const struct up_class_row up_class_rows[UP_CLASSES];
+
+/** The class of that name; false, and @ret_class untouched, when there is none. */
+bool up_class_by_name(const char *name, enum up_class *ret_class);
+
+struct up_finding {
+        enum up_class class;
+        char *signature; /* the mechanism; one printable line; owned */
+        char *detail;    /* for a person; owned */
+};
+
+void up_finding_free(struct up_finding *finding);
+
+/** The caller owns the result; both texts are copied. */
+struct up_finding *up_finding_new(enum up_class class, const char *signature, const char *detail);
+
+/**
+ * A name for a file that holds the finding: its class and 8 hexadecimal digits of its signature.
+ * The caller owns the result.
+ */
+char *up_finding_slug(const struct up_finding *finding);
+
+/**
+ * Judges an exam: the kinds of remark that break a promise become findings, appended to
+ * @findings, an array of struct up_finding that frees them.
+ */
+void up_oracle_mail(const struct up_exam *exam, GPtrArray *findings);
+
+#endif

@@ -1,0 +1,594 @@
+/*
+ * unpend campaign - fuzz all targets on all cores, then say what was reached and what broke
+ *
+ * A campaign lives in a folder and goes on where the last one in it stopped:
+ *
+ *     DIR/TARGET/corpus/     inputs that add coverage
+ *     DIR/TARGET/findings/   SLUG.case: each finding once, minimised
+ *     DIR/TARGET/crashes/    what the engine wrote; done/ holds those that findings came from
+ *     DIR/TARGET/kept/       the smallest input of each finding that the target survived
+ *     DIR/TARGET/work/       logs, and what is being made
+ *
+ * Targets share the cores evenly: with more cores than targets each gets several workers, with
+ * fewer they take turns. What is printed while it runs goes to standard error, the result to
+ * standard output.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "fuzz/targets.h"
+#include "tools/corpus.h"
+#include "tools/harvest.h"
+#include "tools/run.h"
+#include "tools/tool.h"
+#include "tools/worker.h"
+
+#define LINE_EVERY_S 10 /* where there is no terminal */
+
+struct target {
+        const char *name;
+        char *binary;
+        struct up_folders folders;
+        struct up_coverage coverage;
+        GPtrArray *catches; /* of struct up_catch */
+        uint64_t executions, verified, broke; /* of workers that have ended */
+        double fuzzed_s;                      /* worker seconds */
+        unsigned corpus;
+};
+
+struct slot {
+        struct up_worker worker;
+        struct target *target;
+        gint64 began_us;
+        bool counted;
+};
+
+struct campaign {
+        GPtrArray *targets; /* of struct target, owned */
+        GPtrArray *slots;   /* of struct slot, owned: those of the round that runs */
+        GMainLoop *loop;
+        char *folder;
+        unsigned time_s;
+        unsigned jobs;
+        unsigned engine_seed;
+        bool terminal;
+        unsigned lines;       /* of status on the terminal, to be overwritten */
+        gint64 began_us;
+        gint64 last_line_us;
+        char *error;
+};
+
+static unsigned broken_new(const struct target *target)
+{
+        unsigned count = 0;
+
+        for (guint i = 0; target->catches != NULL && i < target->catches->len; i++) {
+                const struct up_catch *catch = g_ptr_array_index(target->catches, i);
+                count += catch->is_new;
+        }
+        return count;
+}
+
+/* --- folders ---------------------------------------------------------------------------------- */
+
+static char *make_folder(const char *parent, const char *name)
+{
+        char *path = g_build_filename(parent, name, NULL);
+        g_mkdir_with_parents(path, 0777);
+        return path;
+}
+
+static struct target *target_new(const char *folder, const char *name)
+{
+        g_autofree char *base = make_folder(folder, name);
+        g_autofree char *corpus = g_build_filename(base, "corpus", NULL);
+        struct target *target = g_new0(struct target, 1);
+
+        target->name = name;
+        target->binary = up_run_binary(up_flavour_find("libfuzzer"), name);
+        target->folders.corpus = g_strdup(corpus);
+        up_corpus_recover(&target->folders);
+        g_mkdir_with_parents(corpus, 0777);
+        target->folders.crashes = make_folder(base, "crashes");
+        target->folders.kept = make_folder(base, "kept");
+        target->folders.findings = make_folder(base, "findings");
+        target->folders.work = make_folder(base, "work");
+        return target;
+}
+
+static void target_free(void *data)
+{
+        struct target *target = data;
+
+        g_free(target->binary);
+        g_free(target->folders.corpus);
+        g_free(target->folders.crashes);
+        g_free(target->folders.kept);
+        g_free(target->folders.findings);
+        g_free(target->folders.work);
+        g_clear_pointer(&target->catches, g_ptr_array_unref);
+        g_free(target);
+}
+
+/* Two campaigns in one folder would merge each other's corpus away. -1 when it was told. */
+static int lock_folder(const char *folder)
+{
+        g_autofree char *path = g_build_filename(folder, "lock", NULL);
+        int fd;
+
+        if (g_mkdir_with_parents(folder, 0777) != 0 ||
+            (fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666)) < 0) {
+                up_tool_fail(0, "cannot write to %s: %s; choose another with --out", folder,
+                    g_strerror(errno));
+                return -1;
+        }
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+                return fd;
+        close(fd);
+        up_tool_fail(0, "another campaign runs in %s; choose another with --out", folder);
+        return -1;
+}
+
+/* --- status ----------------------------------------------------------------------------------- */
+
+struct sums {
+        uint64_t executions, verified, broke;
+        double seconds;
+        unsigned edges, corpus, crashes;
+};
+
+static void add_worker(struct sums *sums, const struct slot *slot)
+{
+        const struct up_worker *worker = &slot->worker;
+
+        if (worker->progress != NULL && !slot->counted) {
+                sums->executions += worker->progress->executions;
+                sums->verified += worker->progress->verified;
+                sums->broke += worker->progress->findings;
+                sums->seconds += (double)(g_get_monotonic_time() - slot->began_us) / G_USEC_PER_SEC;
+        }
+        sums->crashes += worker->crashes;
+        sums->edges = MAX(sums->edges, worker->edges);
+        sums->corpus = MAX(sums->corpus, worker->corpus);
+}
+
+static struct sums sums_of(const struct campaign *campaign, const struct target *target)
+{
+        struct sums sums = { target->executions, target->verified, target->broke, target->fuzzed_s,
+                0, 0, 0 };
+
+        for (guint i = 0; i < campaign->slots->len; i++) {
+                const struct slot *slot = g_ptr_array_index(campaign->slots, i);
+                if (slot->target == target)
+                        add_worker(&sums, slot);
+        }
+        return sums;
+}
+
+static double percent(uint64_t part, uint64_t whole)
+{
+        return whole > 0 ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static void print_status(struct campaign *campaign)
+{
+        unsigned elapsed_s =
+            (unsigned)((g_get_monotonic_time() - campaign->began_us) / G_USEC_PER_SEC);
+
+        if (campaign->lines > 0)
+                fprintf(stderr, "\033[%uA", campaign->lines);
+        for (guint i = 0; i < campaign->targets->len; i++) {
+                const struct target *target = g_ptr_array_index(campaign->targets, i);
+                struct sums sums = sums_of(campaign, target);
+                fprintf(stderr,
+                    "%s%02u:%02u %-6s %9" G_GUINT64_FORMAT " runs %5.0f/s %6u edges %5u corpus"
+                    " %5.1f%% verified %u crashes\n",
+                    campaign->terminal ? "\033[K" : "", elapsed_s / 60, elapsed_s % 60,
+                    target->name, sums.executions,
+                    sums.seconds > 0 ? (double)sums.executions / sums.seconds : 0, sums.edges,
+                    sums.corpus, percent(sums.verified, sums.executions), sums.crashes);
+        }
+        campaign->lines = campaign->terminal ? campaign->targets->len : 0;
+}
+
+static void step(const char *text)
+{
+        if (isatty(STDERR_FILENO))
+                fprintf(stderr, "\r\033[K%s...", text);
+        else
+                fprintf(stderr, "%s\n", text);
+}
+
+static void steps_end(void)
+{
+        if (isatty(STDERR_FILENO))
+                fprintf(stderr, "\r\033[K");
+}
+
+/* --- fuzzing ---------------------------------------------------------------------------------- */
+
+static void on_worker_ended(void *data)
+{
+        struct campaign *campaign = data;
+
+        for (guint i = 0; i < campaign->slots->len; i++) {
+                struct slot *slot = g_ptr_array_index(campaign->slots, i);
+                if (slot->worker.error != NULL && campaign->error == NULL)
+                        campaign->error = g_strdup(slot->worker.error);
+                if (slot->worker.running)
+                        return;
+        }
+        g_main_loop_quit(campaign->loop);
+}
+
+static gboolean on_interrupt(int fd, GIOCondition condition, void *data)
+{
+        struct campaign *campaign = data;
+        (void)fd, (void)condition;
+
+        for (guint i = 0; i < campaign->slots->len; i++)
+                up_worker_stop(&((struct slot *)g_ptr_array_index(campaign->slots, i))->worker);
+        return G_SOURCE_REMOVE;
+}
+
+static gboolean on_tick(void *data)
+{
+        struct campaign *campaign = data;
+        gint64 now_us = g_get_monotonic_time();
+
+        if (campaign->terminal || now_us - campaign->last_line_us >= LINE_EVERY_S * G_USEC_PER_SEC) {
+                campaign->last_line_us = now_us;
+                print_status(campaign);
+        }
+        return G_SOURCE_CONTINUE;
+}
+
+static void slot_free(void *data)
+{
+        struct slot *slot = data;
+
+        up_worker_clear(&slot->worker);
+        g_free(slot);
+}
+
+static void start_slot(struct campaign *campaign, struct target *target, unsigned seconds)
+{
+        struct slot *slot = g_new0(struct slot, 1);
+        unsigned number = campaign->slots->len;
+
+        slot->target = target;
+        slot->began_us = g_get_monotonic_time();
+        slot->worker.target = target->name;
+        slot->worker.binary = target->binary;
+        slot->worker.folders = &target->folders;
+        slot->worker.options = up_worker_options(target->binary);
+        slot->worker.number = number;
+        slot->worker.engine_seed =
+            campaign->engine_seed > 0 ? campaign->engine_seed + number : 0;
+        g_ptr_array_add(campaign->slots, slot);
+        up_worker_start(&slot->worker, seconds, on_worker_ended, campaign);
+}
+
+/* The workers of one round: those of targets first, first + 1, ... */
+static void fuzz_round(struct campaign *campaign, guint first, unsigned seconds)
+{
+        guint left = campaign->targets->len - first;
+
+        for (guint job = 0; job < campaign->jobs; job++) {
+                guint index = left >= campaign->jobs ? first + job : first + job % left;
+                start_slot(campaign, g_ptr_array_index(campaign->targets, index), seconds);
+        }
+        if (campaign->error == NULL)
+                g_main_loop_run(campaign->loop);
+        for (guint i = 0; i < campaign->slots->len; i++) {
+                struct slot *slot = g_ptr_array_index(campaign->slots, i);
+                struct sums sums = { 0 };
+                add_worker(&sums, slot);
+                slot->counted = true;
+                slot->target->executions += sums.executions;
+                slot->target->verified += sums.verified;
+                slot->target->broke += sums.broke;
+                slot->target->fuzzed_s += sums.seconds;
+        }
+}
+
+static void fuzz(struct campaign *campaign)
+{
+        guint rounds = (campaign->targets->len + campaign->jobs - 1) / campaign->jobs;
+        guint tick = g_timeout_add(campaign->terminal ? 500 : 1000, on_tick, campaign);
+        guint interrupt =
+            g_unix_fd_add(up_tool_interrupts(), G_IO_IN, on_interrupt, campaign);
+
+        campaign->began_us = campaign->last_line_us = g_get_monotonic_time();
+        for (guint round = 0; round < rounds && !up_tool_interrupted(); round++) {
+                g_ptr_array_set_size(campaign->slots, 0);
+                fuzz_round(campaign, round * campaign->jobs, campaign->time_s / rounds);
+        }
+        if (!up_tool_interrupted())
+                g_source_remove(interrupt);
+        g_source_remove(tick);
+        print_status(campaign);
+}
+
+/* --- the result ------------------------------------------------------------------------------- */
+
+static void conclude(struct target *target, const char *regressions)
+{
+        g_autoptr(GHashTable) known = up_harvest_known(regressions, target->name);
+        g_autofree char *merging = g_strdup_printf("merging the corpus of %s", target->name);
+        g_autofree char *measuring = g_strdup_printf("measuring the corpus of %s", target->name);
+        g_autoptr(GError) error = NULL;
+
+        target->catches =
+            up_harvest(&target->folders, target->name, target->binary, known, step);
+        step(merging);
+        if (!up_tool_interrupted() &&
+            !up_corpus_merge(&target->folders, target->binary, &error) && !up_tool_interrupted())
+                up_tool_fail(0, "%s", error->message);
+        g_clear_error(&error);
+        step(measuring);
+        if (!up_tool_interrupted() &&
+            !up_corpus_measure(&target->folders, target->binary, &target->coverage, &error) &&
+            !up_tool_interrupted())
+                up_tool_fail(0, "%s", error->message);
+        target->corpus = up_corpus_count(&target->folders);
+        steps_end();
+}
+
+static void print_summary(const struct campaign *campaign)
+{
+        printf("target       runs     /s  edges: ours  GMime OpenSSL  corpus verified findings\n");
+        for (guint i = 0; i < campaign->targets->len; i++) {
+                const struct target *target = g_ptr_array_index(campaign->targets, i);
+                const unsigned *edges = target->coverage.covered;
+                printf("%-6s %10" G_GUINT64_FORMAT " %6.0f %12u %6u %7u %7u %7.2f%% %u new, %u\n",
+                    target->name, target->executions,
+                    target->fuzzed_s > 0 ? (double)target->executions / target->fuzzed_s : 0,
+                    edges[UP_CODE_OURS], edges[UP_CODE_GMIME], edges[UP_CODE_OPENSSL],
+                    target->corpus, percent(target->verified, target->executions),
+                    broken_new(target),
+                    target->catches != NULL ? target->catches->len : 0);
+        }
+}
+
+static void print_catch(const struct target *target, const struct up_catch *catch)
+{
+        const struct up_class_row *class = &up_class_rows[catch->finding->class];
+        g_autofree char *path = up_tool_quote(catch->path);
+
+        up_tool_paint(stdout, catch->is_new ? UP_RED : UP_DIM, "\n%s %s",
+            catch->is_new ? "new" : "seen before,", class->name);
+        printf(" in %s: %s\n", target->name, class->what);
+        printf("  signature  %s\n  detail     %s\n  case       %s (%" G_GSIZE_FORMAT " bytes)\n",
+            catch->finding->signature, catch->finding->detail, path, catch->bytes);
+        if (catch->known != NULL)
+                printf("  known      %s\n", catch->known);
+        printf("  reproduce  %s repro --flavour libfuzzer --target %s %s\n", up_tool_program(),
+            target->name, path);
+        if (catch->known == NULL)
+                printf("  keep       cp %s regressions/%s/NAME.case\n", path, target->name);
+}
+
+static void build_member(JsonBuilder *json, const char *name, const char *text)
+{
+        json_builder_set_member_name(json, name);
+        if (text != NULL)
+                json_builder_add_string_value(json, text);
+        else
+                json_builder_add_null_value(json);
+}
+
+static void build_number(JsonBuilder *json, const char *name, uint64_t number)
+{
+        json_builder_set_member_name(json, name);
+        json_builder_add_int_value(json, (gint64)number);
+}
+
+static void build_catch(JsonBuilder *json, const struct up_catch *catch)
+{
+        json_builder_begin_object(json);
+        build_member(json, "class", up_class_rows[catch->finding->class].name);
+        build_member(json, "signature", catch->finding->signature);
+        build_member(json, "detail", catch->finding->detail);
+        build_member(json, "slug", catch->slug);
+        build_member(json, "path", catch->path);
+        build_member(json, "known", catch->known);
+        json_builder_set_member_name(json, "new");
+        json_builder_add_boolean_value(json, catch->is_new);
+        json_builder_end_object(json);
+}
+
+static void build_target(JsonBuilder *json, const struct target *target)
+{
+        json_builder_begin_object(json);
+        build_member(json, "target", target->name);
+        build_number(json, "executions", target->executions);
+        build_number(json, "verified", target->verified);
+        build_number(json, "corpus", target->corpus);
+        json_builder_set_member_name(json, "seconds");
+        json_builder_add_double_value(json, target->fuzzed_s);
+        json_builder_set_member_name(json, "edges");
+        json_builder_begin_object(json);
+        for (int i = 0; i < UP_CODES; i++)
+                build_number(json, up_code_names[i], target->coverage.covered[i]);
+        json_builder_end_object(json);
+        json_builder_set_member_name(json, "findings");
+        json_builder_begin_array(json);
+        for (guint i = 0; target->catches != NULL && i < target->catches->len; i++)
+                build_catch(json, g_ptr_array_index(target->catches, i));
+        json_builder_end_array(json);
+        json_builder_end_object(json);
+}
+
+static void print_json(const struct campaign *campaign)
+{
+        g_autoptr(JsonBuilder) json = json_builder_new();
+
+        json_builder_begin_object(json);
+        build_member(json, "folder", campaign->folder);
+        json_builder_set_member_name(json, "targets");
+        json_builder_begin_array(json);
+        for (guint i = 0; i < campaign->targets->len; i++)
+                build_target(json, g_ptr_array_index(campaign->targets, i));
+        json_builder_end_array(json);
+        json_builder_end_object(json);
+        up_tool_print_json(json);
+}
+
+static void print_text(const struct campaign *campaign)
+{
+        print_summary(campaign);
+        for (guint i = 0; i < campaign->targets->len; i++) {
+                const struct target *target = g_ptr_array_index(campaign->targets, i);
+                for (guint j = 0; target->catches != NULL && j < target->catches->len; j++)
+                        print_catch(target, g_ptr_array_index(target->catches, j));
+        }
+}
+
+/* --- the command ------------------------------------------------------------------------------ */
+
+/* "90", "90s", "10m", "2h". False when it is none of these, or nothing. */
+static bool read_time(const char *text, unsigned *ret_seconds)
+{
+        static const struct {
+                const char *unit;
+                unsigned seconds;
+        } units[] = { { "", 1 }, { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 } };
+        char *end;
+        guint64 number = g_ascii_strtoull(text, &end, 10);
+
+        for (size_t i = 0; i < G_N_ELEMENTS(units); i++) {
+                if (end != text && strcmp(end, units[i].unit) == 0 && number > 0 &&
+                    number <= 366 * 86400 / units[i].seconds) {
+                        *ret_seconds = (unsigned)number * units[i].seconds;
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* The project's own folder of that name stands beside the one that is built in. */
+static char *beside_build(const char *name)
+{
+        g_autofree char *top = g_path_get_dirname(up_tool_build());
+        return g_build_filename(top, name, NULL);
+}
+
+/* What a campaign begins with; an exit status when that cannot be, negative otherwise. */
+static int prepare(struct campaign *campaign, char **targets, char **seeds)
+{
+        for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++) {
+                const char *name = up_target_rows[i].name;
+                if (targets == NULL || g_strv_contains((const char *const *)targets, name))
+                        g_ptr_array_add(campaign->targets, target_new(campaign->folder, name));
+        }
+        for (guint i = 0; i < campaign->targets->len; i++) {
+                struct target *target = g_ptr_array_index(campaign->targets, i);
+                g_autofree char *all = beside_build("seeds");
+                g_autofree char *own = g_build_filename(all, target->name, NULL);
+                char *standard[] = { own, NULL };
+                g_autofree char *missing =
+                    up_run_missing(up_flavour_find("libfuzzer"), target->name);
+                g_autoptr(GError) error = NULL;
+
+                if (missing != NULL)
+                        return up_tool_fail(UP_STATUS_CANNOT, "%s", missing);
+                for (char **folder = seeds != NULL ? seeds : standard; *folder != NULL; folder++)
+                        if (!up_corpus_add(&target->folders, *folder, &error))
+                                return up_tool_fail(UP_STATUS_USAGE, "--seeds: %s", error->message);
+        }
+        return -1;
+}
+
+static int run_campaign(struct campaign *campaign, bool json)
+{
+        g_autofree char *regressions = beside_build("regressions");
+        unsigned fresh = 0;
+
+        fuzz(campaign);
+        if (campaign->error != NULL)
+                return up_tool_fail(UP_STATUS_CANNOT, "%s", campaign->error);
+        for (guint i = 0; i < campaign->targets->len && !up_tool_interrupted(); i++) {
+                struct target *target = g_ptr_array_index(campaign->targets, i);
+                conclude(target, regressions);
+                fresh += broken_new(target);
+        }
+        if (up_tool_interrupted()) {
+                up_tool_fail(0, "interrupted; nothing is lost, the same command goes on");
+                return UP_STATUS_INTERRUPTED;
+        }
+        if (json)
+                print_json(campaign);
+        else
+                print_text(campaign);
+        return fresh > 0 ? UP_STATUS_FOUND : UP_STATUS_PASSED;
+}
+
+int up_tool_campaign(int argc, char **argv)
+{
+        struct campaign campaign = { .time_s = 60, .jobs = g_get_num_processors() };
+        g_auto(GStrv) targets = NULL, seeds = NULL;
+        g_autofree char *time = NULL, *folder = NULL;
+        int jobs = 0, engine_seed = 0;
+        gboolean json = FALSE;
+        const GOptionEntry entries[] = {
+                { "target", 't', 0, G_OPTION_ARG_STRING_ARRAY, &targets,
+                    "Fuzz this target only; may be repeated", "TARGET" },
+                { "time", 0, 0, G_OPTION_ARG_STRING, &time,
+                    "How long: 90s, 10m, 2h (standard: 60s)", "TIME" },
+                { "jobs", 'j', 0, G_OPTION_ARG_INT, &jobs, "Workers at once (standard: cores)",
+                    "N" },
+                { "seeds", 's', 0, G_OPTION_ARG_FILENAME_ARRAY, &seeds,
+                    "Begin with these, not with seeds/TARGET; may be repeated", "DIR" },
+                { "out", 'o', 0, G_OPTION_ARG_FILENAME, &folder,
+                    "Where it lives, and goes on (standard: build/campaign)", "DIR" },
+                { "engine-seed", 0, 0, G_OPTION_ARG_INT, &engine_seed,
+                    "Of libFuzzer's chance, for comparisons", "N" },
+                { "json", 0, 0, G_OPTION_ARG_NONE, &json, "The result as JSON", NULL },
+                G_OPTION_ENTRY_NULL,
+        };
+        int status = up_tool_options(&argc, &argv, entries, NULL,
+            "Exit status: 0 no new finding, 1 findings, 2 wrong usage, 130 interrupted.");
+
+        if (status >= 0)
+                return status;
+        if (argc > 1)
+                return up_tool_usage("unexpected argument %s", argv[1]);
+        if (time != NULL && !read_time(time, &campaign.time_s))
+                return up_tool_usage("--time %s: want a time such as 90s, 10m or 2h", time);
+        if (jobs < 0 || jobs > 1024 || engine_seed < 0)
+                return up_tool_usage(
+                    "--jobs and --engine-seed take numbers from 1, jobs at most 1024");
+        for (char **target = targets; target != NULL && *target != NULL; target++)
+                if (!up_tool_is_target(*target))
+                        return UP_STATUS_USAGE;
+        if (jobs > 0)
+                campaign.jobs = (unsigned)jobs;
+        campaign.engine_seed = (unsigned)engine_seed;
+        campaign.folder =
+            folder != NULL ? g_strdup(folder) : g_build_filename(up_tool_build(), "campaign", NULL);
+        campaign.terminal = isatty(STDERR_FILENO);
+
+        int lock = lock_folder(campaign.folder);
+        if (lock >= 0) {
+                campaign.targets = g_ptr_array_new_with_free_func(target_free);
+                campaign.slots = g_ptr_array_new_with_free_func(slot_free);
+                campaign.loop = g_main_loop_new(NULL, FALSE);
+                status = prepare(&campaign, targets, seeds);
+                if (status < 0)
+                        status = run_campaign(&campaign, json);
+                g_main_loop_unref(campaign.loop);
+                g_ptr_array_unref(campaign.slots);
+                g_ptr_array_unref(campaign.targets);
+                close(lock);
+        } else {
+                status = UP_STATUS_CANNOT;
+        }
+        g_free(campaign.error);
+        g_free(campaign.folder);
+        return status;
+}

@@ -1,0 +1,373 @@
+/*
+ * unpend doctor - what this machine can do, and whether what should see faults sees them
+ *
+ * First the facts, then the canaries: each planted fault of fuzz/canaries.h is run in each flavour
+ * that is built, as a case would be. A fault that nobody sees makes every pass worthless, so one
+ * claimed canary that is not seen is a failure.
+ */
+#include <gmime/gmime.h>
+#include <openssl/crypto.h>
+#include <openssl/opensslv.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "fuzz/canaries.h"
+#include "tools/libraries.h"
+#include "tools/run.h"
+#include "tools/tool.h"
+
+/* Programs that the suite uses, and for what. */
+static const struct {
+        const char *name;
+        const char *what;
+        const char *remedy;
+} programs[] = {
+        { "gcc", "builds replay and unpend itself", "apt-get install gcc" },
+        { "clang", "builds libfuzzer", "apt-get install clang" },
+        { "llvm-symbolizer", "names functions in clang's reports", "apt-get install llvm" },
+        { "gdb", "looks into a finding", "apt-get install gdb" },
+};
+
+enum sight { SEEN, NOT_CLAIMED, BLIND, CANNOT_TELL, SIGHTS };
+
+static const struct {
+        const char *name;
+        const char *colour;
+} sights[SIGHTS] = {
+        [SEEN] = { "seen", UP_GREEN },
+        [NOT_CLAIMED] = { "blind, as known", UP_DIM },
+        [BLIND] = { "BLIND", UP_RED },
+        [CANNOT_TELL] = { "cannot run", UP_RED },
+};
+
+struct doctor {
+        JsonBuilder *json; /* NULL: tell it as text */
+        unsigned flavours; /* built */
+        unsigned canaries; /* run */
+        unsigned blind;    /* claimed and not seen */
+        bool interrupted;
+};
+
+/* --- telling: text or JSON ---------------------------------------------------------------- */
+
+/* @of, if not NULL, says of which flavour. */
+static void begin_section(struct doctor *doctor, const char *name, const char *of)
+{
+        if (doctor->json != NULL) {
+                g_autofree char *key = g_strjoin("-", name, of, NULL);
+                json_builder_set_member_name(doctor->json, key);
+                json_builder_begin_array(doctor->json);
+        } else {
+                up_tool_paint(stdout, UP_BOLD, "%s%s%s\n", name, of != NULL ? ", " : "",
+                    of != NULL ? of : "");
+        }
+}
+
+static void end_section(struct doctor *doctor)
+{
+        if (doctor->json != NULL)
+                json_builder_end_array(doctor->json);
+}
+
+/* A fact; @remedy, when there is one, says what to do about it. */
+static void fact(struct doctor *doctor, const char *name, const char *value, const char *remedy)
+{
+        if (doctor->json != NULL) {
+                json_builder_begin_object(doctor->json);
+                json_builder_set_member_name(doctor->json, "name");
+                json_builder_add_string_value(doctor->json, name);
+                json_builder_set_member_name(doctor->json, "value");
+                json_builder_add_string_value(doctor->json, value);
+                if (remedy != NULL) {
+                        json_builder_set_member_name(doctor->json, "remedy");
+                        json_builder_add_string_value(doctor->json, remedy);
+                }
+                json_builder_end_object(doctor->json);
+                return;
+        }
+        printf("  %-16s %s", name, value);
+        if (remedy != NULL)
+                printf(": %s", remedy);
+        putchar('\n');
+}
+
+/* --- facts -------------------------------------------------------------------------------- */
+
+/* The first line of `PROGRAM --version`; NULL when there is no such program. */
+static char *version_of(const char *program)
+{
+        const char *argv[] = { program, "--version", NULL };
+        g_autofree char *output = NULL;
+        g_auto(GStrv) lines = NULL;
+
+        if (!g_spawn_sync(NULL, (char **)argv, NULL,
+                G_SPAWN_SEARCH_PATH | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, &output, NULL, NULL,
+                NULL))
+                return NULL;
+        lines = g_strsplit(output, "\n", -1);
+        for (char **line = lines; *line != NULL; line++)
+                if (strpbrk(*line, "0123456789") != NULL)
+                        return g_strdup(g_strstrip(*line));
+        return g_strdup("of unknown version");
+}
+
+static void tell_programs(struct doctor *doctor)
+{
+        begin_section(doctor, "programs", NULL);
+        for (size_t i = 0; i < G_N_ELEMENTS(programs); i++) {
+                g_autofree char *version = version_of(programs[i].name);
+                g_autofree char *missing = g_strdup_printf("missing, it %s", programs[i].what);
+                fact(doctor, programs[i].name, version != NULL ? version : missing,
+                    version != NULL ? NULL : programs[i].remedy);
+        }
+        end_section(doctor);
+}
+
+static void tell_library(
+    struct doctor *doctor, const char *name, const char *compiled, const char *running)
+{
+        g_autofree char *both = g_strdup_printf("%s, compiled with %s", running, compiled);
+
+        if (strcmp(compiled, running) == 0)
+                fact(doctor, name, running, NULL);
+        else
+                fact(doctor, name, both, "make clean, and build again");
+}
+
+static void tell_system_libraries(struct doctor *doctor)
+{
+        g_autofree char *gmime_compiled = g_strdup_printf(
+            "%d.%d.%d", GMIME_MAJOR_VERSION, GMIME_MINOR_VERSION, GMIME_MICRO_VERSION);
+        g_autofree char *gmime_running = g_strdup_printf(
+            "%u.%u.%u", gmime_major_version, gmime_minor_version, gmime_micro_version);
+        g_autofree char *glib_compiled =
+            g_strdup_printf("%d.%d.%d", GLIB_MAJOR_VERSION, GLIB_MINOR_VERSION, GLIB_MICRO_VERSION);
+        g_autofree char *glib_running =
+            g_strdup_printf("%u.%u.%u", glib_major_version, glib_minor_version, glib_micro_version);
+
+        begin_section(doctor, "libraries", "system");
+        tell_library(doctor, "gmime", gmime_compiled, gmime_running);
+        tell_library(
+            doctor, "openssl", OPENSSL_VERSION_STR, OpenSSL_version(OPENSSL_VERSION_STRING));
+        tell_library(doctor, "glib", glib_compiled, glib_running);
+        end_section(doctor);
+}
+
+static void tell_built_libraries(struct doctor *doctor, const struct up_flavour *flavour)
+{
+        g_autoptr(GPtrArray) libraries = up_libraries_of(flavour);
+
+        begin_section(doctor, "libraries", flavour->name);
+        for (guint i = 0; i < libraries->len; i++) {
+                const struct up_library *library = g_ptr_array_index(libraries, i);
+                g_autofree char *text =
+                    g_strdup_printf("%s, from %s", library->version, library->source);
+                fact(doctor, library->name, text, NULL);
+        }
+        if (libraries->len == 0)
+                fact(doctor, flavour->name, "not built", flavour->remedy);
+        end_section(doctor);
+}
+
+/* What traces this process traces its children, and LeakSanitizer has to trace them itself. */
+static bool is_traced(void)
+{
+        g_autofree char *status = NULL;
+        const char *tracer;
+
+        if (!g_file_get_contents("/proc/self/status", &status, NULL, NULL))
+                return false;
+        tracer = strstr(status, "\nTracerPid:");
+        return tracer != NULL && g_ascii_strtoull(tracer + strlen("\nTracerPid:"), NULL, 10) != 0;
+}
+
+/* Where tools/libraries.sh keeps what it built. */
+static char *cache_folder(void)
+{
+        const char *own = g_getenv("UNPEND_CACHE");
+
+        if (own != NULL && own[0] != '\0')
+                return g_strdup(own);
+        return g_build_filename(g_get_user_cache_dir(), "unpend", NULL);
+}
+
+static void tell_machine(struct doctor *doctor)
+{
+        g_autofree char *cores = g_strdup_printf("%u", g_get_num_processors());
+        g_autofree char *cache = cache_folder();
+        struct sysinfo info;
+        struct statvfs disk;
+
+        begin_section(doctor, "machine", NULL);
+        fact(doctor, "cores", cores, NULL);
+        if (sysinfo(&info) == 0) {
+                g_autofree char *memory = g_format_size_full(
+                    (guint64)info.totalram * info.mem_unit, G_FORMAT_SIZE_IEC_UNITS);
+                fact(doctor, "memory", memory, NULL);
+        }
+        fact(doctor, "cache", cache, NULL);
+        if (statvfs(cache, &disk) == 0) {
+                guint64 bytes = (guint64)disk.f_bavail * disk.f_frsize;
+                g_autofree char *room = g_format_size_full(bytes, G_FORMAT_SIZE_IEC_UNITS);
+                fact(doctor, "free in it", room,
+                    bytes < (1 << 30) ? "instrumented libraries need 1 GB" : NULL);
+        }
+        fact(doctor, "traced", is_traced() ? "yes, LeakSanitizer cannot work" : "no",
+            is_traced() ? "run it without strace or gdb" : NULL);
+        end_section(doctor);
+}
+
+/* --- canaries ----------------------------------------------------------------------------- */
+
+static bool saw(const struct up_run *run, const struct up_canary *canary)
+{
+        for (guint i = 0; i < run->findings->len; i++) {
+                const struct up_finding *finding = g_ptr_array_index(run->findings, i);
+                if (finding->class == canary->class &&
+                    g_str_has_prefix(finding->signature, canary->signature))
+                        return true;
+        }
+        return false;
+}
+
+/* The message that makes the target commit the fault, as a file. The caller owns and unlinks. */
+static char *write_message(const struct up_canary *canary, GError **error)
+{
+        char *path = NULL;
+        int fd = g_file_open_tmp("unpend-XXXXXX.eml", &path, error);
+
+        if (fd < 0)
+                return NULL;
+        close(fd);
+        if (!g_file_set_contents(path, canary->name, -1, error))
+                g_clear_pointer(&path, g_free);
+        return path;
+}
+
+static void tell_canary(struct doctor *doctor, const struct up_canary *canary,
+    const struct up_run *run, enum sight sight)
+{
+        const struct up_finding *finding =
+            run->findings->len > 0 ? g_ptr_array_index(run->findings, 0) : NULL;
+
+        if (doctor->json != NULL) {
+                json_builder_begin_object(doctor->json);
+                json_builder_set_member_name(doctor->json, "canary");
+                json_builder_add_string_value(doctor->json, canary->name);
+                json_builder_set_member_name(doctor->json, "sight");
+                json_builder_add_string_value(doctor->json, sights[sight].name);
+                json_builder_set_member_name(doctor->json, "run");
+                up_run_build_json(run, doctor->json);
+                json_builder_end_object(doctor->json);
+                return;
+        }
+        printf("  %-16s ", canary->name);
+        up_tool_paint(stdout, sights[sight].colour, "%-16s", sights[sight].name);
+        printf(" %s\n", canary->what);
+        if (sight == CANNOT_TELL)
+                printf("  %-16s %s\n", "", run->why);
+        else if (sight == BLIND)
+                printf("  %-16s expected: %s, %s...; came: %s\n", "",
+                    up_class_rows[canary->class].name, canary->signature,
+                    finding != NULL ? finding->signature : "nothing");
+        fflush(stdout);
+}
+
+static void run_canary(
+    struct doctor *doctor, const struct up_flavour *flavour, const struct up_canary *canary)
+{
+        g_autoptr(GError) error = NULL;
+        g_autofree char *path = write_message(canary, &error);
+        g_autoptr(up_run) run = NULL;
+        enum sight sight;
+
+        if (path == NULL) {
+                up_tool_fail(0, "%s", error->message);
+                doctor->blind++;
+                return;
+        }
+        run = up_run_case(flavour, "canary", path, UP_RUN_LIMIT_S);
+        unlink(path);
+        if (run->status == UP_RUN_INTERRUPTED) {
+                doctor->interrupted = true;
+                return;
+        }
+        if (run->status == UP_RUN_CANNOT)
+                sight = CANNOT_TELL;
+        else if (saw(run, canary))
+                sight = SEEN;
+        else
+                sight = canary->from_source_only && !flavour->from_source ? NOT_CLAIMED : BLIND;
+        doctor->canaries++;
+        if (sight == BLIND || sight == CANNOT_TELL)
+                doctor->blind++;
+        tell_canary(doctor, canary, run, sight);
+}
+
+static void run_flavour(struct doctor *doctor, const struct up_flavour *flavour)
+{
+        g_autofree char *missing = up_run_missing(flavour, "canary");
+
+        begin_section(doctor, "canaries", flavour->name);
+        if (missing != NULL) {
+                fact(doctor, flavour->name, "not built", flavour->remedy);
+        } else {
+                doctor->flavours++;
+                for (size_t i = 0; i < G_N_ELEMENTS(up_canaries) && !doctor->interrupted; i++)
+                        run_canary(doctor, flavour, &up_canaries[i]);
+        }
+        end_section(doctor);
+}
+
+static int end(const struct doctor *doctor)
+{
+        if (doctor->interrupted)
+                return up_tool_fail(UP_STATUS_INTERRUPTED, "interrupted");
+        if (doctor->flavours == 0)
+                return up_tool_fail(
+                    UP_STATUS_FOUND, "nothing is built, so nothing can be seen: make replay");
+        if (doctor->blind > 0)
+                return up_tool_fail(UP_STATUS_FOUND,
+                    "%u of %u canaries not seen: faults of their kind would pass unseen here",
+                    doctor->blind, doctor->canaries);
+        return UP_STATUS_PASSED;
+}
+
+int up_tool_doctor(int argc, char **argv)
+{
+        gboolean as_json = FALSE;
+        const GOptionEntry entries[] = {
+                { "json", 0, 0, G_OPTION_ARG_NONE, &as_json, "tell it as JSON", NULL },
+                G_OPTION_ENTRY_NULL,
+        };
+        g_autoptr(JsonBuilder) json = NULL;
+        struct doctor doctor = { 0 };
+        int status = up_tool_options(&argc, &argv, entries, NULL,
+            "A canary is a planted fault, run in each flavour that is built.\n"
+            "Exit status: 0, or 1 when a canary was not seen that should have been.");
+
+        if (status >= 0)
+                return status;
+        if (argc > 1)
+                return up_tool_usage("takes no arguments: %s", argv[1]);
+        up_tool_interrupts();
+        if (as_json) {
+                doctor.json = json = json_builder_new();
+                json_builder_begin_object(json);
+        }
+        tell_programs(&doctor);
+        tell_system_libraries(&doctor);
+        for (size_t i = 0; i < UP_FLAVOURS; i++)
+                if (up_flavours[i].from_source)
+                        tell_built_libraries(&doctor, &up_flavours[i]);
+        tell_machine(&doctor);
+        for (size_t i = 0; i < UP_FLAVOURS; i++)
+                run_flavour(&doctor, &up_flavours[i]);
+        if (json != NULL) {
+                json_builder_end_object(json);
+                up_tool_print_json(json);
+        }
+        return end(&doctor);
+}

@@ -1,0 +1,461 @@
+/*
+ * unpend gate - every regression must pass
+ *
+ * Each case is run by up_run_case() in a process of its own, some at once by a pool of threads
+ * that only wait; the main thread prints the results in the order of their paths, as TAP.
+ *
+ * A case with a `known:` line shows a bug in a library. Where that library is built from source
+ * at that very version, the case must fail as its `finding:` says. The system's library may have
+ * been patched by the distribution, and is not instrumented: there the bug may be out of sight.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "case/case.h"
+#include "tools/libraries.h"
+#include "tools/run.h"
+#include "tools/tool.h"
+
+#define FOLDER "regressions"
+
+enum outcome {
+        PASSED,
+        FAILED,
+        KNOWN,        /* failed as its known: line says: passed */
+        OUT_OF_SIGHT, /* a known breakage that this flavour need not show: skipped */
+        INTERRUPTED,
+};
+
+static const char *const outcome_names[] = {
+        [PASSED] = "passed",
+        [FAILED] = "failed",
+        [KNOWN] = "known",
+        [OUT_OF_SIGHT] = "skipped",
+        [INTERRUPTED] = "interrupted",
+};
+
+struct item {
+        char *path;
+        struct up_case *c;  /* NULL when it cannot be read */
+        struct up_run *run; /* NULL when it was not run */
+        char *problem;      /* why it failed, if not by its findings */
+        enum outcome outcome;
+        bool done;
+};
+
+struct gate {
+        const struct up_flavour *flavour;
+        GPtrArray *items;     /* of struct item */
+        GPtrArray *libraries; /* of struct up_library */
+        GMutex lock;          /* of each item's `done` */
+        GCond changed;
+        unsigned counts[G_N_ELEMENTS(outcome_names)];
+        bool blind_to_leaks;
+};
+
+static void item_free(void *data)
+{
+        struct item *item = data;
+
+        g_free(item->path);
+        up_case_free(item->c);
+        up_run_free(item->run);
+        g_free(item->problem);
+        g_free(item);
+}
+
+/* --- what there is to run ----------------------------------------------------------------- */
+
+static void add_item(struct gate *gate, const char *path)
+{
+        struct item *item = g_new0(struct item, 1);
+
+        item->path = g_strdup(path);
+        g_ptr_array_add(gate->items, item);
+}
+
+static void add_folder(struct gate *gate, const char *folder)
+{
+        g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+        const char *name;
+
+        while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+                g_autofree char *path = g_build_filename(folder, name, NULL);
+                if (g_file_test(path, G_FILE_TEST_IS_DIR))
+                        add_folder(gate, path);
+                else if (g_str_has_suffix(name, ".case") || g_str_has_suffix(name, ".eml"))
+                        add_item(gate, path);
+        }
+}
+
+static int by_path(gconstpointer a, gconstpointer b)
+{
+        const struct item *const *left = a;
+        const struct item *const *right = b;
+
+        return strcmp((*left)->path, (*right)->path);
+}
+
+/* --- judging one -------------------------------------------------------------------------- */
+
+static bool built_from_source(const struct gate *gate, const struct up_known *known)
+{
+        for (guint i = 0; gate->flavour->from_source && i < gate->libraries->len; i++) {
+                const struct up_library *library = g_ptr_array_index(gate->libraries, i);
+                if (g_strcmp0(library->name, known->library) == 0)
+                        return g_strcmp0(library->version, known->version) == 0;
+        }
+        return false;
+}
+
+static bool all_of_class(const struct up_run *run, const char *class)
+{
+        for (guint i = 0; i < run->findings->len; i++) {
+                const struct up_finding *finding = g_ptr_array_index(run->findings, i);
+                if (g_strcmp0(up_class_rows[finding->class].name, class) != 0)
+                        return false;
+        }
+        return true;
+}
+
+static enum outcome judge_known(const struct gate *gate, struct item *item)
+{
+        if (item->run->status == UP_RUN_FOUND) {
+                if (all_of_class(item->run, item->c->finding))
+                        return KNOWN;
+                item->problem =
+                    g_strdup_printf("not the known breakage, which is a finding of class %s",
+                        item->c->finding != NULL ? item->c->finding
+                                                 : "(the case has no finding: line)");
+                return FAILED;
+        }
+        if (!built_from_source(gate, &item->c->known))
+                return OUT_OF_SIGHT;
+        item->problem = g_strdup("known breakage vanished: take the known: line away");
+        return FAILED;
+}
+
+static enum outcome judge(const struct gate *gate, struct item *item)
+{
+        switch (item->run->status) {
+        case UP_RUN_INTERRUPTED:
+                return INTERRUPTED;
+        case UP_RUN_CANNOT:
+                item->problem = g_strdup(item->run->why);
+                return FAILED;
+        case UP_RUN_PASSED:
+        case UP_RUN_FOUND:
+                break;
+        }
+        if (item->c->known.library != NULL)
+                return judge_known(gate, item);
+        return item->run->status == UP_RUN_PASSED ? PASSED : FAILED;
+}
+
+/* Reads the case strictly: a regression is a valid file. What is wrong with it, or NULL. */
+static char *read_case(struct item *item)
+{
+        g_autoptr(GPtrArray) complaints = up_complaints_new();
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GBytes) bytes = up_tool_read_file(item->path, &error);
+        const struct up_complaint *complaint;
+        const void *data;
+        gsize size;
+
+        if (bytes == NULL)
+                return g_strdup(error->message);
+        data = g_bytes_get_data(bytes, &size);
+        item->c = up_case_read(data, size, complaints);
+        if (complaints->len == 0)
+                return NULL;
+        complaint = g_ptr_array_index(complaints, 0);
+        return g_strdup_printf("%s:%u:%u: %s", item->path, complaint->place.line,
+            complaint->place.column, complaint->text);
+}
+
+static enum outcome run_item(const struct gate *gate, struct item *item)
+{
+        const char *target = up_tool_target_of(item->path);
+
+        item->problem = read_case(item);
+        if (item->problem != NULL)
+                return FAILED;
+        if (target == NULL) {
+                item->problem =
+                    g_strdup("its folder names no target: move it to " FOLDER "/TARGET/");
+                return FAILED;
+        }
+        item->run = up_run_case(gate->flavour, target, item->path, UP_RUN_LIMIT_S);
+        return judge(gate, item);
+}
+
+/* In a thread of the pool. */
+static void work(gpointer data, gpointer user_data)
+{
+        struct item *item = data;
+        struct gate *gate = user_data;
+        enum outcome outcome = up_tool_interrupted() ? INTERRUPTED : run_item(gate, item);
+
+        g_mutex_lock(&gate->lock);
+        item->outcome = outcome;
+        item->done = true;
+        g_cond_signal(&gate->changed);
+        g_mutex_unlock(&gate->lock);
+}
+
+/* --- TAP ---------------------------------------------------------------------------------- */
+
+/* A string of JSON is one of YAML. */
+static void print_yaml(const char *indent, const char *name, const char *text)
+{
+        g_autoptr(JsonNode) node = json_node_init_string(json_node_alloc(), text);
+        g_autofree char *quoted = json_to_string(node, FALSE);
+
+        printf("%s%s: %s\n", indent, name, quoted);
+}
+
+static void print_diagnostics(const struct gate *gate, const struct item *item)
+{
+        g_autofree char *path = up_tool_quote(item->path);
+        const char *target = up_tool_target_of(item->path);
+
+        puts("  ---");
+        if (item->problem != NULL)
+                print_yaml("  ", "problem", item->problem);
+        if (item->run != NULL && item->run->findings->len > 0) {
+                puts("  findings:");
+                for (guint i = 0; i < item->run->findings->len; i++) {
+                        const struct up_finding *finding =
+                            g_ptr_array_index(item->run->findings, i);
+                        print_yaml("    ", "- class", up_class_rows[finding->class].name);
+                        print_yaml("      ", "signature", finding->signature);
+                        print_yaml("      ", "detail", finding->detail);
+                }
+        }
+        if (target != NULL) {
+                g_autofree char *command = g_strdup_printf("%s repro --flavour %s --target %s %s",
+                    up_tool_program(), gate->flavour->name, target, path);
+                print_yaml("  ", "reproduce", command);
+        }
+        puts("  ...");
+}
+
+static void print_item(const struct gate *gate, guint number, const struct item *item)
+{
+        const char *ok = item->outcome == PASSED || item->outcome == OUT_OF_SIGHT ? "ok" : "not ok";
+        g_auto(GStrv) pieces = g_strsplit(item->path, "#", -1);
+        g_autofree char *name = g_strjoinv("\\#", pieces); /* "#" begins a TAP directive */
+
+        printf("%s %u - %s", ok, number, name);
+        if (item->outcome == KNOWN)
+                printf(" # TODO known breakage: %s %s %s", item->c->known.library,
+                    item->c->known.version, item->c->known.url);
+        if (item->outcome == OUT_OF_SIGHT)
+                printf(" # TODO known breakage not visible here: %s %s", item->c->known.library,
+                    item->c->known.version);
+        putchar('\n');
+        if (item->outcome == FAILED)
+                print_diagnostics(gate, item);
+        fflush(stdout);
+}
+
+/* --- JSON --------------------------------------------------------------------------------- */
+
+static void build_item(JsonBuilder *json, const struct item *item)
+{
+        json_builder_begin_object(json);
+        json_builder_set_member_name(json, "case");
+        json_builder_add_string_value(json, item->path);
+        json_builder_set_member_name(json, "outcome");
+        json_builder_add_string_value(json, outcome_names[item->outcome]);
+        if (item->problem != NULL) {
+                json_builder_set_member_name(json, "problem");
+                json_builder_add_string_value(json, item->problem);
+        }
+        if (item->run != NULL) {
+                json_builder_set_member_name(json, "run");
+                up_run_build_json(item->run, json);
+        }
+        json_builder_end_object(json);
+}
+
+/* --- all of them -------------------------------------------------------------------------- */
+
+static void finish_item(struct gate *gate, guint i, JsonBuilder *json)
+{
+        struct item *item = g_ptr_array_index(gate->items, i);
+
+        g_mutex_lock(&gate->lock);
+        while (!item->done)
+                g_cond_wait(&gate->changed, &gate->lock);
+        g_mutex_unlock(&gate->lock);
+
+        gate->counts[item->outcome]++;
+        if (item->run != NULL && item->run->blind_to_leaks)
+                gate->blind_to_leaks = true;
+        if (json != NULL)
+                build_item(json, item);
+        else if (item->outcome != INTERRUPTED)
+                print_item(gate, i + 1, item);
+}
+
+static void run_all(struct gate *gate, int jobs, JsonBuilder *json)
+{
+        GThreadPool *pool = g_thread_pool_new(work, gate, jobs, FALSE, NULL);
+
+        for (guint i = 0; i < gate->items->len; i++)
+                g_thread_pool_push(pool, g_ptr_array_index(gate->items, i), NULL);
+        for (guint i = 0; i < gate->items->len; i++)
+                finish_item(gate, i, json);
+        g_thread_pool_free(pool, FALSE, TRUE);
+}
+
+static int print_end(struct gate *gate, JsonBuilder *json, double seconds)
+{
+        unsigned passed = gate->counts[PASSED] + gate->counts[KNOWN];
+        unsigned failed = gate->counts[FAILED];
+        unsigned skipped = gate->counts[OUT_OF_SIGHT];
+        g_autofree char *libraries = up_libraries_text(gate->flavour);
+
+        if (json != NULL) {
+                json_builder_end_array(json);
+                json_builder_set_member_name(json, "passed");
+                json_builder_add_int_value(json, passed);
+                json_builder_set_member_name(json, "failed");
+                json_builder_add_int_value(json, failed);
+                json_builder_set_member_name(json, "skipped");
+                json_builder_add_int_value(json, skipped);
+                json_builder_end_object(json);
+                up_tool_print_json(json);
+        } else {
+                if (gate->counts[INTERRUPTED] > 0)
+                        puts("Bail out! interrupted");
+                printf("%u passed, %u failed", passed, failed);
+                if (skipped > 0)
+                        printf(", %u skipped", skipped);
+                putchar('\n');
+        }
+        fflush(stdout);
+        if (gate->blind_to_leaks)
+                up_tool_fail(0,
+                    "leaks were not looked for, LeakSanitizer cannot work here; see unpend doctor");
+        if (gate->counts[INTERRUPTED] > 0)
+                return up_tool_fail(UP_STATUS_INTERRUPTED,
+                    "interrupted, %u of %u cases were not run to their end",
+                    gate->counts[INTERRUPTED], gate->items->len);
+        fprintf(stderr, "gate: %u cases on %s (%s) in %.1f s: ", gate->items->len,
+            gate->flavour->name, libraries, seconds);
+        if (failed == 0)
+                up_tool_paint(stderr, UP_GREEN, "all is well\n");
+        else
+                up_tool_paint(stderr, UP_RED, "%u failed\n", failed);
+        return failed == 0 ? UP_STATUS_PASSED : UP_STATUS_FOUND;
+}
+
+/* Usage errors are told; -1 is success. */
+static int collect(struct gate *gate, char **paths)
+{
+        static char *standard[] = { (char *)FOLDER, NULL };
+        g_autofree char *all = NULL;
+
+        if (*paths == NULL)
+                paths = standard;
+        all = g_strjoinv(" ", paths);
+        for (; *paths != NULL; paths++) {
+                if (g_file_test(*paths, G_FILE_TEST_IS_DIR))
+                        add_folder(gate, *paths);
+                else if (g_file_test(*paths, G_FILE_TEST_EXISTS))
+                        add_item(gate, *paths);
+                else
+                        return up_tool_fail(
+                            UP_STATUS_USAGE, "%s: there is no such file or folder", *paths);
+        }
+        g_ptr_array_sort(gate->items, by_path);
+        if (gate->items->len == 0)
+                return up_tool_fail(UP_STATUS_USAGE,
+                    "nothing to gate in %s: put a case into " FOLDER "/TARGET/NAME.case", all);
+        return -1;
+}
+
+/* Nothing can run without the targets: better told once than for each case. */
+static int check_built(const struct gate *gate)
+{
+        for (guint i = 0; i < gate->items->len; i++) {
+                const struct item *item = g_ptr_array_index(gate->items, i);
+                const char *target = up_tool_target_of(item->path);
+                g_autofree char *missing =
+                    target != NULL ? up_run_missing(gate->flavour, target) : NULL;
+                if (missing != NULL)
+                        return up_tool_fail(UP_STATUS_USAGE, "nothing was run: %s", missing);
+        }
+        return -1;
+}
+
+static void gate_clear(struct gate *gate)
+{
+        g_ptr_array_unref(gate->items);
+        g_ptr_array_unref(gate->libraries);
+        g_mutex_clear(&gate->lock);
+        g_cond_clear(&gate->changed);
+}
+
+static int run_gate(const struct up_flavour *flavour, char **paths, int jobs, bool as_json)
+{
+        g_autoptr(JsonBuilder) json = as_json ? json_builder_new() : NULL;
+        gint64 begin_us = g_get_monotonic_time();
+        struct gate gate = { .flavour = flavour };
+        int status;
+
+        g_mutex_init(&gate.lock);
+        g_cond_init(&gate.changed);
+        gate.items = g_ptr_array_new_with_free_func(item_free);
+        gate.libraries = up_libraries_of(flavour);
+        status = collect(&gate, paths);
+        if (status < 0)
+                status = check_built(&gate);
+        if (status < 0) {
+                if (json != NULL) {
+                        json_builder_begin_object(json);
+                        json_builder_set_member_name(json, "flavour");
+                        json_builder_add_string_value(json, flavour->name);
+                        json_builder_set_member_name(json, "cases");
+                        json_builder_begin_array(json);
+                } else {
+                        printf("TAP version 13\n1..%u\n", gate.items->len);
+                        fflush(stdout);
+                }
+                up_tool_interrupts();
+                run_all(&gate, jobs, json);
+                status = print_end(
+                    &gate, json, (double)(g_get_monotonic_time() - begin_us) / G_TIME_SPAN_SECOND);
+        }
+        gate_clear(&gate);
+        return status;
+}
+
+int up_tool_gate(int argc, char **argv)
+{
+        g_autofree char *flavour = NULL;
+        int jobs = (int)g_get_num_processors();
+        gboolean json = FALSE;
+        const GOptionEntry entries[] = {
+                { "flavour", 'f', 0, G_OPTION_ARG_STRING, &flavour, "replay or libfuzzer", "NAME" },
+                { "jobs", 'j', 0, G_OPTION_ARG_INT, &jobs, "cases at once (one for each core)",
+                    "N" },
+                { "json", 0, 0, G_OPTION_ARG_NONE, &json, "one JSON object in place of TAP", NULL },
+                G_OPTION_ENTRY_NULL,
+        };
+        const struct up_flavour *chosen;
+        int status = up_tool_options(&argc, &argv, entries, "[PATH…]",
+            "Runs the cases in PATH, " FOLDER "/ by itself; the folder of a case names\n"
+            "its target. Exit status: 0 all passed, 1 some failed, 2 nothing was run.");
+
+        if (status >= 0)
+                return status;
+        if (jobs < 1 || jobs > 1024)
+                return up_tool_usage("--jobs %d: between 1 and 1024", jobs);
+        chosen = up_flavour_find(flavour);
+        if (chosen == NULL)
+                return UP_STATUS_USAGE;
+        return run_gate(chosen, argv + 1, jobs, json);
+}

@@ -1,0 +1,270 @@
+/*
+ * unpend repro - one case, run once, and its story
+ *
+ * The statuses are those that `git bisect run` understands: 1 is a bad commit, 125 skips it, 129
+ * stops the search.
+ */
+#include <string.h>
+
+#include "case/case.h"
+#include "fuzz/targets.h"
+#include "tools/libraries.h"
+#include "tools/run.h"
+#include "tools/sanitizer.h"
+#include "tools/tool.h"
+
+#define STACK_LINES 12
+
+/* What was asked for. */
+struct repro {
+        const struct up_flavour *flavour;
+        char **targets;    /* empty: by the case's folder, else all */
+        JsonBuilder *json; /* NULL: tell it as text */
+        bool found;
+        bool cannot;
+        bool interrupted;
+};
+
+static void line(const char *name, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void line(const char *name, const char *format, ...)
+{
+        va_list args;
+
+        up_tool_paint(stdout, UP_DIM, "  %-10s", name);
+        va_start(args, format);
+        vprintf(format, args);
+        va_end(args);
+        putchar('\n');
+}
+
+static void tell_read(const struct up_run *run)
+{
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        for (int i = 0; i < UP_COUNTS; i++)
+                if (run->counts[i] > 0)
+                        g_string_append_printf(text, "%s%s %" G_GUINT64_FORMAT,
+                            text->len > 0 ? ", " : "", up_count_names[i], run->counts[i]);
+        if (text->len > 0)
+                line("read", "%s", text->str);
+        for (char **limit = run->limits; *limit != NULL; limit++)
+                line("limit", "%s", *limit);
+}
+
+/* The frames of ours and of the libraries; all of them where none is. */
+static void tell_stack(const struct up_run *run)
+{
+        enum up_owner most = UP_OWNER_RUNTIME;
+        unsigned lines = 0;
+
+        for (guint i = 0; i < run->frames->len; i++) {
+                const struct up_frame *frame = g_ptr_array_index(run->frames, i);
+                if (frame->owner <= UP_OWNER_OPENSSL)
+                        most = UP_OWNER_OPENSSL;
+        }
+        for (guint i = 0; i < run->frames->len && lines < STACK_LINES; i++) {
+                const struct up_frame *frame = g_ptr_array_index(run->frames, i);
+                if (frame->owner <= most)
+                        line(lines++ == 0 ? "stack" : "", "%s  %s", frame->function, frame->place);
+        }
+}
+
+static void tell_finding(const struct up_finding *finding)
+{
+        const struct up_class_row *class = &up_class_rows[finding->class];
+
+        putchar('\n');
+        up_tool_paint(stdout, UP_RED, "  %s", class->name);
+        printf(": %s\n", class->what);
+        line("signature", "%s", finding->signature);
+        line("detail", "%s", finding->detail);
+}
+
+static void tell_commands(
+    const struct repro *repro, const char *target, const char *path, const struct up_run *run)
+{
+        g_autofree char *file = up_tool_quote(path);
+        g_autofree char *binary = up_run_binary(repro->flavour, target);
+        g_autofree char *slug = up_finding_slug(g_ptr_array_index(run->findings, 0));
+
+        puts("\n  To go on:");
+        printf("    %s repro --flavour %s --target %s %s\n", up_tool_program(),
+            repro->flavour->name, target, file);
+        printf("    %s inspect %s\n", up_tool_program(), file);
+        printf("    gdb --args %s %s\n", binary, file);
+        if (up_tool_target_of(path) == NULL)
+                printf("    cp %s regressions/%s/%s.case\n", file, target, slug);
+}
+
+static void tell_run(
+    const struct repro *repro, const char *target, const char *path, const struct up_run *run)
+{
+        g_autofree char *libraries = up_libraries_text(repro->flavour);
+
+        line("target", "%s, %s (%s)", target, repro->flavour->name, libraries);
+        up_tool_paint(stdout, UP_DIM, "  %-10s", "outcome");
+        if (run->findings->len == 0)
+                up_tool_paint(stdout, UP_GREEN, "passed");
+        else
+                up_tool_paint(stdout, UP_RED, "%u finding%s", run->findings->len,
+                    run->findings->len == 1 ? "" : "s");
+        printf("%s, %.2f s\n", run->unscannable ? ", unscannable" : "", run->seconds);
+        tell_read(run);
+        if (run->blind_to_leaks)
+                line("leaks", "not looked for: LeakSanitizer cannot work here, see unpend doctor");
+        for (guint i = 0; i < run->findings->len; i++)
+                tell_finding(g_ptr_array_index(run->findings, i));
+        tell_stack(run);
+        if (run->findings->len > 0)
+                tell_commands(repro, target, path, run);
+}
+
+static void build_run(
+    JsonBuilder *json, const char *target, const char *path, const struct up_run *run)
+{
+        json_builder_begin_object(json);
+        json_builder_set_member_name(json, "case");
+        json_builder_add_string_value(json, path);
+        json_builder_set_member_name(json, "target");
+        json_builder_add_string_value(json, target);
+        json_builder_set_member_name(json, "run");
+        up_run_build_json(run, json);
+        json_builder_end_object(json);
+}
+
+static void run_target(struct repro *repro, const char *target, const char *path)
+{
+        g_autoptr(up_run) run = up_run_case(repro->flavour, target, path, UP_RUN_LIMIT_S);
+
+        repro->found |= run->status == UP_RUN_FOUND;
+        repro->cannot |= run->status == UP_RUN_CANNOT;
+        repro->interrupted |= run->status == UP_RUN_INTERRUPTED;
+        if (repro->json != NULL)
+                build_run(repro->json, target, path, run);
+        else if (run->status == UP_RUN_PASSED || run->status == UP_RUN_FOUND)
+                tell_run(repro, target, path, run);
+        if (run->status == UP_RUN_CANNOT)
+                up_tool_fail(0, "%s", run->why);
+}
+
+/* Title, and what is wrong with the head; false when the file cannot be read. */
+static bool tell_case(const struct repro *repro, const char *path)
+{
+        g_autoptr(GPtrArray) complaints = up_complaints_new();
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GBytes) bytes = up_tool_read_file(path, &error);
+        g_autoptr(up_case) c = NULL;
+        const void *data;
+        gsize size;
+
+        if (bytes == NULL) {
+                up_tool_fail(0, "%s", error->message);
+                return false;
+        }
+        data = g_bytes_get_data(bytes, &size);
+        c = up_case_read(data, size, complaints);
+        if (repro->json == NULL) {
+                up_tool_paint(stdout, UP_BOLD, "%s", path);
+                putchar('\n');
+                if (c->title != NULL)
+                        line("title", "%s", c->title);
+                if (c->reference != NULL)
+                        line("reference", "%s", c->reference);
+                if (c->known.library != NULL)
+                        line("known", "%s %s %s", c->known.library, c->known.version, c->known.url);
+        }
+        for (guint i = 0; i < complaints->len; i++) {
+                const struct up_complaint *complaint = g_ptr_array_index(complaints, i);
+                up_tool_fail(0, "%s:%u:%u: passed over: %s", path, complaint->place.line,
+                    complaint->place.column, complaint->text);
+        }
+        return true;
+}
+
+static void run_case(struct repro *repro, const char *path)
+{
+        const char *named = up_tool_target_of(path);
+
+        if (!tell_case(repro, path)) {
+                repro->cannot = true;
+                return;
+        }
+        if (repro->targets[0] != NULL) {
+                for (char **target = repro->targets; *target != NULL; target++)
+                        run_target(repro, *target, path);
+        } else if (named != NULL) {
+                run_target(repro, named, path);
+        } else {
+                for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++)
+                        run_target(repro, up_target_rows[i].name, path);
+        }
+}
+
+static int run_cases(struct repro *repro, char **paths)
+{
+        up_tool_interrupts();
+        if (repro->json != NULL)
+                json_builder_begin_array(repro->json);
+        for (; *paths != NULL && !repro->interrupted; paths++)
+                run_case(repro, *paths);
+        if (repro->json != NULL) {
+                json_builder_end_array(repro->json);
+                up_tool_print_json(repro->json);
+        }
+        if (repro->interrupted)
+                return up_tool_fail(UP_STATUS_INTERRUPTED, "interrupted");
+        if (repro->found)
+                return UP_STATUS_FOUND;
+        return repro->cannot ? UP_STATUS_CANNOT : UP_STATUS_PASSED;
+}
+
+/* Usage errors are told; -1 is none. */
+static int check_arguments(const struct repro *repro, char **paths)
+{
+        if (paths[0] == NULL)
+                return up_tool_usage("which case?");
+        for (char **target = repro->targets; *target != NULL; target++)
+                if (!up_tool_is_target(*target))
+                        return UP_STATUS_BISECT_USAGE;
+        for (; *paths != NULL; paths++)
+                if (g_file_test(*paths, G_FILE_TEST_IS_DIR))
+                        return up_tool_usage("%s is a folder: name the files in it, or run "
+                                             "%s gate %s",
+                            *paths, up_tool_program(), *paths);
+        return -1;
+}
+
+int up_tool_repro(int argc, char **argv)
+{
+        g_autofree char *flavour = NULL;
+        g_auto(GStrv) targets = NULL;
+        gboolean json = FALSE;
+        const GOptionEntry entries[] = {
+                { "target", 't', 0, G_OPTION_ARG_STRING_ARRAY, &targets,
+                    "run it on this target (may be repeated)", "NAME" },
+                { "flavour", 'f', 0, G_OPTION_ARG_STRING, &flavour, "replay or libfuzzer", "NAME" },
+                { "json", 0, 0, G_OPTION_ARG_NONE, &json, "tell it as JSON", NULL },
+                G_OPTION_ENTRY_NULL,
+        };
+        struct repro repro = { 0 };
+        g_autoptr(JsonBuilder) builder = NULL;
+        int status = up_tool_options(&argc, &argv, entries, "CASE…",
+            "CASE is a case file or any message. It is run on the target that its folder\n"
+            "names (regressions/TARGET/, seeds/TARGET/), else on every target.\n"
+            "Exit status: 0 passed, 1 finding, 125 cannot be run, 129 wrong usage.");
+
+        if (status >= 0)
+                return status;
+        if (targets == NULL)
+                targets = g_new0(char *, 1);
+        repro.targets = targets;
+        repro.flavour = up_flavour_find(flavour);
+        if (repro.flavour == NULL)
+                return UP_STATUS_BISECT_USAGE;
+        status = check_arguments(&repro, argv + 1);
+        if (status >= 0)
+                return status;
+        if (json)
+                repro.json = builder = json_builder_new();
+        return run_cases(&repro, argv + 1);
+}

@@ -1,0 +1,481 @@
+/*
+ * run - the child, its watchdog, its report
+ *
+ * The child leads a process group of its own, whose every member is killed before the child is
+ * reaped: its process id, which names the group, cannot be taken by somebody else until then.
+ * It dies with this process, too. A child that is over its time gets SIGABRT first: a sanitizer
+ * then prints where it was.
+ */
+#include "tools/run.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tools/sanitizer.h"
+#include "tools/tool.h"
+
+#define OUTPUT_BYTES ((gsize)256 << 10) /* of the child's last words */
+#define LAST_WORDS_S 10                 /* for a sanitizer's report after SIGABRT */
+
+const struct up_flavour up_flavours[UP_FLAVOURS] = {
+        { "replay", "gcc, ASan and UBSan, the system's libraries", "make replay", false },
+        { "libfuzzer", "clang, libFuzzer, ASan and UBSan, instrumented libraries", "make libfuzzer",
+            true },
+};
+
+/* What a target always sees of the user's environment. */
+static const char *const passed_on[] = { "PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH" };
+
+/* What it sees besides. */
+static const struct {
+        const char *name, *value;
+} fixed[] = {
+        { "G_SLICE", "always-malloc" }, /* or AddressSanitizer is blind to freed GMime objects */
+        { "LC_ALL", "C.UTF-8" },
+        { "TZ", "UTC" },
+        { "OPENSSL_CONF", "/dev/null" },
+        { "ASAN_OPTIONS", "detect_leaks=1:handle_abort=1:handle_sigtrap=1:hard_rss_limit_mb=2048:"
+                          "max_allocation_size_mb=1024:allocator_may_return_null=0" },
+        { "UBSAN_OPTIONS", "print_stacktrace=1" },
+};
+
+/* llvm-symbolizer by its names; gcc's sanitizers need none. */
+static const char *const symbolizers[] = { "llvm-symbolizer", "llvm-symbolizer-19",
+        "llvm-symbolizer-16", "llvm-symbolizer-15", "llvm-symbolizer-14" };
+
+const struct up_flavour *up_flavour_find(const char *name)
+{
+        g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+        if (name == NULL)
+                return &up_flavours[0];
+        for (size_t i = 0; i < UP_FLAVOURS; i++) {
+                if (strcmp(up_flavours[i].name, name) == 0)
+                        return &up_flavours[i];
+                g_ptr_array_add(names, (char *)up_flavours[i].name);
+        }
+        up_tool_unknown("flavour", name, names);
+        return NULL;
+}
+
+char *up_run_binary(const struct up_flavour *flavour, const char *target)
+{
+        return g_build_filename(up_tool_build(), flavour->name, "fuzz", target, NULL);
+}
+
+char *up_run_missing(const struct up_flavour *flavour, const char *target)
+{
+        g_autofree char *binary = up_run_binary(flavour, target);
+
+        if (g_file_test(binary, G_FILE_TEST_IS_EXECUTABLE))
+                return NULL;
+        return g_strdup_printf("%s is not built: %s", binary, flavour->remedy);
+}
+
+char **up_run_environment(void)
+{
+        char **environment = g_new0(char *, 1);
+
+        for (size_t i = 0; i < G_N_ELEMENTS(passed_on); i++)
+                if (g_getenv(passed_on[i]) != NULL)
+                        environment = g_environ_setenv(
+                            environment, passed_on[i], g_getenv(passed_on[i]), TRUE);
+        for (size_t i = 0; i < G_N_ELEMENTS(fixed); i++)
+                environment = g_environ_setenv(environment, fixed[i].name, fixed[i].value, TRUE);
+        for (size_t i = 0; i < G_N_ELEMENTS(symbolizers); i++) {
+                g_autofree char *path = g_find_program_in_path(symbolizers[i]);
+                if (path != NULL)
+                        return g_environ_setenv(environment, "ASAN_SYMBOLIZER_PATH", path, TRUE);
+        }
+        return environment;
+}
+
+/* --- the child ---------------------------------------------------------------------------- */
+
+/* What to run. */
+struct job {
+        char *binary;
+        const char *path;
+        char *report;
+        unsigned limit_s;
+        bool whole_stacks; /* of allocations, through code without frame pointers: slow */
+};
+
+struct child {
+        pid_t pid;
+        int pidfd;
+        int output_fd; /* -1 once it is closed */
+        GString *output;
+};
+
+/* Between fork and exec: async-signal-safe calls only. */
+static void lead_own_group(gpointer data)
+{
+        (void)data;
+        setpgid(0, 0);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+static bool start_child(struct child *child, const struct job *job, GError **error)
+{
+        const char *const argv[] = { job->binary, job->path, NULL };
+        g_auto(GStrv) environment = up_run_environment();
+
+        environment = g_environ_setenv(environment, "UNPEND_REPORT", job->report, TRUE);
+        if (job->whole_stacks) {
+                g_autofree char *options =
+                    g_strconcat(g_environ_getenv(environment, "ASAN_OPTIONS"),
+                        ":fast_unwind_on_malloc=0", NULL);
+                environment = g_environ_setenv(environment, "ASAN_OPTIONS", options, TRUE);
+        }
+        if (!g_spawn_async_with_pipes(NULL, (char **)argv, environment,
+                G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL, lead_own_group, NULL,
+                &child->pid, NULL, NULL, &child->output_fd, error))
+                return false;
+        g_unix_set_fd_nonblocking(child->output_fd, TRUE, NULL);
+        child->pidfd = pidfd_open(child->pid, 0);
+        child->output = g_string_new(NULL);
+        return true;
+}
+
+static void close_fd(int *fd)
+{
+        if (*fd >= 0)
+                close(*fd);
+        *fd = -1;
+}
+
+/* Takes what the child has printed by now; keeps the last of it. */
+static void read_output(struct child *child)
+{
+        char buffer[16384];
+        ssize_t got = 0;
+
+        while (child->output_fd >= 0 && (got = read(child->output_fd, buffer, sizeof buffer)) > 0) {
+                g_string_append_len(child->output, buffer, got);
+                if (child->output->len > 2 * OUTPUT_BYTES)
+                        g_string_erase(
+                            child->output, 0, (gssize)(child->output->len - OUTPUT_BYTES));
+        }
+        if (got == 0 || (errno != EAGAIN && errno != EINTR))
+                close_fd(&child->output_fd);
+}
+
+enum wake { WAKE_ENDED, WAKE_LATE, WAKE_INTERRUPTED };
+
+static enum wake wait_for(struct child *child, gint64 deadline_us)
+{
+        for (;;) {
+                struct pollfd fds[] = {
+                        { .fd = child->pidfd, .events = POLLIN },
+                        { .fd = child->output_fd, .events = POLLIN },
+                        { .fd = up_tool_interrupts(), .events = POLLIN },
+                };
+                gint64 left_ms = (deadline_us - g_get_monotonic_time()) / 1000 + 1;
+
+                if (left_ms <= 0)
+                        return WAKE_LATE;
+                if (poll(fds, G_N_ELEMENTS(fds), (int)MIN(left_ms, G_MAXINT)) < 0)
+                        continue;
+                if (fds[1].revents != 0)
+                        read_output(child);
+                if (fds[0].revents != 0)
+                        return WAKE_ENDED;
+                if (fds[2].revents != 0)
+                        return WAKE_INTERRUPTED;
+        }
+}
+
+/* Ends whatever is left of the child's group. Returns its wait status. */
+static int end_child(struct child *child)
+{
+        int wait_status = 0;
+
+        kill(-child->pid, SIGKILL);
+        while (waitpid(child->pid, &wait_status, 0) < 0 && errno == EINTR)
+                ;
+        read_output(child);
+        close_fd(&child->output_fd);
+        close_fd(&child->pidfd);
+        return wait_status;
+}
+
+/* --- what happened ------------------------------------------------------------------------ */
+
+static void add_finding(struct up_run *run, struct up_finding *finding)
+{
+        g_ptr_array_add(run->findings, finding);
+        run->status = UP_RUN_FOUND;
+}
+
+static void read_report_findings(struct up_run *run, JsonArray *findings)
+{
+        for (guint i = 0; i < json_array_get_length(findings); i++) {
+                JsonObject *object = json_array_get_object_element(findings, i);
+                const char *name = json_object_get_string_member(object, "class");
+                enum up_class class;
+                if (up_class_by_name(name, &class))
+                        add_finding(run, up_finding_new(class,
+                                             json_object_get_string_member(object, "signature"),
+                                             json_object_get_string_member(object, "detail")));
+        }
+}
+
+/* False when there is no whole report. */
+static bool read_report(struct up_run *run, const char *path)
+{
+        g_autoptr(JsonParser) parser = json_parser_new();
+        g_autoptr(GStrvBuilder) limits = g_strv_builder_new();
+        JsonObject *report, *counts;
+        JsonArray *array;
+
+        if (!json_parser_load_from_file(parser, path, NULL) || json_parser_get_root(parser) == NULL)
+                return false;
+        report = json_node_get_object(json_parser_get_root(parser));
+        counts = json_object_get_object_member(report, "counts");
+        for (int i = 0; i < UP_COUNTS; i++)
+                run->counts[i] =
+                    (uint64_t)json_object_get_int_member_with_default(counts, up_count_names[i], 0);
+        run->unscannable = json_object_get_boolean_member(report, "unscannable");
+        array = json_object_get_array_member(report, "limits");
+        for (guint i = 0; i < json_array_get_length(array); i++)
+                g_strv_builder_add(limits, json_array_get_string_element(array, i));
+        g_strfreev(run->limits);
+        run->limits = g_strv_builder_end(limits);
+        read_report_findings(run, json_object_get_array_member(report, "findings"));
+        return true;
+}
+
+static char *last_line(const char *text)
+{
+        g_autofree char *owned = g_strchomp(g_strdup(text));
+        const char *line = strrchr(owned, '\n');
+
+        return g_strdup(line != NULL ? line + 1 : owned);
+}
+
+static void cannot(struct up_run *run, char *why)
+{
+        run->status = UP_RUN_CANNOT;
+        run->why = why;
+}
+
+static void judge(struct up_run *run, const struct job *job, int wait_status, bool reported)
+{
+        struct up_finding *fault = up_sanitizer_read(run->output, run->frames);
+
+        run->blind_to_leaks = strstr(run->output, "LeakSanitizer has encountered a fatal") != NULL;
+        if (fault == NULL && WIFSIGNALED(wait_status))
+                fault = up_sanitizer_signal(WTERMSIG(wait_status));
+        if (fault != NULL) {
+                add_finding(run, fault);
+        } else if (!reported) {
+                g_autofree char *said = last_line(run->output);
+                cannot(run, g_strdup_printf("%s left no report, exit status %d%s%s", job->binary,
+                                WEXITSTATUS(wait_status), said[0] != '\0' ? ": " : "", said));
+        }
+}
+
+static struct up_run *run_new(void)
+{
+        struct up_run *run = g_new0(struct up_run, 1);
+
+        run->status = UP_RUN_PASSED;
+        run->findings = g_ptr_array_new_with_free_func((GDestroyNotify)up_finding_free);
+        run->frames = up_frames_new();
+        run->limits = g_new0(char *, 1);
+        run->output = g_strdup("");
+        return run;
+}
+
+static struct up_run *run_job(const struct job *job)
+{
+        struct up_run *run = run_new();
+        g_autoptr(GError) error = NULL;
+        gint64 begin_us = g_get_monotonic_time();
+        struct child child;
+        enum wake wake;
+        int wait_status;
+        bool late;
+
+        if (!start_child(&child, job, &error)) {
+                cannot(run, g_strdup(error->message));
+                return run;
+        }
+        wake = wait_for(&child, begin_us + job->limit_s * G_TIME_SPAN_SECOND);
+        late = wake == WAKE_LATE;
+        if (late) {
+                kill(child.pid, SIGABRT);
+                wake = wait_for(&child, g_get_monotonic_time() + LAST_WORDS_S * G_TIME_SPAN_SECOND);
+        }
+        wait_status = end_child(&child);
+        g_free(run->output);
+        run->output = g_string_free(child.output, FALSE);
+        run->seconds = (double)(g_get_monotonic_time() - begin_us) / G_TIME_SPAN_SECOND;
+
+        if (wake == WAKE_INTERRUPTED)
+                run->status = UP_RUN_INTERRUPTED;
+        else if (late)
+                add_finding(run, up_sanitizer_hang(run->output, job->limit_s, run->frames));
+        else
+                judge(run, job, wait_status, read_report(run, job->report));
+        return run;
+}
+
+static bool has_leak(const struct up_run *run)
+{
+        for (guint i = 0; i < run->findings->len; i++) {
+                const struct up_finding *finding = g_ptr_array_index(run->findings, i);
+                if (finding->class == UP_CLASS_LEAK)
+                        return true;
+        }
+        return false;
+}
+
+/* Makes an empty file for the report. */
+static bool make_report(struct job *job, GError **error)
+{
+        int fd = g_file_open_tmp("unpend-XXXXXX.json", &job->report, error);
+
+        if (fd >= 0)
+                close(fd);
+        return fd >= 0;
+}
+
+static struct up_run *run_with_report(struct job *job)
+{
+        g_autoptr(GError) error = NULL;
+        struct up_run *run;
+
+        if (!make_report(job, &error)) {
+                run = run_new();
+                cannot(run, g_strdup(error->message));
+                return run;
+        }
+        run = run_job(job);
+        unlink(job->report);
+        g_clear_pointer(&job->report, g_free);
+        return run;
+}
+
+struct up_run *up_run_case(
+    const struct up_flavour *flavour, const char *target, const char *path, unsigned limit_s)
+{
+        g_autofree char *binary = up_run_binary(flavour, target);
+        struct job job = { .binary = binary, .path = path, .limit_s = limit_s };
+        char *missing = up_run_missing(flavour, target);
+        struct up_run *run, *again;
+
+        if (missing != NULL) {
+                run = run_new();
+                cannot(run, missing);
+                return run;
+        }
+        run = run_with_report(&job);
+        if (!has_leak(run))
+                return run;
+
+        /* Who allocated what leaks is only seen by unwinding that would slow down all the rest. */
+        job.whole_stacks = true;
+        again = run_with_report(&job);
+        if (has_leak(again) || again->status == UP_RUN_INTERRUPTED) {
+                up_run_free(run);
+                return again;
+        }
+        up_run_free(again);
+        return run;
+}
+
+/* --- JSON --------------------------------------------------------------------------------- */
+
+static void add_text(JsonBuilder *json, const char *name, const char *text)
+{
+        json_builder_set_member_name(json, name);
+        json_builder_add_string_value(json, text);
+}
+
+static void build_finding(JsonBuilder *json, const struct up_finding *finding)
+{
+        g_autofree char *slug = up_finding_slug(finding);
+
+        json_builder_begin_object(json);
+        add_text(json, "class", up_class_rows[finding->class].name);
+        add_text(json, "signature", finding->signature);
+        add_text(json, "detail", finding->detail);
+        add_text(json, "slug", slug);
+        json_builder_end_object(json);
+}
+
+static void build_frame(JsonBuilder *json, const struct up_frame *frame)
+{
+        json_builder_begin_object(json);
+        add_text(json, "function", frame->function);
+        add_text(json, "place", frame->place);
+        json_builder_end_object(json);
+}
+
+static void build_counts(JsonBuilder *json, const struct up_run *run)
+{
+        json_builder_set_member_name(json, "counts");
+        json_builder_begin_object(json);
+        for (int i = 0; i < UP_COUNTS; i++) {
+                json_builder_set_member_name(json, up_count_names[i]);
+                json_builder_add_int_value(json, (gint64)run->counts[i]);
+        }
+        json_builder_end_object(json);
+}
+
+void up_run_build_json(const struct up_run *run, JsonBuilder *json)
+{
+        static const char *const status_names[] = {
+                [UP_RUN_PASSED] = "passed",
+                [UP_RUN_FOUND] = "found",
+                [UP_RUN_CANNOT] = "cannot-run",
+                [UP_RUN_INTERRUPTED] = "interrupted",
+        };
+
+        json_builder_begin_object(json);
+        add_text(json, "status", status_names[run->status]);
+        if (run->why != NULL)
+                add_text(json, "why", run->why);
+        json_builder_set_member_name(json, "seconds");
+        json_builder_add_double_value(json, run->seconds);
+        json_builder_set_member_name(json, "findings");
+        json_builder_begin_array(json);
+        for (guint i = 0; i < run->findings->len; i++)
+                build_finding(json, g_ptr_array_index(run->findings, i));
+        json_builder_end_array(json);
+        json_builder_set_member_name(json, "stack");
+        json_builder_begin_array(json);
+        for (guint i = 0; i < run->frames->len; i++)
+                build_frame(json, g_ptr_array_index(run->frames, i));
+        json_builder_end_array(json);
+        build_counts(json, run);
+        json_builder_set_member_name(json, "unscannable");
+        json_builder_add_boolean_value(json, run->unscannable);
+        json_builder_set_member_name(json, "limits");
+        json_builder_begin_array(json);
+        for (char **limit = run->limits; *limit != NULL; limit++)
+                json_builder_add_string_value(json, *limit);
+        json_builder_end_array(json);
+        json_builder_end_object(json);
+}
+
+void up_run_free(struct up_run *run)
+{
+        if (run == NULL)
+                return;
+        g_ptr_array_unref(run->findings);
+        g_ptr_array_unref(run->frames);
+        g_strfreev(run->limits);
+        g_free(run->output);
+        g_free(run->why);
+        g_free(run);
+}

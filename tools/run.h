@@ -1,0 +1,87 @@
+/*
+ * run - one case on one target, in a process of its own, and what happened
+ *
+ * A target may crash, hang, eat all memory: that is what it is for. So it runs as a child with a
+ * fixed environment, a bound on time and on memory, in a process group that ends with it. What it
+ * says in its report (fuzz/target.h) and what a sanitizer printed (sanitizer.h) become findings.
+ *
+ * Silence is no pass: a target that ends without a report and without a finding "cannot run".
+ */
+#ifndef UP_TOOLS_RUN_H
+#define UP_TOOLS_RUN_H
+
+#include <glib.h>
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mail/exam.h"
+#include "oracle/finding.h"
+
+/** A way of building the targets: BUILD/NAME/fuzz/TARGET. */
+struct up_flavour {
+        const char *name;
+        const char *what;
+        const char *remedy; /* what to run when it is not built */
+        bool from_source;   /* its GMime and OpenSSL are built from pinned source */
+};
+
+#define UP_FLAVOURS 2
+extern const struct up_flavour up_flavours[UP_FLAVOURS];
+
+/**
+ * By name; NULL stands for the first one, which can be built anywhere. NULL when there is none of
+ * that name, which was told as a usage error.
+ */
+const struct up_flavour *up_flavour_find(const char *name);
+
+/** The path of a target's binary. The caller owns the result. */
+char *up_run_binary(const struct up_flavour *flavour, const char *target);
+
+/** Is the binary there? If not, the line to print: what is missing and its remedy. Caller owns. */
+char *up_run_missing(const struct up_flavour *flavour, const char *target);
+
+/**
+ * The environment that a target runs in, whatever the user's own is: the same case has the same
+ * outcome on any machine. An array of "NAME=value"; g_strfreev() frees it. Add to it with
+ * g_environ_setenv().
+ */
+char **up_run_environment(void);
+
+enum up_run_status {
+        UP_RUN_PASSED,
+        UP_RUN_FOUND,       /* there are findings */
+        UP_RUN_CANNOT,      /* no statement about the case: `why` says why */
+        UP_RUN_INTERRUPTED, /* by up_tool_interrupts() */
+};
+
+struct up_run {
+        enum up_run_status status;
+        GPtrArray *findings; /* of struct up_finding */
+        GPtrArray *frames;   /* of struct up_frame (sanitizer.h); empty without a stack */
+        uint64_t counts[UP_COUNTS];
+        bool unscannable;
+        char **limits;       /* those that were hit; never NULL */
+        bool blind_to_leaks; /* LeakSanitizer could not work, which is no fault of the case */
+        char *output;        /* the last of what the target printed */
+        char *why;           /* one line, with the remedy; only when it cannot run */
+        double seconds;
+};
+
+#define UP_RUN_LIMIT_S 60
+
+/**
+ * Runs the file at @path. At most @limit_s seconds, then it is a `hang`.
+ * Never fails: what went wrong is a status. May be called from several threads at once.
+ */
+struct up_run *up_run_case(
+    const struct up_flavour *flavour, const char *target, const char *path, unsigned limit_s);
+
+/** Appends the run as an object. */
+void up_run_build_json(const struct up_run *run, JsonBuilder *json);
+
+void up_run_free(struct up_run *run);
+typedef struct up_run up_run;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(up_run, up_run_free)
+
+#endif

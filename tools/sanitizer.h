@@ -1,0 +1,58 @@
+/*
+ * sanitizer - reads what a sanitizer, libFuzzer or a dying process printed
+ *
+ * Understands AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer of gcc and of clang,
+ * libFuzzer's own errors, and failed assertions. The first report in a text is the one that
+ * counts: what comes after it follows from it.
+ *
+ * The signature is the kind of fault and the three innermost functions of ours, GMime's or
+ * OpenSSL's, without addresses and lines, recursion folded, so that one fault has one signature
+ * whatever message shows it:
+ *
+ *     heap-use-after-free g_mime_header_list_get < g_mime_object_get_header < touch_headers
+ *     stack-overflow (construct_multipart construct_part)*
+ *
+ * Of a hang the innermost functions are chance; there the outermost library call is named, and
+ * who called it.
+ */
+#ifndef UP_TOOLS_SANITIZER_H
+#define UP_TOOLS_SANITIZER_H
+
+#include <glib.h>
+
+#include "oracle/finding.h"
+
+/** Whose code a frame is in. */
+enum up_owner {
+        UP_OWNER_OURS,
+        UP_OWNER_GMIME,
+        UP_OWNER_OPENSSL,
+        UP_OWNER_OTHER,   /* GLib, zlib: named where nothing better is */
+        UP_OWNER_RUNTIME, /* libc, the sanitizer, the engine: the last that is named */
+};
+
+struct up_frame {
+        char *function; /* "?" where there is no symbol; owned */
+        char *place;    /* file and line, or the library; "" if unknown; owned */
+        enum up_owner owner;
+};
+
+/**
+ * The finding that @text shows, or NULL when there is none; the caller owns it. The frames of its
+ * stack, innermost first, are appended to @frames, an array from up_frames_new().
+ */
+struct up_finding *up_sanitizer_read(const char *text, GPtrArray *frames);
+
+/** A process that a signal ended without a word. The caller owns the result. */
+struct up_finding *up_sanitizer_signal(int signal);
+
+/**
+ * The target did not come back within @limit_s. @text is what it printed when it was told to end:
+ * a stack, if all went well. The caller owns the result.
+ */
+struct up_finding *up_sanitizer_hang(const char *text, unsigned limit_s, GPtrArray *frames);
+
+/** An empty array of struct up_frame, which frees them. */
+GPtrArray *up_frames_new(void);
+
+#endif

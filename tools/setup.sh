@@ -1,0 +1,83 @@
+#!/bin/sh
+#
+# setup.sh - the Debian packages that a job needs
+#
+# SYNOPSIS
+#	tools/setup.sh check|campaign
+#
+# DESCRIPTION
+#	Looks for what the job needs. What is missing is installed by apt-get as root; anybody else
+#	is told the one line to run. Quick, and without a network, when nothing is missing.
+#
+# DIAGNOSTICS
+#	Exit status: 0 all there; 1 something is missing, and was told; 2 wrong usage.
+
+set -u
+export DEBIAN_FRONTEND=noninteractive
+
+# jobs / how to see that it is there / package
+needs='
+check,campaign  command  gcc            gcc
+check,campaign  command  pkg-config     pkg-config
+check,campaign  library  gmime-3.0      libgmime-3.0-dev
+check,campaign  library  libcrypto      libssl-dev
+check,campaign  library  json-glib-1.0  libjson-glib-dev
+check,campaign  library  zlib           zlib1g-dev
+check           library  cmocka         libcmocka-dev
+check           command  openssl        openssl
+campaign        command  clang          clang
+campaign        file     libclang_rt.fuzzer-*.a  libclang-rt-14-dev
+campaign        command  llvm-symbolizer llvm
+campaign        command  autoreconf     autoconf
+campaign        command  automake       automake
+campaign        command  libtoolize     libtool
+campaign        command  gtkdocize      gtk-doc-tools
+campaign        command  autopoint      gettext
+campaign        command  xz             xz-utils
+campaign        command  perl           perl
+'
+
+is_there() {
+	case $1 in
+	command) command -v "$2" >/dev/null 2>&1 ;;
+	library) pkg-config --exists "$2" 2>/dev/null ;;
+	file) ls /usr/lib/llvm-*/lib/clang/*/lib/linux/$2 >/dev/null 2>&1 ;;
+	esac
+}
+
+# missing JOB: the packages that are not there, on one line
+missing() {
+	echo "$needs" | while read -r jobs kind name package; do
+		case ",$jobs," in
+		*",$1,"*) is_there "$kind" "$name" || printf '%s ' "$package" ;;
+		esac
+	done
+}
+
+case ${1-} in
+check | campaign) job=$1 ;;
+*)
+	echo "usage: tools/setup.sh check|campaign" >&2
+	exit 2
+	;;
+esac
+
+packages=$(missing "$job")
+[ -n "$packages" ] || exit 0
+install="apt-get install -y --no-install-recommends $packages"
+
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+	echo "setup: missing packages; as root: $install" >&2
+	exit 1
+fi
+echo "setup: installing $packages" >&2
+mkdir -p build
+{ apt-get update && $install; } >build/setup.log 2>&1 || {
+	echo "setup: cannot install $packages (see build/setup.log); try: apt-get update && $install" >&2
+	exit 1
+}
+packages=$(missing "$job")
+[ -z "$packages" ] || {
+	echo "setup: still missing after installation: $packages (see build/setup.log)" >&2
+	exit 1
+}

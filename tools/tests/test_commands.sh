@@ -1,0 +1,233 @@
+#!/bin/sh
+#
+# test_commands.sh - repro, gate and doctor as their user sees them
+#
+# SYNOPSIS
+#	UNPEND=build/unpend tools/tests/test_commands.sh
+#
+# DESCRIPTION
+#	Scripts stand in for the targets, so that nothing but the program is needed. What a message's
+#	subject is, the target does: crash, critical, slow; with any other it passes.
+#	Prints TAP; exit status 1 if a test failed.
+
+set -u
+unpend=$(cd "$(dirname "${UNPEND:-build/unpend}")" && pwd)/$(basename "${UNPEND:-build/unpend}")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+export UNPEND_BUILD="$work/build"
+
+number=0
+failures=0
+
+# check NAME COMMAND...: one test, passed if the command succeeds.
+check() {
+	name=$1
+	shift
+	number=$((number + 1))
+	if "$@"; then
+		echo "ok $number - $name"
+	else
+		failures=$((failures + 1))
+		echo "not ok $number - $name"
+		sed 's/^/# out: /' "$work/out"
+		sed 's/^/# err: /' "$work/err"
+		echo "# status $status"
+	fi
+}
+
+run() {
+	status=0
+	"$unpend" "$@" >"$work/out" 2>"$work/err" || status=$?
+}
+
+ended() { [ "$status" -eq "$1" ]; }
+out_has() { grep -qF -e "$1" "$work/out"; }
+err_has() { grep -qF -e "$1" "$work/err"; }
+one_line() { [ "$(wc -l <"$work/err")" -eq 1 ] && [ ! -s "$work/out" ]; }
+last_is() { [ "$(tail -n 1 "$work/out")" = "$1" ]; }
+told() { ended "$1" && one_line && err_has "$2"; }
+
+target() { # FLAVOUR TARGET
+	mkdir -p "build/$1/fuzz"
+	cat >"build/$1/fuzz/$2" <<-'END'
+		#!/bin/sh
+		crash() {
+			echo "==1==ERROR: AddressSanitizer: $1 on address 0x1" >&2
+			echo "    #0 0x1 in cms_read /src/harness/mail/cms.c:3:7" >&2
+			exit 1
+		}
+		report() {
+			echo '{"input":"x","findings":['"$1"'],"counts":{"parts":2},"unscannable":false,"limits":[]}' \
+				>>"$UNPEND_REPORT"
+		}
+		case $(cat "$1") in
+		*'Subject: crash'*) crash heap-use-after-free ;;
+		*'Subject: critical'*) report '{"class":"library-critical","signature":"gmime: broke","detail":"it broke"}' ;;
+		*'Subject: slow'*) echo $$ >>"$PWD/pids"; sleep 100 ;;
+		*) report '' ;;
+		esac
+	END
+	chmod +x "build/$1/fuzz/$2"
+}
+
+case_file() { # PATH LINES
+	mkdir -p "$(dirname "$1")"
+	printf 'unpend-case: 1\n%bmessage:\nSubject: %s\n\n' "$2" "$3" >"$1"
+}
+
+for flavour in replay libfuzzer; do
+	for name in mime smime; do
+		target $flavour $name
+	done
+done
+
+# --- the frame
+
+run
+check 'no command is a usage error' told 2 'which command?'
+run camp
+check 'an unknown command is named' told 2 'unknown command camp'
+run gaet
+check 'and the nearest one suggested' told 2 'did you mean gate?'
+run gate --flavor x
+check 'so is an option' told 2 'unknown option --flavor, did you mean --flavour?'
+run repro --target mine x
+check 'and a target, with the status of repro' told 129 'unknown target mine, did you mean mime?'
+run gate --flavour relpay
+check 'and a flavour' told 2 'unknown flavour relpay, did you mean replay?'
+run help gate
+check 'help on a command' ended 0
+check 'is its own help' out_has 'unpend gate [OPTION'
+
+# --- repro
+
+printf 'Subject: fine\n\n' >fine.eml
+printf 'Subject: crash\n\n' >crash.eml
+: >empty.eml
+
+run repro fine.eml
+check 'a message that passes' ended 0
+check 'runs on every target' out_has 'smime, replay'
+check 'and says what was read' out_has 'parts 2'
+run repro --target mime crash.eml
+check 'a crash' ended 1
+check 'is named by its mechanism' out_has 'heap-use-after-free cms_read'
+check 'with its place' out_has 'harness/mail/cms.c:3:7'
+check 'and the way on' out_has "repro --flavour replay --target mime crash.eml"
+run repro empty.eml
+check 'an empty file is a message' ended 0
+run repro absent.eml
+check 'a missing file cannot be loaded' told 125 'absent.eml: there is no such file'
+run repro absent.eml crash.eml
+check 'and does not hide what comes after it' ended 1
+run repro .
+check 'a folder is a usage error' told 129 'is a folder'
+truncate -s 100M big.eml
+run repro big.eml
+check 'a file of 100 MB is refused' told 125 'big.eml: is larger than 64 MB'
+case_file seeds/mime/critical.case 'titel: x\n' critical
+run repro seeds/mime/critical.case
+check 'the folder names the target' out_has 'mime, replay'
+check 'a broken head is told with its place' err_has 'critical.case:2:1'
+check 'and a finding of the report is one' out_has 'gmime: broke'
+run repro --json --target mime crash.eml
+check 'JSON has the finding' out_has '"signature" : "heap-use-after-free cms_read"'
+mv build/replay/fuzz/mime kept
+run repro --target mime fine.eml
+check 'a target that is not built' ended 125
+check 'says how to build it' err_has 'make replay'
+mv kept build/replay/fuzz/mime
+
+# --- gate
+
+mkdir regressions
+run gate
+check 'an empty folder is no pass' told 2 'nothing to gate in regressions'
+
+case_file regressions/mime/a.case '' fine
+case_file regressions/smime/b.case '' fine
+run gate
+check 'all pass' ended 0
+check 'in TAP' out_has 'ok 2 - regressions/smime/b.case'
+check 'with a plan' out_has '1..2'
+check 'and a closing line' last_is '2 passed, 0 failed'
+
+case_file regressions/mime/aa.case '' crash
+run gate
+check 'a crash fails the gate' ended 1
+check 'by name' out_has 'not ok 2 - regressions/mime/aa.case'
+check 'with its signature' out_has 'signature: "heap-use-after-free cms_read"'
+check 'and goes on' out_has 'ok 3 - regressions/smime/b.case'
+check 'to the closing line' last_is '2 passed, 1 failed'
+rm regressions/mime/aa.case
+
+case_file regressions/mime/typo.case 'titel: x\n' fine
+run gate
+check 'a head that a person got wrong fails' ended 1
+check 'with its place' out_has 'regressions/mime/typo.case:2:1:'
+rm regressions/mime/typo.case
+
+case_file regressions/other/c.case '' fine
+run gate
+check 'a folder that names no target fails' out_has 'its folder names no target'
+rm -r regressions/other
+
+known='finding: library-critical\nknown: gmime 3.2.13 https://example.org/1\n'
+mkdir -p entry
+printf 'library: gmime\nversion: 3.2.13\nsource: x\n' >entry/manifest
+echo "gmime $work/entry" >build/libfuzzer/libraries
+case_file regressions/mime/known.case "$known" critical
+run gate
+check 'a known breakage is expected' ended 0
+check 'and marked' out_has \
+	'not ok 2 - regressions/mime/known.case # TODO known breakage: gmime 3.2.13 https://example.org/1'
+case_file regressions/mime/known.case "$known" crash
+run gate
+check 'another finding than the known one is not' ended 1
+case_file regressions/mime/known.case "$known" fine
+run gate
+check "the system's library may have been patched" ended 0
+check 'which is told' out_has '# TODO known breakage not visible here'
+check 'and counted apart' last_is '2 passed, 0 failed, 1 skipped'
+run gate --flavour libfuzzer
+check 'from source it must not vanish' ended 1
+check 'or the line goes' out_has 'known breakage vanished: take the known: line away'
+rm regressions/mime/known.case
+
+mv build/replay/fuzz/mime kept
+run gate
+check 'nothing is gated by what is not built' told 2 'nothing was run'
+mv kept build/replay/fuzz/mime
+
+case_file regressions/smime/slow.case '' slow
+"$unpend" gate --jobs 1 >out 2>err &
+gate=$!
+tries=0
+while [ ! -s pids ] && [ $tries -lt 100 ]; do
+	sleep 0.1
+	tries=$((tries + 1))
+done
+kill -TERM $gate
+status=0
+wait $gate || status=$?
+check 'an interrupted gate' ended 130
+check 'keeps its results' out_has 'ok 2 - regressions/smime/b.case'
+check 'bails out' out_has 'Bail out!'
+check 'still closes' last_is '2 passed, 0 failed'
+check 'and leaves no child' sh -c '! kill -0 "$(cat pids)" 2>/dev/null'
+rm regressions/smime/slow.case
+
+# --- doctor
+
+run doctor
+check 'without canaries nothing is seen' ended 1
+check 'and the remedy is told' err_has 'make replay'
+target replay canary
+run doctor
+check 'a canary that is not seen' ended 1
+check 'is called blind' out_has 'BLIND'
+check 'in one clear line' err_has 'canaries not seen'
+
+echo "1..$number"
+[ $failures -eq 0 ]

@@ -1,0 +1,223 @@
+/*
+ * Runs of small programs that stand in for targets: what they do is what happened.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <glib/gstdio.h>
+
+#include "tools/run.h"
+
+#define REPORT(findings)                                                                           \
+        "echo '{\"input\":\"x\",\"findings\":[" findings "],\"counts\":{\"parts\":3},"             \
+        "\"unscannable\":true,\"limits\":[\"65 parts inside parts, the limit is 64\"]}'"           \
+        " >>\"$UNPEND_REPORT\"\n"
+
+static char *folder; /* where the targets are built */
+
+static int set_up(void **state)
+{
+        (void)state;
+        folder = g_dir_make_tmp("unpend-test-XXXXXX", NULL);
+        g_setenv("UNPEND_BUILD", folder, TRUE);
+        return folder != NULL ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+        g_autofree char *target = g_build_filename(folder, "replay", "fuzz", "fake", NULL);
+        g_autofree char *fuzz = g_path_get_dirname(target);
+        g_autofree char *flavour = g_path_get_dirname(fuzz);
+        (void)state;
+
+        g_remove(target);
+        g_rmdir(fuzz);
+        g_rmdir(flavour);
+        g_rmdir(folder);
+        g_clear_pointer(&folder, g_free);
+        return 0;
+}
+
+/* Runs a shell script as the target. */
+static struct up_run *run_script(const char *script, unsigned limit_s)
+{
+        g_autofree char *path = g_build_filename(folder, "replay", "fuzz", "fake", NULL);
+        g_autofree char *parent = g_path_get_dirname(path);
+        g_autofree char *text = g_strconcat("#!/bin/sh\n", script, NULL);
+
+        assert_int_equal(g_mkdir_with_parents(parent, 0700), 0);
+        assert_true(g_file_set_contents(path, text, -1, NULL));
+        assert_int_equal(chmod(path, 0700), 0);
+        return up_run_case(up_flavour_find("replay"), "fake", "/dev/null", limit_s);
+}
+
+static void assert_finding(const struct up_run *run, enum up_class class, const char *signature)
+{
+        const struct up_finding *finding;
+
+        assert_int_equal(run->status, UP_RUN_FOUND);
+        assert_int_equal(run->findings->len, 1);
+        finding = g_ptr_array_index(run->findings, 0);
+        assert_string_equal(up_class_rows[finding->class].name, up_class_rows[class].name);
+        assert_string_equal(finding->signature, signature);
+}
+
+static void test_pass(void **state)
+{
+        g_autoptr(up_run) run = run_script(REPORT(""), 10);
+        (void)state;
+
+        assert_int_equal(run->status, UP_RUN_PASSED);
+        assert_int_equal(run->findings->len, 0);
+        assert_int_equal(run->counts[UP_COUNT_PARTS], 3);
+        assert_true(run->unscannable);
+        assert_string_equal(run->limits[0], "65 parts inside parts, the limit is 64");
+}
+
+static void test_soft_finding(void **state)
+{
+        g_autoptr(up_run) run =
+            run_script(REPORT("{\"class\":\"disagree\",\"signature\":\"base64\",\"detail\":\"d\","
+                              "\"slug\":\"s\"}") "exit 1\n",
+                10);
+        (void)state;
+
+        assert_finding(run, UP_CLASS_DISAGREE, "base64");
+}
+
+/* Silence is no pass, and neither is a broken report. */
+static void test_no_report(void **state)
+{
+        static const char *const scripts[] = { "exit 0\n", "echo '{' >>\"$UNPEND_REPORT\"\n",
+                "echo no such library >&2; exit 127\n" };
+        (void)state;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(scripts); i++) {
+                g_autoptr(up_run) run = run_script(scripts[i], 10);
+                assert_int_equal(run->status, UP_RUN_CANNOT);
+                assert_non_null(strstr(run->why, "left no report"));
+                if (i == 2)
+                        assert_non_null(strstr(run->why, "no such library"));
+        }
+}
+
+static void test_crash(void **state)
+{
+        g_autoptr(up_run) run = run_script(
+            "echo '==1==ERROR: AddressSanitizer: SEGV on unknown address 0x0' >&2\n"
+            "echo '    #0 0x1 in cms_read /src/unpend/harness/mail/cms.c:3' >&2\nexit 1\n",
+            10);
+        (void)state;
+
+        assert_finding(run, UP_CLASS_CRASH, "SEGV cms_read");
+        assert_int_equal(run->frames->len, 1);
+}
+
+static void test_signal(void **state)
+{
+        g_autoptr(up_run) run = run_script("kill -SEGV $$\n", 10);
+        (void)state;
+
+        assert_finding(run, UP_CLASS_CRASH, "SIGSEGV");
+}
+
+/* The watchdog asks for last words, then ends the child and all that it started. */
+static void test_hang(void **state)
+{
+        g_autofree char *pid_path = g_build_filename(folder, "pid", NULL);
+        g_autofree char *script = g_strdup_printf(
+            "sleep 300 & echo $! >%s\n"
+            "trap 'echo \"==1==ERROR: AddressSanitizer: ABRT on unknown address 0x1\" >&2\n"
+            "echo \"    #0 0x1 in spin /src/unpend/harness/mail/mime.c:3\" >&2; exit 1' ABRT\n"
+            "while :; do sleep 0.1; done\n",
+            pid_path);
+        g_autoptr(up_run) run = run_script(script, 1);
+        g_autofree char *pid = NULL;
+        (void)state;
+
+        assert_finding(run, UP_CLASS_HANG, "hang spin");
+        assert_true(run->seconds < 8);
+        assert_true(g_file_get_contents(pid_path, &pid, NULL, NULL));
+        g_remove(pid_path);
+        for (int tries = 0; tries < 50 && kill((pid_t)atoi(pid), 0) == 0; tries++)
+                g_usleep(100000); /* until init has reaped it */
+        assert_int_equal(kill((pid_t)atoi(pid), 0), -1);
+        assert_int_equal(errno, ESRCH);
+}
+
+/* A megabyte of noise neither blocks the child nor hides the report at its end. */
+static void test_noise(void **state)
+{
+        g_autoptr(up_run) run = run_script(
+            "head -c 1000000 /dev/zero | tr '\\0' x >&2; echo >&2\n"
+            "echo '==1==ERROR: AddressSanitizer: SEGV on unknown address 0x0' >&2; exit 1\n",
+            20);
+        (void)state;
+
+        assert_finding(run, UP_CLASS_CRASH, "SEGV");
+        assert_true(strlen(run->output) <= 600 << 10);
+}
+
+/* LeakSanitizer cannot work under a tracer: no fault of the case, but it must be told. */
+static void test_blind_to_leaks(void **state)
+{
+        g_autoptr(up_run) run = run_script(
+            REPORT("") "echo '==1==LeakSanitizer has encountered a fatal error.' >&2; exit 1\n",
+            10);
+        (void)state;
+
+        assert_int_equal(run->status, UP_RUN_PASSED);
+        assert_true(run->blind_to_leaks);
+}
+
+/* The user's own settings change nothing. */
+static void test_environment(void **state)
+{
+        g_autoptr(up_run) run = NULL;
+        (void)state;
+
+        g_setenv("G_SLICE", "all", TRUE);
+        g_setenv("MALLOC_ARENA_MAX", "1", TRUE);
+        g_setenv("LC_ALL", "tr_TR", TRUE);
+        run = run_script("[ \"$G_SLICE$LC_ALL$TZ\" = always-mallocC.UTF-8UTC ] || exit 3\n"
+                         "[ -z \"$MALLOC_ARENA_MAX\" ] || exit 4\n" REPORT(""),
+            10);
+        assert_int_equal(run->status, UP_RUN_PASSED);
+}
+
+static void test_missing_binary(void **state)
+{
+        g_autoptr(up_run) run = up_run_case(up_flavour_find("replay"), "absent", "/dev/null", 10);
+        (void)state;
+
+        assert_int_equal(run->status, UP_RUN_CANNOT);
+        assert_non_null(strstr(run->why, "replay/fuzz/absent"));
+        assert_non_null(strstr(run->why, "make replay"));
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_pass),
+                cmocka_unit_test(test_soft_finding),
+                cmocka_unit_test(test_no_report),
+                cmocka_unit_test(test_crash),
+                cmocka_unit_test(test_signal),
+                cmocka_unit_test(test_hang),
+                cmocka_unit_test(test_noise),
+                cmocka_unit_test(test_blind_to_leaks),
+                cmocka_unit_test(test_environment),
+                cmocka_unit_test(test_missing_binary),
+        };
+
+        return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,286 @@
+/*
+ * tool - what the commands share
+ *
+ * GLib's program name is "unpend COMMAND" while a command runs, so that GOption's help and every
+ * error begin with what the user typed.
+ */
+#include "tools/tool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "case/nearest.h"
+#include "fuzz/targets.h"
+#include "mail/limits.h"
+
+static char *program;
+static const struct up_command *command; /* NULL outside one */
+
+void up_tool_start(const char *argv0)
+{
+        setlocale(LC_CTYPE, "");
+        program = up_tool_quote(argv0);
+}
+
+int up_tool_run(const struct up_command *chosen, int argc, char **argv)
+{
+        g_autofree char *name = g_strconcat("unpend ", chosen->name, NULL);
+
+        g_set_prgname(name);
+        command = chosen;
+        return chosen->run(argc, argv);
+}
+
+/* --- telling ------------------------------------------------------------------------------ */
+
+static const char *name(void)
+{
+        return command != NULL ? g_get_prgname() : "unpend";
+}
+
+int up_tool_fail(int status, const char *format, ...)
+{
+        g_autofree char *text = NULL;
+        va_list args;
+
+        va_start(args, format);
+        text = g_strdup_vprintf(format, args);
+        va_end(args);
+        fflush(stdout);
+        fprintf(stderr, "%s: %s\n", name(), text);
+        return status;
+}
+
+int up_tool_usage(const char *format, ...)
+{
+        g_autofree char *text = NULL;
+        va_list args;
+
+        va_start(args, format);
+        text = g_strdup_vprintf(format, args);
+        va_end(args);
+        return up_tool_fail(command != NULL ? command->usage_status : UP_STATUS_USAGE,
+            "%s (see %s --help)", text, name());
+}
+
+bool up_tool_colour(FILE *stream)
+{
+        const char *off = g_getenv("NO_COLOR");
+
+        return isatty(fileno(stream)) && (off == NULL || off[0] == '\0');
+}
+
+void up_tool_paint(FILE *stream, const char *colour, const char *format, ...)
+{
+        bool painted = up_tool_colour(stream);
+        va_list args;
+
+        if (painted)
+                fputs(colour, stream);
+        va_start(args, format);
+        vfprintf(stream, format, args);
+        va_end(args);
+        if (painted)
+                fputs("\033[0m", stream);
+}
+
+char *up_tool_quote(const char *word)
+{
+        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                    "0123456789/._-+=:,@%";
+
+        if (word[0] != '\0' && strspn(word, plain) == strlen(word))
+                return g_strdup(word);
+        return g_shell_quote(word);
+}
+
+void up_tool_print_json(JsonBuilder *builder)
+{
+        g_autoptr(JsonNode) root = json_builder_get_root(builder);
+        g_autofree char *text = json_to_string(root, TRUE);
+
+        puts(text);
+}
+
+/* --- names -------------------------------------------------------------------------------- */
+
+int up_tool_unknown(const char *what, const char *word, GPtrArray *names)
+{
+        struct up_nearest nearest = up_nearest_to(word);
+
+        for (guint i = 0; i < names->len; i++)
+                up_nearest_try(&nearest, g_ptr_array_index(names, i));
+        if (nearest.name == NULL)
+                return up_tool_usage("unknown %s %s", what, word);
+        return up_tool_usage("unknown %s %s, did you mean %s?", what, word, nearest.name);
+}
+
+bool up_tool_is_target(const char *name)
+{
+        g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+        for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++) {
+                if (strcmp(up_target_rows[i].name, name) == 0)
+                        return true;
+                g_ptr_array_add(names, (char *)up_target_rows[i].name);
+        }
+        up_tool_unknown("target", name, names);
+        return false;
+}
+
+const char *up_tool_target_of(const char *path)
+{
+        g_autofree char *whole = g_canonicalize_filename(path, NULL);
+        g_autofree char *folder = g_path_get_dirname(whole);
+        g_autofree char *name = g_path_get_basename(folder);
+
+        for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++)
+                if (strcmp(up_target_rows[i].name, name) == 0)
+                        return up_target_rows[i].name;
+        return NULL;
+}
+
+/* --- options ------------------------------------------------------------------------------ */
+
+static int bad_option(const GError *error, const GOptionEntry *entries)
+{
+        g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+        const char *option = strrchr(error->message, ' ');
+
+        /* Which one it was, GOption tells only by "Unknown option --name". */
+        if (!g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION) ||
+            option == NULL)
+                return up_tool_usage("%s", error->message);
+        g_ptr_array_add(names, g_strdup("--help"));
+        for (; entries->long_name != NULL; entries++)
+                g_ptr_array_add(names, g_strconcat("--", entries->long_name, NULL));
+        return up_tool_unknown("option", option + 1, names);
+}
+
+int up_tool_options(
+    int *argc, char ***argv, const GOptionEntry *entries, const char *arguments, const char *text)
+{
+        g_autoptr(GOptionContext) context = g_option_context_new(arguments);
+        g_autoptr(GError) error = NULL;
+
+        g_option_context_add_main_entries(context, entries, NULL);
+        g_option_context_set_description(context, text);
+        g_option_context_set_summary(context, command->what);
+        if (!g_option_context_parse(context, argc, argv, &error))
+                return bad_option(error, entries);
+        if (*argc > 1 && strcmp((*argv)[1], "--") == 0) {
+                (*argv)++;
+                (*argc)--;
+        }
+        return -1;
+}
+
+/* --- files -------------------------------------------------------------------------------- */
+
+/* Why the file is not read; NULL when there is no reason. */
+static char *refusal(const char *path)
+{
+        struct up_limits limits;
+        struct stat st;
+
+        up_limits_init(&limits);
+        if (stat(path, &st) < 0)
+                return g_strdup(errno == ENOENT ? "there is no such file" : g_strerror(errno));
+        if (S_ISDIR(st.st_mode))
+                return g_strdup("is a folder: name the files in it");
+        if (!S_ISREG(st.st_mode))
+                return g_strdup("is no regular file: save what it gives, and name that");
+        if ((uint64_t)st.st_size > limits.message_bytes)
+                return g_strdup_printf("is larger than %" G_GUINT64_FORMAT
+                                       " MB, the most that is read (max-message)",
+                    limits.message_bytes >> 20);
+        return NULL;
+}
+
+GBytes *up_tool_read_file(const char *path, GError **error)
+{
+        g_autofree char *why = refusal(path);
+        char *data;
+        gsize bytes;
+
+        if (why != NULL) {
+                g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: %s", path, why);
+                return NULL;
+        }
+        if (!g_file_get_contents(path, &data, &bytes, error))
+                return NULL;
+        return g_bytes_new_take(data, bytes);
+}
+
+const char *up_tool_program(void)
+{
+        return program;
+}
+
+/* A path as seen from the current directory, when it is below it: paths are for reading. */
+static char *seen_from_here(const char *path)
+{
+        g_autofree char *here = g_get_current_dir();
+        size_t bytes = strlen(here);
+
+        if (g_str_has_prefix(path, here) && path[bytes] == '/')
+                return g_strdup(path + bytes + 1);
+        return g_strdup(path);
+}
+
+const char *up_tool_build(void)
+{
+        static char *build;
+
+        if (g_once_init_enter(&build)) {
+                const char *other = g_getenv("UNPEND_BUILD");
+                g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+                g_autofree char *folder = g_path_get_dirname(self != NULL ? self : "");
+                bool elsewhere = other != NULL && other[0] != '\0';
+                g_once_init_leave(&build, elsewhere ? g_strdup(other) : seen_from_here(folder));
+        }
+        return build;
+}
+
+/* --- interruption ------------------------------------------------------------------------- */
+
+static int interrupt_pipe[2] = { -1, -1 };
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int signal)
+{
+        int saved = errno;
+        ssize_t written;
+
+        (void)signal;
+        interrupted = 1;
+        written = write(interrupt_pipe[1], "", 1);
+        (void)written; /* a full pipe is readable already */
+        errno = saved;
+}
+
+int up_tool_interrupts(void)
+{
+        static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+        const struct sigaction action = { .sa_handler = interrupt, .sa_flags = SA_RESTART };
+
+        if (interrupt_pipe[0] >= 0)
+                return interrupt_pipe[0];
+        if (!g_unix_open_pipe(interrupt_pipe, FD_CLOEXEC, NULL))
+                g_error("no pipe can be made: %s", g_strerror(errno));
+        g_unix_set_fd_nonblocking(interrupt_pipe[1], TRUE, NULL);
+        for (size_t i = 0; i < G_N_ELEMENTS(signals); i++)
+                sigaction(signals[i], &action, NULL);
+        return interrupt_pipe[0];
+}
+
+bool up_tool_interrupted(void)
+{
+        return interrupted != 0;
+}

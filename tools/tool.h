@@ -1,0 +1,125 @@
+/*
+ * tool - the frame of the `unpend` program, and what its commands share
+ *
+ * A command is one file of this folder and one row of the table in unpend.c. It is a function of
+ * its own arguments (argv[0] is its name) that returns the exit status:
+ *
+ *     int up_tool_gate(int argc, char **argv)
+ *     {
+ *             bool json = false;
+ *             const GOptionEntry entries[] = { …, G_OPTION_ENTRY_NULL };
+ *             int status = up_tool_options(&argc, &argv, entries, "[PATH…]", "More about it.");
+ *
+ *             if (status >= 0)
+ *                     return status;
+ *             …
+ *     }
+ *
+ * Only this folder talks to people. Results go to standard output, what went wrong to standard
+ * error: one line that says where, what, and what to do about it.
+ */
+#ifndef UP_TOOLS_TOOL_H
+#define UP_TOOLS_TOOL_H
+
+#include <glib.h>
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#define UP_VERSION "0.1"
+
+/** Exit statuses. That of a usage error is up to the command: see up_tool_usage(). */
+enum up_status {
+        UP_STATUS_PASSED = 0,
+        UP_STATUS_FOUND = 1,
+        UP_STATUS_USAGE = 2,
+        UP_STATUS_CANNOT = 125,       /* `git bisect run` skips the commit */
+        UP_STATUS_BISECT_USAGE = 129, /* `git bisect run` stops */
+        UP_STATUS_INTERRUPTED = 130,
+};
+
+struct up_command {
+        const char *name;
+        int (*run)(int argc, char **argv);
+        int usage_status; /* what a usage error of this command ends with */
+        const char *what; /* one line for help */
+};
+
+/** Once, first of all, with the name that the program was called by. */
+void up_tool_start(const char *argv0);
+
+/** Runs a command, to which all that follows here then belongs. Returns its status. */
+int up_tool_run(const struct up_command *command, int argc, char **argv);
+
+/** Prints "unpend COMMAND: text" to standard error. Returns @status, to be returned from main. */
+int up_tool_fail(int status, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/** up_tool_fail() with the command's own status for usage errors, and a hint at --help. */
+int up_tool_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/**
+ * Reads the command's options by GOption; what is left in @argv are its arguments, from argv[1].
+ * @arguments names them for help, @text is what help says more; both may be NULL.
+ * Negative: go on. Otherwise it was a usage error, which was told: return this status.
+ */
+int up_tool_options(
+    int *argc, char ***argv, const GOptionEntry *entries, const char *arguments, const char *text);
+
+/** up_tool_usage(): @word is no @what. Tells which of @names (of char *) it most likely meant. */
+int up_tool_unknown(const char *what, const char *word, GPtrArray *names);
+
+/** Is there a fuzz target of that name (fuzz/targets.h)? If not, that was told as a usage error. */
+bool up_tool_is_target(const char *name);
+
+/** The target that the parent folder of @path names. NULL when it names none. Static. */
+const char *up_tool_target_of(const char *path);
+
+/**
+ * A whole file. NULL with @error, whose message is one line with path and remedy, when it is
+ * missing, a folder, no regular file, unreadable, or larger than the standard max-message. The
+ * caller owns the result.
+ */
+GBytes *up_tool_read_file(const char *path, GError **error);
+
+/** The program as the user called it, quoted: for commands to go on with. Static. */
+const char *up_tool_program(void);
+
+/** Where the program is, and build/FLAVOUR/ with it; UNPEND_BUILD says otherwise. Static. */
+const char *up_tool_build(void);
+
+/** Colours belong on a terminal, unless NO_COLOR is set (https://no-color.org). */
+bool up_tool_colour(FILE *stream);
+
+/** Escape sequences for up_tool_paint(). */
+#define UP_RED   "\033[31m"
+#define UP_GREEN "\033[32m"
+#define UP_BOLD  "\033[1m"
+#define UP_DIM   "\033[2m"
+
+/** Prints the text, coloured if the stream can. */
+void up_tool_paint(FILE *stream, const char *colour, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/** What a shell reads as this one word; without quotes where none are needed. Caller owns it. */
+char *up_tool_quote(const char *word);
+
+/** Prints what was built, indented, to standard output. */
+void up_tool_print_json(JsonBuilder *builder);
+
+/**
+ * From the first call on, SIGINT, SIGTERM and SIGHUP no longer end the program. Returns a
+ * descriptor that polls readable from the moment that one of them came; not to be read or closed.
+ */
+int up_tool_interrupts(void);
+
+/** Has one come? */
+bool up_tool_interrupted(void);
+
+/* The commands. */
+int up_tool_campaign(int argc, char **argv);
+int up_tool_repro(int argc, char **argv);
+int up_tool_gate(int argc, char **argv);
+int up_tool_inspect(int argc, char **argv);
+int up_tool_seeds(int argc, char **argv);
+int up_tool_doctor(int argc, char **argv);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * unpend - main() and the table of commands
+ */
+#include <string.h>
+
+#include "tools/tool.h"
+
+static const struct up_command commands[] = {
+        { "campaign", up_tool_campaign, UP_STATUS_USAGE, "fuzz, and collect what breaks" },
+        { "repro", up_tool_repro, UP_STATUS_BISECT_USAGE,
+            "run a case or a message, tell the story" },
+        { "gate", up_tool_gate, UP_STATUS_USAGE, "run all regressions, as TAP" },
+        { "inspect", up_tool_inspect, UP_STATUS_USAGE, "what a case or a message holds" },
+        { "seeds", up_tool_seeds, UP_STATUS_USAGE, "make the seeds anew" },
+        { "doctor", up_tool_doctor, UP_STATUS_USAGE, "what works here, and what is blind" },
+};
+
+static int print_help(void)
+{
+        puts("Usage: unpend COMMAND [OPTION...] [ARGUMENT...]\n"
+             "\n"
+             "Finds messages that make a mail pipeline crash, hang, or keep mail pending.\n"
+             "\n"
+             "Commands:");
+        for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
+                printf("  %-10s %s\n", commands[i].name, commands[i].what);
+        puts("\n"
+             "unpend help COMMAND     its options and arguments\n"
+             "unpend --version        the version");
+        return UP_STATUS_PASSED;
+}
+
+static int run_command(int argc, char **argv)
+{
+        g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+        for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+                if (strcmp(commands[i].name, argv[0]) == 0)
+                        return up_tool_run(&commands[i], argc, argv);
+                g_ptr_array_add(names, (char *)commands[i].name);
+        }
+        return up_tool_unknown(argv[0][0] == '-' ? "option" : "command", argv[0], names);
+}
+
+int main(int argc, char **argv)
+{
+        char *help[] = { argc > 2 ? argv[2] : NULL, (char *)"--help", NULL };
+
+        up_tool_start(argv[0]);
+        if (argc < 2)
+                return up_tool_usage("which command?");
+        if (strcmp(argv[1], "--version") == 0) {
+                puts("unpend " UP_VERSION);
+                return UP_STATUS_PASSED;
+        }
+        if (strcmp(argv[1], "help") == 0 && argc > 2)
+                return run_command(2, help);
+        if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+            strcmp(argv[1], "-h") == 0)
+                return print_help();
+        return run_command(argc - 1, argv + 1);
+}

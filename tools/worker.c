@@ -1,0 +1,222 @@
+/*
+ * worker - starting, listening, starting again
+ *
+ * libFuzzer ends at its first crash. Its fork mode goes on, but runs short jobs that load the corpus
+ * each time; a worker loads it once for each crash. An input that crashes is taken out of the
+ * corpus, or the next start would die of it at once.
+ */
+#include "tools/worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "tools/run.h"
+
+#define ARTIFACT      "Test unit written to "
+#define FAILURES_MOST 5
+#define AT_ONCE_US    (3 * G_USEC_PER_SEC)
+#define LEAST_S       2 /* a shorter rest is not worth a start */
+
+/*
+ * A small quarantine keeps the heap in the processor's cache, short stacks of allocations are
+ * quicker to record: together a third of the time. What is found is run again with more of both.
+ */
+#define FUZZING_ASAN                                                                               \
+        "detect_leaks=1:handle_abort=1:quarantine_size_mb=16:malloc_context_size=6:"               \
+        "allocator_may_return_null=0:detect_odr_violation=0"
+
+static void start_process(struct up_worker *worker);
+
+char **up_worker_environment(void)
+{
+        return g_environ_setenv(up_run_environment(), "ASAN_OPTIONS", FUZZING_ASAN, TRUE);
+}
+
+char **up_worker_options(const char *binary)
+{
+        g_autofree char *path = g_strconcat(binary, ".options", NULL);
+        g_autofree char *folder = g_path_get_dirname(binary);
+        g_autoptr(GKeyFile) file = g_key_file_new();
+        GPtrArray *options = g_ptr_array_new();
+
+        if (g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, NULL)) {
+                g_auto(GStrv) keys = g_key_file_get_keys(file, "libfuzzer", NULL, NULL);
+                for (char **key = keys; key != NULL && *key != NULL; key++) {
+                        g_autofree char *value =
+                            g_key_file_get_string(file, "libfuzzer", *key, NULL);
+                        g_ptr_array_add(options,
+                            strcmp(*key, "dict") == 0
+                                ? g_strdup_printf("-dict=%s/%s", folder, value)
+                                : g_strdup_printf("-%s=%s", *key, value));
+                }
+        }
+        g_ptr_array_add(options, NULL);
+        return (char **)g_ptr_array_free(options, FALSE);
+}
+
+/* "crash-0a4d55a8d778e5022fab701977c5d840bbc486d0" is the corpus file of that SHA-1. */
+static void take_out_of_corpus(const struct up_worker *worker, const char *artifact)
+{
+        const char *dash = strrchr(artifact, '-');
+
+        if (dash != NULL) {
+                g_autofree char *path = g_build_filename(worker->folders->corpus, dash + 1, NULL);
+                unlink(path);
+        }
+}
+
+static void understand(struct up_worker *worker, const char *line)
+{
+        const char *coverage = strstr(line, " cov: ");
+        const char *artifact = strstr(line, ARTIFACT);
+        unsigned edges, features, corpus;
+
+        if (*line == '#' && coverage != NULL &&
+            sscanf(coverage, " cov: %u ft: %u corp: %u/", &edges, &features, &corpus) == 3) {
+                worker->edges = edges;
+                worker->features = features;
+                worker->corpus = corpus;
+        } else if (artifact != NULL) {
+                worker->crashes++;
+                worker->failures = 0;
+                take_out_of_corpus(worker, artifact + strlen(ARTIFACT));
+        }
+}
+
+static void finish(struct up_worker *worker)
+{
+        worker->running = false;
+        worker->ended(worker->data);
+}
+
+static unsigned seconds_left(const struct up_worker *worker)
+{
+        gint64 left_us = worker->end_us - g_get_monotonic_time();
+        return left_us > 0 ? (unsigned)(left_us / G_USEC_PER_SEC) : 0;
+}
+
+static void on_ended(GObject *source, GAsyncResult *result, void *data)
+{
+        struct up_worker *worker = data;
+        bool at_once = g_get_monotonic_time() - worker->start_us < AT_ONCE_US;
+
+        g_subprocess_wait_finish(G_SUBPROCESS(source), result, NULL);
+        g_clear_object(&worker->process);
+        fflush(worker->log);
+        worker->failures = at_once ? worker->failures + 1 : 0;
+        if (seconds_left(worker) < LEAST_S) {
+                finish(worker);
+        } else if (worker->failures >= FAILURES_MOST) {
+                worker->error = g_strdup_printf("%s does not run; its last words are in %s/%u.log",
+                    worker->binary, worker->folders->work, worker->number);
+                finish(worker);
+        } else {
+                start_process(worker);
+        }
+}
+
+static void on_line(GObject *source, GAsyncResult *result, void *data)
+{
+        GDataInputStream *lines = G_DATA_INPUT_STREAM(source);
+        struct up_worker *worker = data;
+        g_autofree char *line = g_data_input_stream_read_line_finish(lines, result, NULL, NULL);
+
+        if (line == NULL) {
+                g_subprocess_wait_async(worker->process, NULL, on_ended, worker);
+                return;
+        }
+        fprintf(worker->log, "%s\n", line);
+        understand(worker, line);
+        g_data_input_stream_read_line_async(lines, G_PRIORITY_DEFAULT, NULL, on_line, worker);
+}
+
+/* Between fork and exec. A Ctrl-C at the terminal is the campaign's to pass on. */
+static void in_child(void *data)
+{
+        (void)data;
+        setpgid(0, 0);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+static char **arguments(const struct up_worker *worker)
+{
+        GPtrArray *words = g_ptr_array_new();
+
+        g_ptr_array_add(words, g_strdup(worker->binary));
+        for (char **option = worker->options; *option != NULL; option++)
+                g_ptr_array_add(words, g_strdup(*option));
+        g_ptr_array_add(words, g_strdup_printf("-max_total_time=%u", seconds_left(worker)));
+        g_ptr_array_add(words, g_strdup_printf("-artifact_prefix=%s/", worker->folders->crashes));
+        g_ptr_array_add(words, g_strdup_printf("-seed=%u", worker->engine_seed));
+        g_ptr_array_add(words, g_strdup("-reload=1"));
+        g_ptr_array_add(words, g_strdup(worker->folders->corpus));
+        g_ptr_array_add(words, NULL);
+        return (char **)g_ptr_array_free(words, FALSE);
+}
+
+static void start_process(struct up_worker *worker)
+{
+        g_autoptr(GSubprocessLauncher) launcher =
+            g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE);
+        g_autofree char *progress =
+            g_strdup_printf("%s/%u.progress", worker->folders->work, worker->number);
+        g_auto(GStrv) environment = up_worker_environment();
+        g_auto(GStrv) words = arguments(worker);
+        g_autoptr(GError) error = NULL;
+
+        environment = g_environ_setenv(environment, "UNPEND_PROGRESS", progress, TRUE);
+        environment = g_environ_setenv(environment, "UNPEND_FINDINGS", worker->folders->kept, TRUE);
+        g_subprocess_launcher_set_environ(launcher, environment);
+        g_subprocess_launcher_set_child_setup(launcher, in_child, NULL, NULL);
+        worker->start_us = g_get_monotonic_time();
+        worker->process = g_subprocess_launcher_spawnv(launcher, (const char *const *)words, &error);
+        if (worker->process == NULL) {
+                worker->error = g_strdup(error->message);
+                finish(worker);
+                return;
+        }
+        g_autoptr(GDataInputStream) lines =
+            g_data_input_stream_new(g_subprocess_get_stdout_pipe(worker->process));
+        g_data_input_stream_read_line_async(lines, G_PRIORITY_DEFAULT, NULL, on_line, worker);
+}
+
+void up_worker_start(
+    struct up_worker *worker, unsigned seconds, void (*ended)(void *data), void *data)
+{
+        g_autofree char *log = g_strdup_printf("%s/%u.log", worker->folders->work, worker->number);
+        g_autofree char *progress =
+            g_strdup_printf("%s/%u.progress", worker->folders->work, worker->number);
+
+        worker->ended = ended;
+        worker->data = data;
+        worker->running = true;
+        worker->end_us = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
+        unlink(progress);
+        worker->progress = up_progress_map(progress);
+        worker->log = fopen(log, "we");
+        if (worker->progress == NULL || worker->log == NULL) {
+                worker->error =
+                    g_strdup_printf("cannot write to %s: %s", worker->folders->work, strerror(errno));
+                finish(worker);
+                return;
+        }
+        start_process(worker);
+}
+
+void up_worker_stop(struct up_worker *worker)
+{
+        worker->end_us = 0;
+        if (worker->process != NULL)
+                g_subprocess_send_signal(worker->process, SIGINT);
+}
+
+void up_worker_clear(struct up_worker *worker)
+{
+        g_clear_pointer(&worker->log, fclose);
+        g_clear_pointer(&worker->error, g_free);
+        g_clear_pointer(&worker->options, g_strfreev);
+}
