@@ -93,22 +93,44 @@ static void on_ended(GObject *source, GAsyncResult *result, void *data)
         *ended = true;
 }
 
+struct watch {
+        GSubprocess *process;
+        gint64 end_us; /* monotonic; G_MAXINT64 without a limit */
+};
+
+/* The engine runs itself, by a shell; the whole group ends. */
 static gboolean on_tick(void *data)
 {
-        GSubprocess *process = data;
+        const struct watch *watch = data;
+        const char *pid = g_subprocess_get_identifier(watch->process);
 
-        if (up_tool_interrupted())
-                g_subprocess_send_signal(process, SIGKILL);
+        if (pid != NULL && (up_tool_interrupted() || g_get_monotonic_time() > watch->end_us))
+                kill(-(pid_t)g_ascii_strtoll(pid, NULL, 10), SIGKILL);
         return G_SOURCE_CONTINUE;
 }
 
+static char **engine_arguments(char **words)
+{
+        g_auto(GStrv) options = up_worker_options(words[0]);
+        GPtrArray *all = g_ptr_array_new();
+
+        g_ptr_array_add(all, g_strdup(words[0]));
+        for (char **option = options; *option != NULL; option++)
+                g_ptr_array_add(all, g_strdup(*option));
+        for (char **word = words + 1; *word != NULL; word++)
+                g_ptr_array_add(all, g_strdup(*word));
+        g_ptr_array_add(all, NULL);
+        return (char **)g_ptr_array_free(all, FALSE);
+}
+
 int up_engine_run(const struct up_folders *folders, const char *name, char **variables,
-    char **words, GError **error)
+    char **words, unsigned limit_s, GError **error)
 {
         g_autoptr(GSubprocessLauncher) launcher =
             g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDERR_MERGE);
         g_autofree char *log = g_strdup_printf("%s/%s.log", folders->work, name);
         g_auto(GStrv) environment = up_worker_environment();
+        g_auto(GStrv) arguments = engine_arguments(words);
         bool ended = false;
 
         for (; variables != NULL && *variables != NULL; variables++) {
@@ -119,11 +141,13 @@ int up_engine_run(const struct up_folders *folders, const char *name, char **var
         g_subprocess_launcher_set_stdout_file_path(launcher, log);
         g_subprocess_launcher_set_child_setup(launcher, in_child, NULL, NULL);
         g_autoptr(GSubprocess) process =
-            g_subprocess_launcher_spawnv(launcher, (const char *const *)words, error);
+            g_subprocess_launcher_spawnv(launcher, (const char *const *)arguments, error);
         if (process == NULL)
                 return -1;
+        struct watch watch = { process,
+                limit_s > 0 ? g_get_monotonic_time() + limit_s * G_USEC_PER_SEC : G_MAXINT64 };
+        guint tick = g_timeout_add(100, on_tick, &watch);
         g_subprocess_wait_async(process, NULL, on_ended, &ended);
-        guint tick = g_timeout_add(100, on_tick, process);
         while (!ended)
                 g_main_context_iteration(NULL, TRUE);
         g_source_remove(tick);
@@ -169,7 +193,7 @@ bool up_corpus_merge(const struct up_folders *folders, const char *binary, GErro
 
         remove_folder(merged);
         g_mkdir_with_parents(merged, 0777);
-        int status = up_engine_run(folders, "merge", variables, words, error);
+        int status = up_engine_run(folders, "merge", variables, words, 0, error);
         g_free(variables[0]);
         if (status == 0 && g_rename(folders->corpus, old) == 0 &&
             g_rename(merged, folders->corpus) == 0) {
@@ -215,7 +239,7 @@ bool up_corpus_measure(const struct up_folders *folders, const char *binary,
         char *variables[] = { g_strconcat("UNPEND_FINDINGS=", folders->kept, NULL), NULL };
         g_autofree char *log = g_build_filename(folders->work, "coverage.log", NULL);
         struct up_coverage coverage = { 0 };
-        int status = up_engine_run(folders, "coverage", variables, words, error);
+        int status = up_engine_run(folders, "coverage", variables, words, 0, error);
         g_autofree char *text = NULL;
 
         g_free(variables[0]);

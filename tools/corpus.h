@@ -41,11 +41,12 @@ bool up_corpus_measure(const struct up_folders *folders, const char *binary,
     struct up_coverage *ret_coverage, GError **error);
 
 /**
- * Runs the engine once, as `BINARY WORDS...`, in the fuzzing environment with @variables
- * ("NAME=value", NULL-terminated, may be NULL) added, its output in work/NAME.log. Returns its
- * exit status, or -1 with @error: it could not be started, or was interrupted.
+ * Runs the engine once, as `words...` with the target's own options added, in the fuzzing
+ * environment with @variables ("NAME=value", NULL-terminated, may be NULL) added, its output in
+ * work/NAME.log. It is killed after @limit_s seconds, 0 is no limit. Returns its exit status, 128
+ * and the signal when one ended it, or -1 with @error: it was not started, or interrupted.
  */
 int up_engine_run(const struct up_folders *folders, const char *name, char **variables,
-    char **words, GError **error);
+    char **words, unsigned limit_s, GError **error);
 
 #endif

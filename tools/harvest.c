@@ -157,7 +157,7 @@ static char *minimised(const struct up_folders *folders, const char *target, con
         char *variables[] = { only, NULL };
 
         g_remove(small);
-        if (up_engine_run(folders, "minimise", variables, words, NULL) < 0 ||
+        if (up_engine_run(folders, "minimise", variables, words, 3 * MINIMISE_S, NULL) < 0 ||
             file_bytes(small) >= file_bytes(path))
                 return NULL;
         struct up_finding *finding = shown_by(target, small, slug);

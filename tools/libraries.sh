@@ -289,7 +289,7 @@ find_source() {
     source=$(own_tree)
     if [ -n "$source" ]; then
         version=$("${library}_version" "$source" 2>/dev/null | paste -s -d .)
-        [ -n "$version" ] || fail "no source tree of it in $(own_tree_variable)=$source"
+        [ -n "$version" ] || fail "no source tree of $library: $(own_tree_variable)=$source"
         source=$(realpath "$source")
         source_hash=$(tree_hash "$source")
     else

@@ -111,6 +111,8 @@ static const struct {
 } owners[] = {
         { UP_OWNER_RUNTIME, "^(main|_start|malloc|calloc|realloc|free|memcpy|memmove|strdup) " },
         { UP_OWNER_RUNTIME, "^(fuzzer::|__interceptor_|__(asan|lsan|ubsan|sanitizer|libc)_)" },
+        /* Who allocates for others: what leaks is named after them. */
+        { UP_OWNER_RUNTIME, "^(CRYPTO_[a-z_]*(alloc|dup)|BIO_new(_ex|_mem_buf)?) " },
         { UP_OWNER_OURS, "[ /](harness/[a-z_]+|fuzz)/[^/]+\\.c(:|$)" },
         { UP_OWNER_GMIME, "^(g_mime|internet_address)_|/libgmime-|[ /]gmime-[0-9.]+/" },
         { UP_OWNER_OPENSSL, "/libcrypto\\.so|[ /]openssl-[0-9.]+/" },

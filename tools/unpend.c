@@ -12,6 +12,7 @@ static const struct up_command commands[] = {
         { "gate", up_tool_gate, UP_STATUS_USAGE, "run all regressions, as TAP" },
         { "inspect", up_tool_inspect, UP_STATUS_USAGE, "what a case or a message holds" },
         { "seeds", up_tool_seeds, UP_STATUS_USAGE, "make the seeds anew" },
+        { "dictionary", up_tool_dictionary, UP_STATUS_USAGE, "make a target's dictionary anew" },
         { "doctor", up_tool_doctor, UP_STATUS_USAGE, "what works here, and what is blind" },
 };
 

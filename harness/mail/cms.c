@@ -70,6 +70,11 @@ static const struct kind *kind_of(const CMS_ContentInfo *cms)
         return NULL;
 }
 
+int up_cms_content_type(size_t index)
+{
+        return index < G_N_ELEMENTS(kinds) ? kinds[index].nid : NID_undef;
+}
+
 static CMS_ContentInfo *parse(const struct structure *s)
 {
         gsize bytes;
@@ -104,6 +109,16 @@ static bool keys_are_affordable(struct up_exam *exam, STACK_OF(X509) * certifica
         return true;
 }
 
+/* OpenSSL cuts a number down to an int, sign and all: a negative one may ask for much too. */
+static uint64_t magnitude(const ASN1_INTEGER *integer)
+{
+        int64_t value;
+
+        if (ASN1_INTEGER_get_int64(&value, integer) != 1)
+                return UINT64_MAX;
+        return value < 0 ? -(uint64_t)value : (uint64_t)value;
+}
+
 /* PBKDF2-params of RFC 8018, PBEParameter of the same and of RFC 7292: salt, then iterations. */
 static bool iterations_at(const unsigned char *data, long bytes, uint64_t *ret_iterations)
 {
@@ -111,7 +126,6 @@ static bool iterations_at(const unsigned char *data, long bytes, uint64_t *ret_i
         PBKDF2PARAM *kdf = d2i_PBKDF2PARAM(NULL, &at, bytes);
         PBEPARAM *pbe = NULL;
         const ASN1_INTEGER *iterations = kdf != NULL ? kdf->iter : NULL;
-        int64_t value = 0;
 
         if (kdf == NULL) {
                 at = data;
@@ -120,37 +134,60 @@ static bool iterations_at(const unsigned char *data, long bytes, uint64_t *ret_i
         }
         bool found = iterations != NULL;
         if (found)
-                *ret_iterations = ASN1_INTEGER_get_int64(&value, iterations) == 1
-                    ? (uint64_t)MAX(0, value)
-                    : UINT64_MAX;
+                *ret_iterations = magnitude(iterations);
         PBKDF2PARAM_free(kdf);
         PBEPARAM_free(pbe);
-        ERR_clear_error();
         return found;
 }
 
+/* scrypt-params of RFC 7914; OpenSSL bounds the memory they ask for, but not the work. */
+static bool scrypt_work_at(const unsigned char *data, long bytes, uint64_t *ret_iterations)
+{
+        SCRYPT_PARAMS *params = d2i_SCRYPT_PARAMS(NULL, &data, bytes);
+        uint64_t work;
+
+        if (params == NULL)
+                return false;
+        if (!g_uint64_checked_mul(
+                &work, magnitude(params->costParameter), magnitude(params->blockSize)) ||
+            !g_uint64_checked_mul(&work, work, magnitude(params->parallelizationParameter)))
+                work = UINT64_MAX;
+        *ret_iterations = work;
+        SCRYPT_PARAMS_free(params);
+        return true;
+}
+
+/* How a key may be derived from a password: object identifiers that begin so, @rest bytes more. */
+static const struct derivation {
+        unsigned char oid[9];
+        size_t oid_bytes, rest;
+        bool (*iterations_at)(const unsigned char *data, long bytes, uint64_t *ret_iterations);
+} derivations[] = {
+        { { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5 }, 8, 1, iterations_at },     /* PKCS #5 */
+        { { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 1 }, 9, 1, iterations_at }, /* PKCS #12 */
+        { { 0x2b, 6, 1, 4, 1, 0xda, 0x47, 4, 11 }, 9, 0, scrypt_work_at },
+};
+
 /*
  * A password recipient's key derivation is not in OpenSSL's public interface, so it is looked for
- * in the encoding: an object identifier of PKCS #5 or PKCS #12, then its parameters.
+ * in the encoding: an object identifier, then its parameters.
  */
 static bool derivation_is_affordable(const struct structure *s)
 {
-        static const unsigned char families[][11] = {
-                { V_ASN1_OBJECT, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5 },
-                { V_ASN1_OBJECT, 10, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 1 },
-        };
-        static const size_t family_bytes[] = { 10, 11 };
         gsize bytes;
         const unsigned char *data = g_bytes_get_data(s->encoded, &bytes);
+        const unsigned char *end = data + bytes;
 
-        for (size_t f = 0; f < G_N_ELEMENTS(families); f++) {
-                size_t prefix = family_bytes[f];
+        for (size_t i = 0; i < G_N_ELEMENTS(derivations); i++) {
+                const struct derivation *derivation = &derivations[i];
                 const unsigned char *at = data;
-                while ((at = memmem(at, bytes - (gsize)(at - data), families[f], prefix)) != NULL) {
+                while ((at = memmem(at, (size_t)(end - at), derivation->oid,
+                            derivation->oid_bytes)) != NULL) {
                         uint64_t iterations;
-                        at += prefix;
-                        long left = (long)bytes - (at - data) - 1;
-                        if (left > 0 && iterations_at(at + 1, left, &iterations) &&
+                        at += derivation->oid_bytes;
+                        if ((size_t)(end - at) > derivation->rest &&
+                            derivation->iterations_at(at + derivation->rest,
+                                (long)(end - at) - (long)derivation->rest, &iterations) &&
                             !up_exam_within(
                                 s->exam, &s->exam->limits.pbkdf2_iterations, iterations))
                                 return false;
@@ -560,25 +597,25 @@ static void open_compressed(const struct structure *s, CMS_ContentInfo *cms, BIO
         unsigned char chunk[16384];
         z_stream stream = { 0 };
         uint64_t total = 0;
+        bool within = true;
         int state = Z_OK;
 
         if (content == NULL || *content == NULL || inflateInit(&stream) != Z_OK)
                 return;
         stream.next_in = (*content)->data;
         stream.avail_in = (uInt)(*content)->length;
-        while (state == Z_OK) {
+        while (state == Z_OK && within) {
                 stream.next_out = chunk;
                 stream.avail_out = sizeof chunk;
                 state = inflate(&stream, Z_NO_FLUSH);
                 total += sizeof chunk - stream.avail_out;
-                if (!up_exam_within(s->exam, &s->exam->limits.decompressed_bytes, total))
-                        break;
-                BIO_write(out, chunk, (int)(sizeof chunk - stream.avail_out));
-                if (stream.avail_in == 0 && stream.avail_out == sizeof chunk)
-                        break;
+                within = up_exam_within(s->exam, &s->exam->limits.decompressed_bytes, total) &&
+                    up_exam_within(s->exam, &s->exam->limits.decoded_bytes, total);
+                if (within)
+                        BIO_write(out, chunk, (int)(sizeof chunk - stream.avail_out));
         }
         inflateEnd(&stream);
-        if (state == Z_STREAM_END)
+        if (state == Z_STREAM_END && within)
                 up_exam_count(s->exam, UP_COUNT_DECOMPRESSED);
 }
 

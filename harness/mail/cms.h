@@ -52,6 +52,12 @@ void up_cms_report_clear(struct up_cms_report *report);
 void up_cms_examine(
     GBytes *encoded, GBytes *detached, struct up_exam *exam, struct up_cms_report *report);
 
+/**
+ * OpenSSL's number (NID) of the content type of each kind of structure that is opened, by an index
+ * from 0 on; NID_undef after the last.
+ */
+int up_cms_content_type(size_t index);
+
 /** The same structure through the PKCS7 calls. The caller has looked at its costs (pkcs7.c). */
 void up_pkcs7_examine(GBytes *encoded, GBytes *detached, struct up_exam *exam);
 

@@ -26,6 +26,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(InternetAddressList, g_object_unref)
  */
 GPtrArray *up_mime_objects(GMimeMessage *message, struct up_exam *exam);
 
+/** A message with more of them is read in one way and not edited: GMime's time grows as n*n. */
+#define UP_MIME_MANY_OBJECTS 256
+
 /** Asks the few things that software asks of each message in passing: of one made or read again. */
 void up_mime_glance(GMimeMessage *message);
 

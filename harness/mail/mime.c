@@ -4,6 +4,7 @@
 #include "mail/mime.h"
 
 #include "mail/charset.h"
+#include "mail/inside.h"
 
 void up_mime_start(void)
 {
@@ -53,7 +54,9 @@ void up_mime_examine(GBytes *bytes, struct up_exam *exam)
         up_exam_listen(exam);
         message = up_mime_parse(bytes, exam);
         if (message != NULL) {
-                up_mime_parse_ways(bytes, exam);
+                g_autoptr(GPtrArray) objects = up_mime_objects(message, exam);
+                if (objects->len <= UP_MIME_MANY_OBJECTS)
+                        up_mime_parse_ways(bytes, exam);
                 up_mime_touch(message, exam);
                 up_mime_compare(message, exam);
                 up_mime_rewrite(message, exam);

@@ -10,14 +10,13 @@
  * called is internet_address_list_prepend(), which in GMime 3.2.13 writes past the end of almost
  * every list.
  *
- * A message with more objects than REWRITTEN_OBJECTS is only written and read again, because an
+ * A message with more objects than UP_MIME_MANY_OBJECTS is only written and read again, because an
  * edit of each object costs as much as its headers are many.
  */
 #include "mail/inside.h"
 
 #include <string.h>
 
-#define REWRITTEN_OBJECTS 256
 #define SPLIT_PIECES      2 /* into which a message is split, at most */
 #define SPLIT_LEAST       256
 
@@ -452,7 +451,7 @@ void up_mime_rewrite(GMimeMessage *message, struct up_exam *exam)
         struct edit_context context = { objects, now, 0 };
 
         remark_stability(message, exam);
-        if (objects->len > REWRITTEN_OBJECTS)
+        if (objects->len > UP_MIME_MANY_OBJECTS)
                 return;
         for (size_t i = 0; i < G_N_ELEMENTS(edits); i++)
                 edits[i](message, &context);

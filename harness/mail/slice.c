@@ -97,6 +97,17 @@ static char *header_value(const struct reader *reader, struct up_slice header, c
         return NULL;
 }
 
+/* RFC 2046 section 5.1.5: what says nothing is text, but in a digest it is a message. */
+static const char *default_type(const struct reader *reader, const struct up_entity *entity)
+{
+        const struct up_entity *parent =
+            entity->parent >= 0 ? entity_at(reader, entity->parent) : NULL;
+        bool in_digest = parent != NULL &&
+            g_mime_content_type_is_type(parent->type, "multipart", "digest");
+
+        return in_digest ? "message/rfc822" : "text/plain";
+}
+
 static void read_fields(const struct reader *reader, struct up_entity *entity)
 {
         g_autofree char *type = header_value(reader, entity->header, "Content-Type");
@@ -106,7 +117,8 @@ static void read_fields(const struct reader *reader, struct up_entity *entity)
         const char *filename = NULL;
 
         g_clear_object(&entity->type);
-        entity->type = g_mime_content_type_parse(NULL, type != NULL ? type : "text/plain");
+        entity->type = g_mime_content_type_parse(
+            NULL, type != NULL ? type : default_type(reader, entity));
         if (encoding != NULL)
                 entity->encoding = g_mime_content_encoding_from_string(g_strstrip(encoding));
         if (disposition != NULL) {
@@ -169,15 +181,30 @@ static void end_header(struct reader *reader, size_t header_end, size_t body_beg
         }
 }
 
-/* Ends every open entity inside @outer, which stays open; -1 ends them all. */
+/* Between "--b" and "--b" right after it there is no part: not one line of it. */
+static bool drop_if_nothing(struct reader *reader, size_t end)
+{
+        int index = innermost(reader);
+
+        if (index == 0 || entity_at(reader, index)->header.begin < end)
+                return false;
+        g_array_set_size(reader->nested, reader->nested->len - 1);
+        g_ptr_array_set_size(reader->entities, index);
+        return true;
+}
+
+/*
+ * Ends every open entity inside @outer, which stays open; -1 ends them all. An empty line whose
+ * end belongs to the boundary after it leaves its entity without a body.
+ */
 static void close_inside(struct reader *reader, int outer, size_t end)
 {
-        if (reader->in_header)
+        while (reader->in_header && !drop_if_nothing(reader, end))
                 end_header(reader, end, end);
         reader->in_header = false;
         while (reader->nested->len > 0 && innermost(reader) != outer) {
                 struct up_entity *entity = entity_at(reader, innermost(reader));
-                entity->body.end = MAX(end, entity->body.begin);
+                entity->body = (struct up_slice){ MIN(entity->body.begin, end), end };
                 g_array_set_size(reader->nested, reader->nested->len - 1);
         }
 }

@@ -24,11 +24,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
 #define DER_SEQUENCE 0x30
 #define SMIME_READER_LINE 1000 /* longer lines are split by OpenSSL's reader (MAX_SMLEN 1024) */
 
-/* A media type that carries CMS in its body; with suffixes, only under such a file name. */
-static const struct carrier {
-        const char *type, *subtype;
-        const char *const *suffixes;
-} carriers[] = {
+const struct up_carrier up_carriers[UP_CARRIERS] = {
         { "application", "pkcs7-mime", NULL },
         { "application", "x-pkcs7-mime", NULL },
         { "application", "pkcs7-signature", NULL },
@@ -62,8 +58,8 @@ static bool has_suffix(const char *filename, const char *const *suffixes)
 
 static bool carries_cms(const struct up_entity *entity)
 {
-        for (size_t i = 0; i < G_N_ELEMENTS(carriers); i++) {
-                const struct carrier *carrier = &carriers[i];
+        for (size_t i = 0; i < UP_CARRIERS; i++) {
+                const struct up_carrier *carrier = &up_carriers[i];
                 if (g_mime_content_type_is_type(entity->type, carrier->type, carrier->subtype) &&
                     (carrier->suffixes == NULL || has_suffix(entity->filename, carrier->suffixes)))
                         return true;
@@ -159,6 +155,7 @@ static void compare_with_smime_reader(GBytes *message, const struct up_entity *w
         g_autoptr(GBytes) ours = der_of_bytes(encoded);
         g_autoptr(BIO) content = NULL;
 
+        ERR_clear_error();
         if (ours == NULL || carrier->encoding != GMIME_CONTENT_ENCODING_BASE64 ||
             !up_base64_is_well_formed(g_bytes_get_data(base64, NULL), g_bytes_get_size(base64)) ||
             !has_plain_lines(raw))

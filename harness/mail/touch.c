@@ -16,6 +16,8 @@
 
 #include <string.h>
 
+#include "mail/words.h"
+
 #define GROUP_DEPTH  64 /* groups in groups that are looked into */
 #define PATHS        64 /* parts whose path is asked: a path is as long as its part is deep */
 #define FIRST_CHUNK  1  /* content meets a filter in pieces that double, so that it is cut at odd */
@@ -123,8 +125,8 @@ static void touch_content_type(GMimeContentType *type)
         see(g_mime_content_type_get_media_subtype(type));
         g_mime_content_type_is_type(type, "text", "*");
         g_mime_content_type_is_type(type, "*", "*");
-        see_any(g_mime_content_type_get_parameter(type, "charset"));
-        see_any(g_mime_content_type_get_parameter(type, "name"));
+        for (const char *const *name = up_type_parameters; *name != NULL; name++)
+                see_any(g_mime_content_type_get_parameter(type, *name));
         touch_params(g_mime_content_type_get_parameters(type));
         take(g_mime_content_type_encode(type, NULL));
 }
@@ -133,7 +135,8 @@ static void touch_disposition(GMimeContentDisposition *disposition)
 {
         see(g_mime_content_disposition_get_disposition(disposition));
         g_mime_content_disposition_is_attachment(disposition);
-        see_any(g_mime_content_disposition_get_parameter(disposition, "filename"));
+        for (const char *const *name = up_disposition_parameters; *name != NULL; name++)
+                see_any(g_mime_content_disposition_get_parameter(disposition, *name));
         touch_params(g_mime_content_disposition_get_parameters(disposition));
         take(g_mime_content_disposition_encode(disposition, NULL));
 }
@@ -275,32 +278,24 @@ static void read_autocrypt(const char *value)
                 touch_autocrypt(autocrypt);
 }
 
-/* Who reads which header: all that has one of these names, by its unfolded value. */
-static const struct header_reader {
-        void (*read)(const char *value);
-        const char *names[12]; /* none: every header */
-} header_readers[] = {
-        { read_text, { NULL } },
-        { read_folded, { "Subject", "Comments", "Keywords", "Content-Description", "X-Mailer" } },
-        { read_date, { "Date", "Resent-Date", "Expires", "Delivery-Date", "Deferred-Delivery" } },
-        { read_message_id, { "Message-Id", "Resent-Message-Id", "Content-Id" } },
-        { read_references, { "References", "In-Reply-To", "Supersedes" } },
-        { read_addresses, { "Return-Path", "Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc",
-                              "Resent-Bcc", "Mail-Followup-To", "Errors-To",
-                              "Disposition-Notification-To", "Original-Recipient", "List-Post" } },
-        { read_params, { "DKIM-Signature", "ARC-Seal", "ARC-Message-Signature", "List-Id" } },
-        { read_content_type, { "Content-Type" } },
-        { read_disposition, { "Content-Disposition", "Disposition" } },
-        { read_encoding, { "Content-Transfer-Encoding" } },
-        { read_autocrypt, { "Autocrypt", "Autocrypt-Gossip" } },
+/* Who reads the unfolded value of a header field, by its form; read_text() reads them all. */
+static void (*const header_readers[UP_FORMS])(const char *value) = {
+        [UP_FORM_TEXT] = read_folded,
+        [UP_FORM_DATE] = read_date,
+        [UP_FORM_MESSAGE_ID] = read_message_id,
+        [UP_FORM_REFERENCES] = read_references,
+        [UP_FORM_ADDRESSES] = read_addresses,
+        [UP_FORM_PARAMETERS] = read_params,
+        [UP_FORM_CONTENT_TYPE] = read_content_type,
+        [UP_FORM_DISPOSITION] = read_disposition,
+        [UP_FORM_ENCODING] = read_encoding,
+        [UP_FORM_AUTOCRYPT] = read_autocrypt,
 };
 
-static bool reads(const struct header_reader *reader, const char *name)
+static bool is_of_form(const char *name, enum up_form form)
 {
-        if (reader->names[0] == NULL)
-                return true;
-        for (size_t i = 0; i < G_N_ELEMENTS(reader->names) && reader->names[i] != NULL; i++)
-                if (g_ascii_strcasecmp(reader->names[i], name) == 0)
+        for (const char *const *field = up_fields[form]; *field != NULL; field++)
+                if (g_ascii_strcasecmp(*field, name) == 0)
                         return true;
         return false;
 }
@@ -320,9 +315,10 @@ static void touch_header(GMimeHeader *header, GMimeStream *nowhere)
 
         g_autofree char *value = g_mime_utils_header_unfold(raw);
         see(raw);
-        for (size_t i = 0; i < G_N_ELEMENTS(header_readers); i++)
-                if (reads(&header_readers[i], name))
-                        header_readers[i].read(value);
+        read_text(value);
+        for (enum up_form form = 0; form < UP_FORMS; form++)
+                if (header_readers[form] != NULL && is_of_form(name, form))
+                        header_readers[form](value);
 }
 
 static void touch_headers(GMimeHeaderList *headers, struct up_exam *exam)
@@ -502,30 +498,31 @@ static const struct content_filter {
         void (*ask)(GMimeFilter *filter); /* afterwards; NULL: nothing to ask */
         bool text_only;                   /* what only a client does, with what it displays */
         const char *marker;               /* only where the content has this; NULL: everywhere */
+        const char *subtype;              /* only of text/subtype; NULL: any */
 } filters[] = {
-        { best, ask_best, false, NULL },
-        { checksum, ask_checksum, false, NULL },
-        { g_mime_filter_openpgp_new, ask_openpgp, false, NULL },
-        { unzip, ask_gzip, false, NULL },
-        { encode_base64, NULL, false, NULL },
-        { encode_quoted_printable, NULL, false, NULL },
-        { encode_uu, NULL, false, NULL },
-        { encode_yenc, ask_yenc, false, NULL },
-        { decode_base64, NULL, true, NULL },
-        { decode_quoted_printable, NULL, true, NULL },
-        { decode_uu, NULL, true, NULL },
-        { decode_yenc, ask_yenc, true, "=ybegin " },
-        { dos2unix, NULL, true, NULL },
-        { unix2dos, NULL, true, NULL },
-        { g_mime_filter_smtp_data_new, NULL, true, NULL },
-        { g_mime_filter_strip_new, NULL, true, NULL },
-        { from_escaped, NULL, true, NULL },
-        { from_armoured, NULL, true, NULL },
-        { windows, ask_windows, true, NULL },
-        { html_display, NULL, true, NULL },
-        { html_quote, NULL, true, NULL },
-        { enriched, NULL, true, NULL },
-        { richtext, NULL, true, NULL },
+        { best, ask_best, false, NULL, NULL },
+        { checksum, ask_checksum, false, NULL, NULL },
+        { g_mime_filter_openpgp_new, ask_openpgp, false, NULL, NULL },
+        { unzip, ask_gzip, false, NULL, NULL },
+        { encode_base64, NULL, false, NULL, NULL },
+        { encode_quoted_printable, NULL, false, NULL, NULL },
+        { encode_uu, NULL, false, NULL, NULL },
+        { encode_yenc, ask_yenc, false, NULL, NULL },
+        { decode_base64, NULL, true, NULL, NULL },
+        { decode_quoted_printable, NULL, true, NULL, NULL },
+        { decode_uu, NULL, true, NULL, NULL },
+        { decode_yenc, ask_yenc, true, "=ybegin ", NULL },
+        { dos2unix, NULL, true, NULL, NULL },
+        { unix2dos, NULL, true, NULL, NULL },
+        { g_mime_filter_smtp_data_new, NULL, true, NULL, NULL },
+        { g_mime_filter_strip_new, NULL, true, NULL, NULL },
+        { from_escaped, NULL, true, NULL, NULL },
+        { from_armoured, NULL, true, NULL, NULL },
+        { windows, ask_windows, true, NULL, NULL },
+        { html_display, NULL, true, NULL, NULL },
+        { html_quote, NULL, true, NULL, NULL },
+        { enriched, NULL, true, NULL, "enriched" },
+        { richtext, NULL, true, NULL, "richtext" },
 };
 
 static void pass_through(const struct content_filter *row, const char *data, size_t size)
@@ -547,6 +544,15 @@ static void pass_through(const struct content_filter *row, const char *data, siz
         g_mime_filter_reset(filter);
 }
 
+static bool concerns(const struct content_filter *row, GMimePart *part, const char *data, size_t size)
+{
+        GMimeContentType *type = g_mime_object_get_content_type(GMIME_OBJECT(part));
+
+        return (!row->text_only || GMIME_IS_TEXT_PART(part)) &&
+            (row->subtype == NULL || g_mime_content_type_is_type(type, "text", row->subtype)) &&
+            (row->marker == NULL || g_strstr_len(data, (gssize)size, row->marker) != NULL);
+}
+
 static void touch_content(GMimePart *part, struct up_exam *exam)
 {
         uint64_t left = exam->limits.decoded_bytes - exam->decoded_bytes;
@@ -557,11 +563,8 @@ static void touch_content(GMimePart *part, struct up_exam *exam)
         if (!up_exam_spend(exam, size) || size == 0)
                 return;
         for (size_t i = 0; i < G_N_ELEMENTS(filters); i++) {
-                const struct content_filter *row = &filters[i];
-                if (row->text_only && !GMIME_IS_TEXT_PART(part))
-                        continue;
-                if (row->marker == NULL || g_strstr_len(data, (gssize)size, row->marker) != NULL)
-                        pass_through(row, data, size);
+                if (concerns(&filters[i], part, data, size))
+                        pass_through(&filters[i], data, size);
         }
 }
 
