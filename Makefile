@@ -14,7 +14,7 @@ TARGETS  := mime smime
 PACKAGES := gmime-3.0 json-glib-1.0 zlib libcrypto
 
 HARNESS := $(wildcard harness/case/*.c harness/mail/*.c harness/oracle/*.c)
-GLUE    := fuzz/target.c fuzz/progress.c
+GLUE    := fuzz/target.c fuzz/leaks.c fuzz/progress.c
 TOOLS   := $(wildcard tools/*.c)
 TESTS   := $(wildcard harness/tests/test_*.c tools/tests/test_*.c)
 SOURCES := $(HARNESS) $(wildcard fuzz/*.c) $(TOOLS) $(TESTS)

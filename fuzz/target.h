@@ -10,6 +10,7 @@
  *     (none)                 print it and abort: what any fuzz engine understands
  *     UNPEND_ONLY=SLUG       abort on the finding of that name alone: for minimising
  *     UNPEND_FINDINGS=DIR    keep the smallest input that shows it as DIR/SLUG, go on: campaigns
+ *                            (and of leaks not named yet as DIR/leak-of-N)
  *     UNPEND_REPORT=FILE     append one line of JSON for each input, go on: repro and gate
  *     UNPEND_PROGRESS=FILE   count in a shared file (progress.h), whatever else is asked
  *
@@ -25,6 +26,9 @@
 
 #include "case/case.h"
 #include "mail/exam.h"
+
+/** How the name of a kept input begins whose leak is not named yet. */
+#define UP_TARGET_LEAKS "leak-of-"
 
 struct up_target {
         const char *name;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "case/case.h"
+#include "fuzz/target.h"
 #include "tools/corpus.h"
 #include "tools/run.h"
 #include "tools/tool.h"
@@ -116,7 +117,10 @@ static void move_away(const struct up_folders *folders, const char *path, GHashT
                 offer(smallest, slug, to);
 }
 
-/* An artifact that shows nothing when run alone is the harness's own fault: it had two outcomes. */
+/*
+ * Runs each artifact to know its slug. One that shows nothing when run alone is the harness's own
+ * fault: it had two outcomes.
+ */
 static void sort_crashes(
     const struct up_folders *folders, const char *target, GHashTable *smallest)
 {
@@ -136,6 +140,28 @@ static void sort_crashes(
         }
 }
 
+/* What the target kept is named by its slug, but for leaks, which LeakSanitizer names now. */
+static void sort_kept(const struct up_folders *folders, const char *target, GHashTable *smallest)
+{
+        g_autoptr(GPtrArray) paths = files_in(folders->kept);
+
+        for (guint i = 0; i < paths->len && !up_tool_interrupted(); i++) {
+                const char *path = g_ptr_array_index(paths, i);
+                g_autofree char *name = g_path_get_basename(path);
+                if (!g_str_has_prefix(name, UP_TARGET_LEAKS)) {
+                        offer(smallest, name, path);
+                        continue;
+                }
+                g_autoptr(up_run) run = up_run_case(flavour(), target, path, UP_RUN_LIMIT_S);
+                for (guint j = 0; j < run->findings->len; j++) {
+                        const struct up_finding *finding = g_ptr_array_index(run->findings, j);
+                        g_autofree char *slug = up_finding_slug(finding);
+                        if (finding->class == UP_CLASS_LEAK)
+                                offer(smallest, slug, path);
+                }
+        }
+}
+
 /* --- minimising ------------------------------------------------------------------------------- */
 
 static bool is_quick(const struct up_finding *finding)
@@ -146,15 +172,16 @@ static bool is_quick(const struct up_finding *finding)
 
 /* The path of a smaller input that shows the same; NULL when there is none. Caller owns it. */
 static char *minimised(const struct up_folders *folders, const char *target, const char *binary,
-    const char *path, const char *slug, bool survived)
+    const char *path, const char *slug, enum up_class class)
 {
         g_autofree char *small = g_build_filename(folders->work, slug, NULL);
         g_autofree char *artifact = g_strdup_printf("-exact_artifact_path=%s", small);
         g_autofree char *seconds = g_strdup_printf("-max_total_time=%d", MINIMISE_S);
         char *words[] = { (char *)binary, "-minimize_crash=1", seconds, artifact, (char *)path,
                 NULL };
-        g_autofree char *only = g_strconcat("UNPEND_ONLY=", survived ? slug : "none", NULL);
-        char *variables[] = { only, NULL };
+        g_autofree char *only = g_strconcat("UNPEND_ONLY=", slug, NULL);
+        char *leaks = class == UP_CLASS_LEAK ? "ASAN_OPTIONS=detect_leaks=1" : NULL;
+        char *variables[] = { only, leaks, NULL };
 
         g_remove(small);
         if (up_engine_run(folders, "minimise", variables, words, 3 * MINIMISE_S, NULL) < 0 ||
@@ -181,7 +208,6 @@ static struct up_catch *bring_in(const struct up_folders *folders, const char *t
         g_autofree char *name = g_strconcat(slug, ".case", NULL);
         g_autofree char *result = g_build_filename(folders->findings, name, NULL);
         bool is_new = !g_file_test(result, G_FILE_TEST_EXISTS);
-        bool survived = g_str_has_prefix(path, folders->kept);
         struct up_finding *finding = shown_by(target, path, slug);
 
         if (finding == NULL)
@@ -191,7 +217,7 @@ static struct up_catch *bring_in(const struct up_folders *folders, const char *t
                 g_autofree char *text = g_strdup_printf("minimising %s", slug);
                 step(text);
                 g_autofree char *small = is_quick(finding)
-                    ? minimised(folders, target, binary, path, slug, survived)
+                    ? minimised(folders, target, binary, path, slug, finding->class)
                     : NULL;
                 copy(small != NULL ? small : path, result);
                 if (small != NULL)
@@ -217,16 +243,12 @@ GPtrArray *up_harvest(const struct up_folders *folders, const char *target, cons
 {
         g_autoptr(GHashTable) smallest =
             g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-        g_autoptr(GPtrArray) kept = files_in(folders->kept);
         GPtrArray *catches = g_ptr_array_new_with_free_func(catch_free);
         GHashTableIter iterator;
         void *slug, *path;
 
         step("sorting what was found");
-        for (guint i = 0; i < kept->len; i++) {
-                g_autofree char *name = g_path_get_basename(g_ptr_array_index(kept, i));
-                offer(smallest, name, g_ptr_array_index(kept, i));
-        }
+        sort_kept(folders, target, smallest);
         sort_crashes(folders, target, smallest);
         g_hash_table_iter_init(&iterator, smallest);
         while (g_hash_table_iter_next(&iterator, &slug, &path) && !up_tool_interrupted()) {

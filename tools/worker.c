@@ -3,13 +3,11 @@
  *
  * libFuzzer ends at its first crash. Its fork mode goes on, but runs short jobs that load the corpus
  * each time; a worker loads it once for each crash. An input that crashes is taken out of the
- * corpus, or the next start would die of it at once. A leak is told once, and then suppressed for the
- * rest of the campaign by the function that lost the memory, or every other input would end a start.
+ * corpus, or the next start would die of it at once.
  */
 #include "tools/worker.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +15,6 @@
 #include <unistd.h>
 
 #include "tools/run.h"
-#include "tools/sanitizer.h"
 
 #define ARTIFACT      "Test unit written to "
 #define FAILURES_MOST 5
@@ -25,11 +22,11 @@
 #define LEAST_S       2 /* a shorter rest is not worth a start */
 
 /*
- * A small quarantine keeps the heap in the processor's cache, short stacks of allocations are
- * quicker to record: together a third of the time. What is found is run again with more of both.
+ * A small quarantine keeps the heap in the processor's cache, and short stacks of allocations are
+ * quicker to record. What is found is run again with more of both. Leaks: see fuzz/leaks.h.
  */
 #define FUZZING_ASAN                                                                               \
-        "detect_leaks=1:handle_abort=1:quarantine_size_mb=16:malloc_context_size=6:"               \
+        "detect_leaks=0:handle_abort=1:quarantine_size_mb=4:malloc_context_size=4:"                \
         "allocator_may_return_null=0:detect_odr_violation=0"
 
 static void start_process(struct up_worker *worker);
@@ -72,31 +69,6 @@ static void take_out_of_corpus(const struct up_worker *worker, const char *artif
         }
 }
 
-static char *suppressions_path(const struct up_worker *worker)
-{
-        return g_build_filename(worker->folders->work, "leaks.supp", NULL);
-}
-
-/* By the innermost function of a library; the engine's own stack is too short to name it. */
-static void suppress_leak(const struct up_worker *worker, const char *artifact)
-{
-        g_autofree char *path = suppressions_path(worker);
-        g_autoptr(up_run) run =
-            up_run_case(up_flavour_find("libfuzzer"), worker->target, artifact, UP_RUN_LIMIT_S);
-
-        for (guint i = 0; i < run->frames->len; i++) {
-                const struct up_frame *frame = g_ptr_array_index(run->frames, i);
-                if (frame->owner != UP_OWNER_GMIME && frame->owner != UP_OWNER_OPENSSL)
-                        continue;
-                FILE *file = fopen(path, "ae");
-                if (file != NULL) {
-                        fprintf(file, "leak:%s\n", frame->function);
-                        fclose(file);
-                }
-                return;
-        }
-}
-
 static void understand(struct up_worker *worker, const char *line)
 {
         const char *coverage = strstr(line, " cov: ");
@@ -111,10 +83,7 @@ static void understand(struct up_worker *worker, const char *line)
         } else if (artifact != NULL) {
                 worker->crashes++;
                 worker->failures = 0;
-                artifact += strlen(ARTIFACT);
-                take_out_of_corpus(worker, artifact);
-                if (strstr(artifact, "/leak-") != NULL)
-                        suppress_leak(worker, artifact);
+                take_out_of_corpus(worker, artifact + strlen(ARTIFACT));
         }
 }
 
@@ -184,6 +153,7 @@ static char **arguments(const struct up_worker *worker)
         g_ptr_array_add(words, g_strdup_printf("-artifact_prefix=%s/", worker->folders->crashes));
         g_ptr_array_add(words, g_strdup_printf("-seed=%u", worker->engine_seed));
         g_ptr_array_add(words, g_strdup("-reload=1"));
+        g_ptr_array_add(words, g_strdup("-detect_leaks=0"));
         g_ptr_array_add(words, g_strdup(worker->folders->corpus));
         g_ptr_array_add(words, NULL);
         return (char **)g_ptr_array_free(words, FALSE);
@@ -195,14 +165,10 @@ static void start_process(struct up_worker *worker)
             g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE);
         g_autofree char *progress =
             g_strdup_printf("%s/%u.progress", worker->folders->work, worker->number);
-        g_autofree char *leaks = suppressions_path(worker);
-        g_autofree char *suppressions =
-            g_strdup_printf("suppressions=%s:print_suppressions=0", leaks);
         g_auto(GStrv) environment = up_worker_environment();
         g_auto(GStrv) words = arguments(worker);
         g_autoptr(GError) error = NULL;
 
-        environment = g_environ_setenv(environment, "LSAN_OPTIONS", suppressions, TRUE);
         environment = g_environ_setenv(environment, "UNPEND_PROGRESS", progress, TRUE);
         environment = g_environ_setenv(environment, "UNPEND_FINDINGS", worker->folders->kept, TRUE);
         g_subprocess_launcher_set_environ(launcher, environment);
@@ -225,14 +191,12 @@ void up_worker_start(
         g_autofree char *log = g_strdup_printf("%s/%u.log", worker->folders->work, worker->number);
         g_autofree char *progress =
             g_strdup_printf("%s/%u.progress", worker->folders->work, worker->number);
-        g_autofree char *leaks = suppressions_path(worker);
 
         worker->ended = ended;
         worker->data = data;
         worker->running = true;
         worker->end_us = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
         unlink(progress);
-        close(open(leaks, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
         worker->progress = up_progress_map(progress);
         worker->log = fopen(log, "we");
         if (worker->progress == NULL || worker->log == NULL) {

@@ -153,8 +153,8 @@ static GLogWriterOutput log_writer(
                 return g_log_writer_standard_streams(level, fields, count, data);
         if ((level & (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING)) != 0 && message != NULL) {
                 g_autofree char *folded = fold_numbers(message);
-                g_autofree char *site =
-                    g_strdup_printf("%s: %s", domain != NULL ? domain : "(no domain)", folded);
+                g_autofree char *site = printable(
+                    g_strdup_printf("%s: %s", domain != NULL ? domain : "(no domain)", folded));
                 up_exam_remark(listening, UP_REMARK_LOG, site, "%s: %s",
                     (level & G_LOG_LEVEL_CRITICAL) != 0 ? "CRITICAL" : "WARNING", message);
         }
