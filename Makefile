@@ -31,31 +31,31 @@ say   = @$(if $(V),:,printf '%7s %s\n' $1 $2)
 # A flavour is a compiler, its flags, and the libraries under test; it is built in build/FLAVOUR/.
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-SYSTEM_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
-SYSTEM_LIBS   = $(shell pkg-config --libs $(PACKAGES))
+SYSTEM_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+SYSTEM_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 
 # The user's program and what is measured.
 fast_CC     := $(GCC)
 fast_CFLAGS := -O2 -g
-fast_LIBS    = $(SYSTEM_LIBS)
-fast_HEADERS = $(SYSTEM_CFLAGS)
+fast_LIBS    := $(SYSTEM_LIBS)
+fast_HEADERS := $(SYSTEM_CFLAGS)
 
 # Regressions and unit tests, anywhere: no fuzz engine, the system's libraries.
 replay_CC     := $(GCC)
 replay_CFLAGS := -O1 -g $(SANITIZE)
-replay_LIBS    = $(SYSTEM_LIBS)
-replay_HEADERS = $(SYSTEM_CFLAGS)
+replay_LIBS    := $(SYSTEM_LIBS)
+replay_HEADERS := $(SYSTEM_CFLAGS)
 
 # Campaigns: the libraries are built from source with the engine's instrumentation.
 libfuzzer_CC     := $(CLANG)
 libfuzzer_CFLAGS := -O1 -gdwarf-4 $(SANITIZE) -fsanitize=fuzzer-no-link
-LIBRARIES        := $(B)/libfuzzer/libraries
-LIBRARY_DIRS      = $(shell cut -d' ' -f2 $(LIBRARIES))
-libfuzzer_HEADERS = $(patsubst %,-isystem %/include/gmime-3.0 -isystem %/include,$(LIBRARY_DIRS)) \
-	$(shell pkg-config --cflags gio-2.0 json-glib-1.0)
-libfuzzer_LIBS    = $(wildcard $(addsuffix /lib/*.a,$(LIBRARY_DIRS))) \
-	$(shell sed -n 's/^libs: //p' $(addsuffix /manifest,$(LIBRARY_DIRS))) \
-	$(shell pkg-config --libs gio-2.0 json-glib-1.0 zlib)
+LIBRARIES         := $(B)/libfuzzer/libraries
+LIBRARY_DIRS      := $(shell [ -f $(LIBRARIES) ] && cut -d' ' -f2 $(LIBRARIES))
+libfuzzer_HEADERS := $(patsubst %,-isystem %/include/gmime-3.0 -isystem %/include,$(LIBRARY_DIRS)) \
+	$(shell pkg-config --cflags gio-2.0 json-glib-1.0 2>/dev/null)
+libfuzzer_LIBS    := $(wildcard $(addsuffix /lib/*.a,$(LIBRARY_DIRS))) \
+	$(if $(LIBRARY_DIRS),$(shell sed -n 's/^libs: //p' $(addsuffix /manifest,$(LIBRARY_DIRS)))) \
+	$(shell pkg-config --libs gio-2.0 json-glib-1.0 zlib 2>/dev/null)
 
 # $(call flavour,NAME): objects and the harness as a library.
 define flavour
@@ -97,17 +97,103 @@ $(B)/unpend: $(TOOLS:%.c=$(B)/fast/%.o) $(B)/fast/fuzz/progress.o $(B)/fast/libu
 	$(call say,LINK,$@)
 	$(Q)$(fast_CC) $(fast_CFLAGS) $^ $(fast_LIBS) -o $@
 
+# --- tests ----------------------------------------------------------------------------------------
+
+# What the unit tests of tools/ are linked with: the program without its main().
+$(B)/replay/libtools.a: $(patsubst %.c,$(B)/replay/%.o,$(filter-out tools/unpend.c,$(TOOLS))) \
+		$(B)/replay/fuzz/progress.o
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+UNIT_TESTS := $(TESTS:%.c=$(B)/replay/%)
+$(UNIT_TESTS): %: %.o $(B)/replay/libtools.a $(B)/replay/libunpend.a
+	$(call say,LINK,$@)
+	$(Q)$(replay_CC) $(replay_CFLAGS) $^ $(replay_LIBS) -lcmocka -o $@
+
+# Each test runs in the environment that targets give themselves.
+TEST_ENVIRONMENT := G_SLICE=always-malloc LC_ALL=C.UTF-8 TZ=UTC OPENSSL_CONF=/dev/null
+
+.PHONY: check-layers check-warnings check-tests check-commands check-written check-cases check-canaries
+check-layers:
+	@tools/layers.sh
+
+# The gcc builds stop at warnings by themselves; this is clang's opinion.
+check-warnings:
+	@if command -v $(CLANG) >/dev/null; then \
+		$(CLANG) -std=c11 $(WARNINGS) $(CPPFLAGS) $(SYSTEM_CFLAGS) -fsyntax-only $(SOURCES) && \
+		echo "warnings: clang has none in $(words $(SOURCES)) files"; \
+	else echo "warnings: clang is not installed, its opinion is skipped"; fi
+
+check-tests: $(UNIT_TESTS) $(B)/unpend do-replay
+	@status=0; for test in $(UNIT_TESTS); do \
+		$(TEST_ENVIRONMENT) $$test || { echo "FAILED: $$test"; status=1; }; \
+	done; exit $$status
+
+check-commands: $(B)/unpend do-replay
+	@UNPEND=$(B)/unpend sh tools/tests/test_commands.sh
+
+# What is made from tables, and committed, is what the tables make.
+check-written: $(B)/unpend
+	@for target in $(TARGETS); do \
+		$(B)/unpend dictionary $$target | cmp - fuzz/$$target.dict || \
+		{ echo "fuzz/$$target.dict is old: run make dictionaries"; exit 1; }; \
+	done; echo "dictionaries: as the tables make them"
+
+check-cases: $(B)/unpend do-replay
+	@$(B)/unpend gate $(wildcard regressions) seeds/mime seeds/smime
+
+check-canaries: $(B)/unpend do-replay
+	@$(B)/unpend doctor
+
+.PHONY: do-check do-replay do-tools do-libfuzzer do-campaign do-dictionaries do-seeds
+# One after the other, so that the output reads as a story and the closing line is the gate's.
+do-check: $(UNIT_TESTS) $(B)/unpend do-replay
+	@$(MAKE) --no-print-directory -j1 check-layers check-warnings check-written check-tests \
+		check-commands check-canaries check-cases
+do-tools: $(B)/unpend
+do-replay: $(addprefix $(B)/replay/fuzz/,$(TARGETS) canary)
+do-libfuzzer: $(foreach t,$(TARGETS),$(addprefix $(B)/libfuzzer/fuzz/,$t $t.options $t.dict)) \
+	$(B)/libfuzzer/fuzz/canary $(B)/unpend
+do-campaign: do-libfuzzer
+	@$(B)/unpend campaign --time $(TIME) $(addprefix --target ,$(TARGET)) $(CAMPAIGN)
+do-dictionaries: $(B)/unpend
+	@for target in $(TARGETS); do $(B)/unpend dictionary $$target >fuzz/$$target.dict; done
+do-seeds: $(B)/unpend
+	@$(B)/unpend seeds --out seeds
+
+# --- the front door -------------------------------------------------------------------------------
+# Each job looks for its packages first. What follows is a make of its own, which finds them.
+
+TIME ?= 60s
+ALL_CORES := $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
+
+.PHONY: help setup check campaign replay libfuzzer tools dictionaries seeds clean
+help:
+	@echo 'make check            everything that must hold: warnings, layers, tests, regressions'
+	@echo 'make campaign         fuzz all targets; TIME=10m, TARGET=smime, CAMPAIGN="--jobs 4"'
+	@echo 'make setup            the packages for both, by apt'
+	@echo 'make tools            build/unpend, the program'
+	@echo 'make replay           the targets as plain programs, with the system libraries'
+	@echo 'make libfuzzer        the targets for campaigns, with instrumented libraries;'
+	@echo '                      GMIME_SRC=DIR and OPENSSL_SRC=DIR take your own trees'
+	@echo 'make dictionaries     write fuzz/*.dict anew, from the tables'
+	@echo 'make seeds            write seeds/ anew'
+	@echo 'make clean            remove build/; findings of campaigns in build/campaign too'
+
+setup:
+	@tools/setup.sh check && tools/setup.sh campaign
+
+check replay tools dictionaries seeds:
+	@tools/setup.sh check
+	@$(MAKE) --no-print-directory $(ALL_CORES) do-$@
+
 # The library cache decides whether anything has to be built; the file changes only if that does.
-.PHONY: FORCE
-$(LIBRARIES): FORCE
-	@mkdir -p $(@D)
-	@tools/libraries.sh libfuzzer >$@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+campaign libfuzzer:
+	@tools/setup.sh campaign
+	@mkdir -p $(dir $(LIBRARIES))
+	@tools/libraries.sh libfuzzer >$(LIBRARIES).new || { rm -f $(LIBRARIES).new; exit 1; }
+	@cmp -s $(LIBRARIES).new $(LIBRARIES) && rm $(LIBRARIES).new || mv $(LIBRARIES).new $(LIBRARIES)
+	@$(MAKE) --no-print-directory $(ALL_CORES) do-$@
 
-# --- jobs -----------------------------------------------------------------------------------------
-
-.PHONY: replay libfuzzer tools
-tools: $(B)/unpend
-replay: $(TARGETS:%=$(B)/replay/fuzz/%) $(B)/replay/fuzz/canary
-libfuzzer: $(foreach t,$(TARGETS),$(addprefix $(B)/libfuzzer/fuzz/,$t $t.options $t.dict)) \
-	$(B)/libfuzzer/fuzz/canary
+clean:
+	rm -rf $(B)

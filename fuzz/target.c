@@ -137,6 +137,7 @@ static void append_report(
     const char *path, const struct up_exam *exam, const GPtrArray *findings)
 {
         g_autoptr(JsonBuilder) json = json_builder_new();
+        g_autofree char *input = g_utf8_make_valid(input_path, -1); /* JSON is UTF-8 */
         g_autofree char *text = NULL;
         FILE *file = fopen(path, "ae");
 
@@ -146,7 +147,7 @@ static void append_report(
         }
         json_builder_begin_object(json);
         json_builder_set_member_name(json, "input");
-        json_builder_add_string_value(json, input_path);
+        json_builder_add_string_value(json, input);
         build_findings(json, findings);
         build_exam(json, exam);
         json_builder_end_object(json);

@@ -226,7 +226,7 @@ static void what_cannot_be_read_is_told_in_one_line(void **state)
         inspect("no-such-file.eml", NULL);
         assert_fails_in_one_line("no-such-file.eml", "no such file");
         inspect("seeds", NULL);
-        assert_fails_in_one_line("seeds", "directory");
+        assert_fails_in_one_line("seeds", "is a folder");
         assert_int_equal(truncate(path, 100 << 20), 0);
         inspect(path, NULL);
         assert_fails_in_one_line(path, "larger than");
