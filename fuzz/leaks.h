@@ -22,6 +22,7 @@ int64_t up_leaks_live(void);
  * Runs @run three times; how many blocks the second and the third left behind, 0 unless both left
  * the same number.
  */
-int64_t up_leaks_of(void (*run)(const uint8_t *data, size_t size), const uint8_t *data, size_t size);
+int64_t up_leaks_of(
+    void (*run)(const uint8_t *data, size_t size), const uint8_t *data, size_t size);
 
 #endif

@@ -12,8 +12,8 @@ struct up_progress *up_progress_map(const char *path)
         if (fd < 0)
                 return NULL;
         if (ftruncate(fd, sizeof(struct up_progress)) == 0)
-                map = mmap(NULL, sizeof(struct up_progress), PROT_READ | PROT_WRITE, MAP_SHARED,
-                    fd, 0);
+                map = mmap(
+                    NULL, sizeof(struct up_progress), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
         close(fd);
         return map == MAP_FAILED ? NULL : map;
 }

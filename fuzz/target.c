@@ -66,8 +66,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         if (path != NULL) {
                 progress = up_progress_map(path);
                 if (progress == NULL) {
-                        fprintf(stderr, "%s: cannot map %s: %s\n", (*argv)[0], path,
-                            strerror(errno));
+                        fprintf(
+                            stderr, "%s: cannot map %s: %s\n", (*argv)[0], path, strerror(errno));
                         _exit(125);
                 }
         }
@@ -133,8 +133,7 @@ static void build_exam(JsonBuilder *json, const struct up_exam *exam)
         json_builder_end_array(json);
 }
 
-static void append_report(
-    const char *path, const struct up_exam *exam, const GPtrArray *findings)
+static void append_report(const char *path, const struct up_exam *exam, const GPtrArray *findings)
 {
         g_autoptr(JsonBuilder) json = json_builder_new();
         g_autofree char *input = g_utf8_make_valid(input_path, -1); /* JSON is UTF-8 */
@@ -179,8 +178,8 @@ static G_GNUC_NORETURN void print_and_abort(const struct up_finding *finding)
         abort();
 }
 
-static void tell(const struct up_exam *exam, const GPtrArray *findings, const uint8_t *data,
-    size_t size)
+static void tell(
+    const struct up_exam *exam, const GPtrArray *findings, const uint8_t *data, size_t size)
 {
         const char *report = getenv("UNPEND_REPORT");
         const char *folder = getenv("UNPEND_FINDINGS");
@@ -225,8 +224,8 @@ static void keep_leak(const char *folder, const uint8_t *data, size_t size)
         int64_t blocks = up_leaks_of(examine_silently, data, size);
 
         if (blocks > 0) {
-                g_autofree char *name = g_strdup_printf(
-                    UP_TARGET_LEAKS "%d", (int)MIN(blocks, LEAK_KINDS));
+                g_autofree char *name =
+                    g_strdup_printf(UP_TARGET_LEAKS "%d", (int)MIN(blocks, LEAK_KINDS));
                 keep_smallest(folder, name, data, size);
         }
 }

@@ -2,8 +2,8 @@
  * target - what a fuzz target is, and how it tells what it found
  *
  * A target is one small file that defines `up_target`. Everything else is shared (target.c): the
- * entry points that libFuzzer, AFL++'s driver and the replayer (replay.c) call, the environment that
- * makes one case have one outcome, and the report.
+ * entry points that libFuzzer, AFL++'s driver and the replayer (replay.c) call, the environment
+ * that makes one case have one outcome, and the report.
  *
  * How a target is told what to do with a finding, by environment variable:
  *

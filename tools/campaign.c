@@ -27,14 +27,15 @@
 #include "tools/tool.h"
 #include "tools/worker.h"
 
-#define LINE_EVERY_S 10 /* where there is no terminal */
+#define LINE_EVERY_S    10 /* where there is no terminal */
+#define MINIMISE_MOST_S 20 /* for each finding; a short campaign takes less */
 
 struct target {
         const char *name;
         char *binary;
         struct up_folders folders;
         struct up_coverage coverage;
-        GPtrArray *catches; /* of struct up_catch */
+        GPtrArray *catches;                   /* of struct up_catch */
         uint64_t executions, verified, broke; /* of workers that have ended */
         double fuzzed_s;                      /* worker seconds */
         unsigned corpus;
@@ -56,7 +57,7 @@ struct campaign {
         unsigned jobs;
         unsigned engine_seed;
         bool terminal;
-        unsigned lines;       /* of status on the terminal, to be overwritten */
+        unsigned lines; /* of status on the terminal, to be overwritten */
         gint64 began_us;
         gint64 last_line_us;
         char *error;
@@ -174,6 +175,10 @@ static double percent(uint64_t part, uint64_t whole)
         return whole > 0 ? 100.0 * (double)part / (double)whole : 0;
 }
 
+/* A terminal too narrow for a line cuts it off, so that the lines can be overwritten. */
+#define CUT_LINES  "\033[?7l"
+#define WRAP_LINES "\033[?7h"
+
 static void print_status(struct campaign *campaign)
 {
         unsigned elapsed_s =
@@ -185,12 +190,13 @@ static void print_status(struct campaign *campaign)
                 const struct target *target = g_ptr_array_index(campaign->targets, i);
                 struct sums sums = sums_of(campaign, target);
                 fprintf(stderr,
-                    "%s%02u:%02u %-6s %9" G_GUINT64_FORMAT " runs %5.0f/s %6u edges %5u corpus"
-                    " %5.1f%% verified %u crashes\n",
-                    campaign->terminal ? "\033[K" : "", elapsed_s / 60, elapsed_s % 60,
+                    "%s%02u:%02u %-6s%9" G_GUINT64_FORMAT " runs%5.0f/s%6u edges%6u corpus"
+                    "%6.1f%% verified%3u crashes%s\n",
+                    campaign->terminal ? CUT_LINES "\033[K" : "", elapsed_s / 60, elapsed_s % 60,
                     target->name, sums.executions,
                     sums.seconds > 0 ? (double)sums.executions / sums.seconds : 0, sums.edges,
-                    sums.corpus, percent(sums.verified, sums.executions), sums.crashes);
+                    sums.corpus, percent(sums.verified, sums.executions), sums.crashes,
+                    campaign->terminal ? WRAP_LINES : "");
         }
         campaign->lines = campaign->terminal ? campaign->targets->len : 0;
 }
@@ -240,7 +246,8 @@ static gboolean on_tick(void *data)
         struct campaign *campaign = data;
         gint64 now_us = g_get_monotonic_time();
 
-        if (campaign->terminal || now_us - campaign->last_line_us >= LINE_EVERY_S * G_USEC_PER_SEC) {
+        if (campaign->terminal ||
+            now_us - campaign->last_line_us >= LINE_EVERY_S * G_USEC_PER_SEC) {
                 campaign->last_line_us = now_us;
                 print_status(campaign);
         }
@@ -267,8 +274,7 @@ static void start_slot(struct campaign *campaign, struct target *target, unsigne
         slot->worker.folders = &target->folders;
         slot->worker.options = up_worker_options(target->binary);
         slot->worker.number = number;
-        slot->worker.engine_seed =
-            campaign->engine_seed > 0 ? campaign->engine_seed + number : 0;
+        slot->worker.engine_seed = campaign->engine_seed > 0 ? campaign->engine_seed + number : 0;
         g_ptr_array_add(campaign->slots, slot);
         up_worker_start(&slot->worker, seconds, on_worker_ended, campaign);
 }
@@ -300,8 +306,7 @@ static void fuzz(struct campaign *campaign)
 {
         guint rounds = (campaign->targets->len + campaign->jobs - 1) / campaign->jobs;
         guint tick = g_timeout_add(campaign->terminal ? 500 : 1000, on_tick, campaign);
-        guint interrupt =
-            g_unix_fd_add(up_tool_interrupts(), G_IO_IN, on_interrupt, campaign);
+        guint interrupt = g_unix_fd_add(up_tool_interrupts(), G_IO_IN, on_interrupt, campaign);
 
         campaign->began_us = campaign->last_line_us = g_get_monotonic_time();
         for (guint round = 0; round < rounds && !up_tool_interrupted(); round++) {
@@ -316,7 +321,7 @@ static void fuzz(struct campaign *campaign)
 
 /* --- the result ------------------------------------------------------------------------------- */
 
-static void conclude(struct target *target, const char *regressions)
+static void conclude(struct target *target, const char *regressions, unsigned minimise_s)
 {
         g_autoptr(GHashTable) known = up_harvest_known(regressions, target->name);
         g_autofree char *merging = g_strdup_printf("merging the corpus of %s", target->name);
@@ -324,10 +329,10 @@ static void conclude(struct target *target, const char *regressions)
         g_autoptr(GError) error = NULL;
 
         target->catches =
-            up_harvest(&target->folders, target->name, target->binary, known, step);
+            up_harvest(&target->folders, target->name, target->binary, known, minimise_s, step);
         step(merging);
-        if (!up_tool_interrupted() &&
-            !up_corpus_merge(&target->folders, target->binary, &error) && !up_tool_interrupted())
+        if (!up_tool_interrupted() && !up_corpus_merge(&target->folders, target->binary, &error) &&
+            !up_tool_interrupted())
                 up_tool_fail(0, "%s", error->message);
         g_clear_error(&error);
         step(measuring);
@@ -350,8 +355,7 @@ static void print_summary(const struct campaign *campaign)
                     target->fuzzed_s > 0 ? (double)target->executions / target->fuzzed_s : 0,
                     edges[UP_CODE_OURS], edges[UP_CODE_GMIME], edges[UP_CODE_OPENSSL],
                     target->corpus, percent(target->verified, target->executions),
-                    broken_new(target),
-                    target->catches != NULL ? target->catches->len : 0);
+                    broken_new(target), target->catches != NULL ? target->catches->len : 0);
         }
 }
 
@@ -514,7 +518,7 @@ static int run_campaign(struct campaign *campaign, bool json)
                 return up_tool_fail(UP_STATUS_CANNOT, "%s", campaign->error);
         for (guint i = 0; i < campaign->targets->len && !up_tool_interrupted(); i++) {
                 struct target *target = g_ptr_array_index(campaign->targets, i);
-                conclude(target, regressions);
+                conclude(target, regressions, CLAMP(campaign->time_s / 6, 2, MINIMISE_MOST_S));
                 fresh += broken_new(target);
         }
         if (up_tool_interrupted()) {

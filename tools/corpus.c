@@ -59,8 +59,8 @@ bool up_corpus_add(const struct up_folders *folders, const char *seeds, GError *
         while ((name = g_dir_read_name(folder)) != NULL) {
                 g_autofree char *path = g_build_filename(seeds, name, NULL);
                 bool ok = g_file_test(path, G_FILE_TEST_IS_DIR)
-                    ? up_corpus_add(folders, path, error)
-                    : add_file(folders, path, error);
+                              ? up_corpus_add(folders, path, error)
+                              : add_file(folders, path, error);
                 if (!ok)
                         return false;
         }
@@ -222,7 +222,8 @@ static enum up_code code_of(const char *place)
 static void understand(const char *line, struct up_coverage *coverage)
 {
         unsigned covered, total;
-        const char *edges = strstr(line, "COVERED_FUNC: ") != NULL ? strstr(line, " edges: ") : NULL;
+        const char *edges =
+            strstr(line, "COVERED_FUNC: ") != NULL ? strstr(line, " edges: ") : NULL;
 
         if (edges != NULL && sscanf(edges, " edges: %u/%u", &covered, &total) == 2) {
                 enum up_code code = code_of(strrchr(line, ' ') + 1);

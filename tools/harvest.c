@@ -16,8 +16,6 @@
 #include "tools/run.h"
 #include "tools/tool.h"
 
-#define MINIMISE_S 10
-
 static const struct up_flavour *flavour(void)
 {
         return up_flavour_find("libfuzzer");
@@ -81,8 +79,8 @@ GHashTable *up_harvest_known(const char *regressions, const char *target)
                 g_autoptr(GBytes) bytes = up_tool_read_file(path, NULL);
                 if (bytes == NULL)
                         continue;
-                g_autoptr(up_case) c = up_case_read(
-                    g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), NULL);
+                g_autoptr(up_case) c =
+                    up_case_read(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), NULL);
                 if (c->known.url == NULL)
                         continue;
                 g_autoptr(up_run) run = up_run_case(flavour(), target, path, UP_RUN_LIMIT_S);
@@ -105,8 +103,8 @@ static void offer(GHashTable *smallest, const char *slug, const char *path)
                 g_hash_table_insert(smallest, g_strdup(slug), g_strdup(path));
 }
 
-static void move_away(const struct up_folders *folders, const char *path, GHashTable *smallest,
-    const char *slug)
+static void move_away(
+    const struct up_folders *folders, const char *path, GHashTable *smallest, const char *slug)
 {
         g_autofree char *done = g_build_filename(folders->crashes, "done", NULL);
         g_autofree char *name = g_path_get_basename(path);
@@ -121,8 +119,7 @@ static void move_away(const struct up_folders *folders, const char *path, GHashT
  * Runs each artifact to know its slug. One that shows nothing when run alone is the harness's own
  * fault: it had two outcomes.
  */
-static void sort_crashes(
-    const struct up_folders *folders, const char *target, GHashTable *smallest)
+static void sort_crashes(const struct up_folders *folders, const char *target, GHashTable *smallest)
 {
         g_autoptr(GPtrArray) paths = files_in(folders->crashes);
 
@@ -130,8 +127,8 @@ static void sort_crashes(
                 const char *path = g_ptr_array_index(paths, i);
                 struct up_finding *finding = shown_by(target, path, NULL);
                 if (finding == NULL && !up_tool_interrupted())
-                        finding = up_finding_new(UP_CLASS_NONDETERMINISTIC,
-                            "broke in the campaign, passes alone", path);
+                        finding = up_finding_new(
+                            UP_CLASS_NONDETERMINISTIC, "broke in the campaign, passes alone", path);
                 if (finding == NULL)
                         return;
                 g_autofree char *slug = up_finding_slug(finding);
@@ -167,29 +164,30 @@ static void sort_kept(const struct up_folders *folders, const char *target, GHas
 static bool is_quick(const struct up_finding *finding)
 {
         return finding->class != UP_CLASS_HANG && finding->class != UP_CLASS_MEMORY &&
-            finding->class != UP_CLASS_NONDETERMINISTIC;
+               finding->class != UP_CLASS_NONDETERMINISTIC;
 }
 
 /* The path of a smaller input that shows the same; NULL when there is none. Caller owns it. */
 static char *minimised(const struct up_folders *folders, const char *target, const char *binary,
-    const char *path, const char *slug, enum up_class class)
+    const char *path, const struct up_finding *finding, unsigned minimise_s)
 {
+        g_autofree char *slug = up_finding_slug(finding);
         g_autofree char *small = g_build_filename(folders->work, slug, NULL);
         g_autofree char *artifact = g_strdup_printf("-exact_artifact_path=%s", small);
-        g_autofree char *seconds = g_strdup_printf("-max_total_time=%d", MINIMISE_S);
+        g_autofree char *seconds = g_strdup_printf("-max_total_time=%u", minimise_s);
         char *words[] = { (char *)binary, "-minimize_crash=1", seconds, artifact, (char *)path,
                 NULL };
         g_autofree char *only = g_strconcat("UNPEND_ONLY=", slug, NULL);
-        char *leaks = class == UP_CLASS_LEAK ? "ASAN_OPTIONS=detect_leaks=1" : NULL;
+        char *leaks = finding->class == UP_CLASS_LEAK ? "ASAN_OPTIONS=detect_leaks=1" : NULL;
         char *variables[] = { only, leaks, NULL };
 
         g_remove(small);
-        if (up_engine_run(folders, "minimise", variables, words, 3 * MINIMISE_S, NULL) < 0 ||
+        if (up_engine_run(folders, "minimise", variables, words, 3 * minimise_s + 1, NULL) < 0 ||
             file_bytes(small) >= file_bytes(path))
                 return NULL;
-        struct up_finding *finding = shown_by(target, small, slug);
-        bool same = finding != NULL;
-        up_finding_free(finding);
+        struct up_finding *shown = shown_by(target, small, slug);
+        bool same = shown != NULL;
+        up_finding_free(shown);
         return same ? g_steal_pointer(&small) : NULL;
 }
 
@@ -199,11 +197,12 @@ static bool copy(const char *from, const char *to)
         gsize bytes;
 
         return g_file_get_contents(from, &data, &bytes, NULL) &&
-            g_file_set_contents(to, data, (gssize)bytes, NULL);
+               g_file_set_contents(to, data, (gssize)bytes, NULL);
 }
 
 static struct up_catch *bring_in(const struct up_folders *folders, const char *target,
-    const char *binary, const char *slug, const char *path, void (*step)(const char *text))
+    const char *binary, const char *slug, const char *path, unsigned minimise_s,
+    void (*step)(const char *text))
 {
         g_autofree char *name = g_strconcat(slug, ".case", NULL);
         g_autofree char *result = g_build_filename(folders->findings, name, NULL);
@@ -211,14 +210,14 @@ static struct up_catch *bring_in(const struct up_folders *folders, const char *t
         struct up_finding *finding = shown_by(target, path, slug);
 
         if (finding == NULL)
-                finding = up_finding_new(UP_CLASS_NONDETERMINISTIC,
-                    "broke in the campaign, passes alone", path);
+                finding = up_finding_new(
+                    UP_CLASS_NONDETERMINISTIC, "broke in the campaign, passes alone", path);
         if (file_bytes(path) < file_bytes(result)) {
                 g_autofree char *text = g_strdup_printf("minimising %s", slug);
                 step(text);
-                g_autofree char *small = is_quick(finding)
-                    ? minimised(folders, target, binary, path, slug, finding->class)
-                    : NULL;
+                g_autofree char *small = is_quick(finding) ? minimised(folders, target, binary,
+                                                                 path, finding, minimise_s)
+                                                           : NULL;
                 copy(small != NULL ? small : path, result);
                 if (small != NULL)
                         g_remove(small);
@@ -239,7 +238,7 @@ static int by_slug(const void *a, const void *b)
 }
 
 GPtrArray *up_harvest(const struct up_folders *folders, const char *target, const char *binary,
-    GHashTable *known, void (*step)(const char *text))
+    GHashTable *known, unsigned minimise_s, void (*step)(const char *text))
 {
         g_autoptr(GHashTable) smallest =
             g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -252,7 +251,8 @@ GPtrArray *up_harvest(const struct up_folders *folders, const char *target, cons
         sort_crashes(folders, target, smallest);
         g_hash_table_iter_init(&iterator, smallest);
         while (g_hash_table_iter_next(&iterator, &slug, &path) && !up_tool_interrupted()) {
-                struct up_catch *catch = bring_in(folders, target, binary, slug, path, step);
+                struct up_catch *catch =
+                    bring_in(folders, target, binary, slug, path, minimise_s, step);
                 catch->known = g_strdup(g_hash_table_lookup(known, slug));
                 catch->is_new &= catch->known == NULL;
                 g_ptr_array_add(catches, catch);

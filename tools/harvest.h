@@ -27,11 +27,11 @@ struct up_catch {
 GHashTable *up_harvest_known(const char *regressions, const char *target);
 
 /**
- * Harvests a target. Tells @step, before each longer step, what is done ("minimising leak-1234").
- * Returns an array of struct up_catch, ordered by slug, which frees them. When interrupted, those
- * that were done.
+ * Harvests a target, at most @minimise_s seconds for each finding. Tells @step, before each longer
+ * step, what is done ("minimising leak-1234"). Returns an array of struct up_catch, ordered by
+ * slug, which frees them. When interrupted, those that were done.
  */
 GPtrArray *up_harvest(const struct up_folders *folders, const char *target, const char *binary,
-    GHashTable *known, void (*step)(const char *text));
+    GHashTable *known, unsigned minimise_s, void (*step)(const char *text));
 
 #endif

@@ -335,7 +335,8 @@ update_apt() {
     mkdir -p "$lists" || fail "cannot write in $cache; $(advice)"
     date >"$log"
     list_machine
-    [ -n "$(apt-get $apt_options update --print-uris 2>/dev/null)" ] || list_debian
+    [ -n "$(apt-get $apt_options update --print-uris 2>/dev/null)" ] ||
+        fail "apt has no source enabled to fetch from: enable one, or set $(own_tree_variable)"
     step apt-get $apt_options update
 }
 
@@ -351,14 +352,6 @@ list_machine() {
     for file in "$parts"/*.sources; do
         sed 's/^types:.*/Types: deb-src/i' "$file" >"$lists/${file##*/}"
     done 2>/dev/null
-}
-
-list_debian() {
-    suites='/debian:bookworm /debian:bookworm-updates /debian-security:bookworm-security'
-    for suite in $suites; do
-        echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
-            "http://deb.debian.org${suite%:*} ${suite#*:} main"
-    done >"$lists/debian.list"
 }
 
 # ---- building ----------------------------------------------------------------------------------

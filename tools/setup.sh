@@ -3,14 +3,14 @@
 # setup.sh - the Debian packages that a job needs
 #
 # SYNOPSIS
-#	tools/setup.sh check|campaign
+#    tools/setup.sh check|campaign
 #
 # DESCRIPTION
-#	Looks for what the job needs. What is missing is installed by apt-get as root; anybody else
-#	is told the one line to run. Quick, and without a network, when nothing is missing.
+#    Looks for what the job needs. What is missing is installed by apt-get as root; anybody else
+#    is told the one line to run. Quick, and without a network, when nothing is missing.
 #
 # DIAGNOSTICS
-#	Exit status: 0 all there; 1 something is missing, and was told; 2 wrong usage.
+#    Exit status: 0 all there; 1 something is missing, and was told; 2 wrong usage.
 
 set -u
 export DEBIAN_FRONTEND=noninteractive
@@ -32,34 +32,35 @@ campaign        command  autoreconf     autoconf
 campaign        command  automake       automake
 campaign        command  libtoolize     libtool
 campaign        command  gtkdocize      gtk-doc-tools
-campaign        command  autopoint      gettext
+campaign        library  libidn2        libidn2-dev
 campaign        command  xz             xz-utils
 campaign        command  perl           perl
 '
 
 is_there() {
-	case $1 in
-	command) command -v "$2" >/dev/null 2>&1 ;;
-	library) pkg-config --exists "$2" 2>/dev/null ;;
-	file) ls /usr/lib/llvm-*/lib/clang/*/lib/linux/$2 >/dev/null 2>&1 ;;
-	esac
+    case $1 in
+    command) command -v "$2" >/dev/null 2>&1 ;;
+    library) pkg-config --exists "$2" 2>/dev/null ;;
+    # shellcheck disable=SC2086 # the name is a pattern
+    file) ls /usr/lib/llvm-*/lib/clang/*/lib/linux/$2 >/dev/null 2>&1 ;;
+    esac
 }
 
 # missing JOB: the packages that are not there, on one line
 missing() {
-	echo "$needs" | while read -r jobs kind name package; do
-		case ",$jobs," in
-		*",$1,"*) is_there "$kind" "$name" || printf '%s ' "$package" ;;
-		esac
-	done
+    echo "$needs" | while read -r jobs kind name package; do
+        case ",$jobs," in
+        *",$1,"*) is_there "$kind" "$name" || printf '%s ' "$package" ;;
+        esac
+    done
 }
 
 case ${1-} in
 check | campaign) job=$1 ;;
 *)
-	echo "usage: tools/setup.sh check|campaign" >&2
-	exit 2
-	;;
+    echo "usage: tools/setup.sh check|campaign" >&2
+    exit 2
+    ;;
 esac
 
 packages=$(missing "$job")
@@ -67,17 +68,17 @@ packages=$(missing "$job")
 install="apt-get install -y --no-install-recommends $packages"
 
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-	echo "setup: missing packages; as root: $install" >&2
-	exit 1
+    echo "setup: missing packages; as root: $install" >&2
+    exit 1
 fi
 echo "setup: installing $packages" >&2
 mkdir -p build
 { apt-get update && $install; } >build/setup.log 2>&1 || {
-	echo "setup: cannot install $packages (see build/setup.log); try: apt-get update && $install" >&2
-	exit 1
+    echo "setup: cannot install $packages (see build/setup.log); try: apt-get update && $install" >&2
+    exit 1
 }
 packages=$(missing "$job")
 [ -z "$packages" ] || {
-	echo "setup: still missing after installation: $packages (see build/setup.log)" >&2
-	exit 1
+    echo "setup: still missing after installation: $packages (see build/setup.log)" >&2
+    exit 1
 }

@@ -1,9 +1,9 @@
 /*
  * worker - starting, listening, starting again
  *
- * libFuzzer ends at its first crash. Its fork mode goes on, but runs short jobs that load the corpus
- * each time; a worker loads it once for each crash. An input that crashes is taken out of the
- * corpus, or the next start would die of it at once.
+ * libFuzzer ends at its first crash. Its fork mode goes on, but runs short jobs that load the
+ * corpus each time; a worker loads it once for each crash. An input that crashes is taken out of
+ * the corpus, or the next start would die of it at once.
  */
 #include "tools/worker.h"
 
@@ -48,10 +48,9 @@ char **up_worker_options(const char *binary)
                 for (char **key = keys; key != NULL && *key != NULL; key++) {
                         g_autofree char *value =
                             g_key_file_get_string(file, "libfuzzer", *key, NULL);
-                        g_ptr_array_add(options,
-                            strcmp(*key, "dict") == 0
-                                ? g_strdup_printf("-dict=%s/%s", folder, value)
-                                : g_strdup_printf("-%s=%s", *key, value));
+                        g_ptr_array_add(options, strcmp(*key, "dict") == 0
+                                                     ? g_strdup_printf("-dict=%s/%s", folder, value)
+                                                     : g_strdup_printf("-%s=%s", *key, value));
                 }
         }
         g_ptr_array_add(options, NULL);
@@ -161,8 +160,8 @@ static char **arguments(const struct up_worker *worker)
 
 static void start_process(struct up_worker *worker)
 {
-        g_autoptr(GSubprocessLauncher) launcher =
-            g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE);
+        g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(
+            G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE);
         g_autofree char *progress =
             g_strdup_printf("%s/%u.progress", worker->folders->work, worker->number);
         g_auto(GStrv) environment = up_worker_environment();
@@ -174,7 +173,8 @@ static void start_process(struct up_worker *worker)
         g_subprocess_launcher_set_environ(launcher, environment);
         g_subprocess_launcher_set_child_setup(launcher, in_child, NULL, NULL);
         worker->start_us = g_get_monotonic_time();
-        worker->process = g_subprocess_launcher_spawnv(launcher, (const char *const *)words, &error);
+        worker->process =
+            g_subprocess_launcher_spawnv(launcher, (const char *const *)words, &error);
         if (worker->process == NULL) {
                 worker->error = g_strdup(error->message);
                 finish(worker);
@@ -200,8 +200,8 @@ void up_worker_start(
         worker->progress = up_progress_map(progress);
         worker->log = fopen(log, "we");
         if (worker->progress == NULL || worker->log == NULL) {
-                worker->error =
-                    g_strdup_printf("cannot write to %s: %s", worker->folders->work, strerror(errno));
+                worker->error = g_strdup_printf(
+                    "cannot write to %s: %s", worker->folders->work, strerror(errno));
                 finish(worker);
                 return;
         }

@@ -27,18 +27,18 @@ struct up_worker {
         const char *target;
         const char *binary;
         const struct up_folders *folders;
-        char **options;                    /* for libFuzzer, NULL-terminated */
-        unsigned number;                   /* of the worker; names its files in work/ */
-        unsigned engine_seed;              /* of libFuzzer; 0 lets it choose */
+        char **options;       /* for libFuzzer, NULL-terminated */
+        unsigned number;      /* of the worker; names its files in work/ */
+        unsigned engine_seed; /* of libFuzzer; 0 lets it choose */
         const struct up_progress *progress;
-        unsigned edges, features, corpus;  /* as libFuzzer last said */
+        unsigned edges, features, corpus; /* as libFuzzer last said */
         unsigned crashes;
-        char *error;                       /* why it was given up; NULL when all went well */
+        char *error; /* why it was given up; NULL when all went well */
         bool running;
 
         GSubprocess *process;
         FILE *log;
-        gint64 end_us;    /* monotonic */
+        gint64 end_us; /* monotonic */
         gint64 start_us;
         unsigned failures; /* deaths in a row that came at once and left nothing */
         void (*ended)(void *data);

@@ -43,7 +43,7 @@ void up_charsets_fix(void)
 {
         if (library_open == NULL)
                 library_open =
-                    (iconv_t (*)(const char *, const char *))dlsym(RTLD_NEXT, "iconv_open");
+                    (iconv_t(*)(const char *, const char *))dlsym(RTLD_NEXT, "iconv_open");
 }
 
 /* GMime, GLib and gettext call this one; see the head of the header. */

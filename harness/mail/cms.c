@@ -1,9 +1,9 @@
 /*
  * cms - read, weigh, grade, exercise, open
  *
- * One parsed structure serves all verifications, as it does in a program that tries again with other
- * flags; reading a certificate's key costs more than checking a signature with it. What opens the
- * content, or must not know the signers, parses anew.
+ * One parsed structure serves all verifications, as it does in a program that tries again with
+ * other flags; reading a certificate's key costs more than checking a signature with it. What opens
+ * the content, or must not know the signers, parses anew.
  *
  * BUGS: of several recipients' keys only the first that matches is tried.
  */
@@ -96,14 +96,13 @@ static BIO *memory_of(GBytes *bytes)
 
 static bool keys_are_affordable(struct up_exam *exam, STACK_OF(X509) * certificates)
 {
-        if (!up_exam_within(exam, &exam->limits.certificates,
-                (uint64_t)MAX(0, sk_X509_num(certificates))))
+        if (!up_exam_within(
+                exam, &exam->limits.certificates, (uint64_t)MAX(0, sk_X509_num(certificates))))
                 return false;
         for (int i = 0; i < sk_X509_num(certificates); i++) {
                 EVP_PKEY *key = X509_get0_pubkey(sk_X509_value(certificates, i));
                 if (key != NULL &&
-                    !up_exam_within(
-                        exam, &exam->limits.key_bits, (uint64_t)EVP_PKEY_get_bits(key)))
+                    !up_exam_within(exam, &exam->limits.key_bits, (uint64_t)EVP_PKEY_get_bits(key)))
                         return false;
         }
         return true;
@@ -201,11 +200,11 @@ static bool costs_are_affordable(const struct structure *s, CMS_ContentInfo *cms
         STACK_OF(X509) *certificates = CMS_get1_certs(cms);
         STACK_OF(CMS_SignerInfo) *signers = CMS_get0_SignerInfos(cms);
         STACK_OF(CMS_RecipientInfo) *recipients = CMS_get0_RecipientInfos(cms);
-        uint64_t people =
-            (uint64_t)MAX(0, MAX(sk_CMS_SignerInfo_num(signers), sk_CMS_RecipientInfo_num(recipients)));
+        uint64_t people = (uint64_t)MAX(
+            0, MAX(sk_CMS_SignerInfo_num(signers), sk_CMS_RecipientInfo_num(recipients)));
         bool affordable = keys_are_affordable(s->exam, certificates) &&
-            up_exam_within(s->exam, &s->exam->limits.signers, people) &&
-            derivation_is_affordable(s);
+                          up_exam_within(s->exam, &s->exam->limits.signers, people) &&
+                          derivation_is_affordable(s);
 
         sk_X509_pop_free(certificates, X509_free);
         ERR_clear_error();
@@ -214,8 +213,35 @@ static bool costs_are_affordable(const struct structure *s, CMS_ContentInfo *cms
 
 /* --- the signature's grade ------------------------------------------------------------------- */
 
+/*
+ * A finding is named after the call that is at fault. One that fails without a reason may only pass
+ * on what a step of it does, so such a step is made alone. Leaves the error queue empty.
+ */
+static bool is_signer_silent(CMS_ContentInfo *cms)
+{
+        STACK_OF(CMS_SignerInfo) *signers = CMS_get0_SignerInfos(cms);
+        bool silent = false;
+
+        for (int i = 0; i < sk_CMS_SignerInfo_num(signers) && !silent; i++) {
+                CMS_SignerInfo *signer = sk_CMS_SignerInfo_value(signers, i);
+                ERR_clear_error();
+                silent = CMS_signed_get_attr_count(signer) >= 0 &&
+                         up_openssl_is_silent(CMS_SignerInfo_verify(signer) == 1);
+        }
+        ERR_clear_error();
+        return silent;
+}
+
+static bool judge_verify(const struct structure *s, CMS_ContentInfo *cms, const char *way, bool ok)
+{
+        bool of_signer = up_openssl_is_silent(ok) && is_signer_silent(cms);
+
+        return up_openssl_judge(
+            s->exam, of_signer ? "CMS_SignerInfo_verify" : "CMS_verify", way, ok);
+}
+
 /* One careful verification. On failure *ret_reason, unless NULL, becomes OpenSSL's reason. */
-static bool holds(const struct structure *s, CMS_ContentInfo *cms, const char *site, unsigned flags,
+static bool holds(const struct structure *s, CMS_ContentInfo *cms, const char *way, unsigned flags,
     char **ret_reason)
 {
         g_autoptr(BIO) content = memory_of(s->detached);
@@ -226,7 +252,7 @@ static bool holds(const struct structure *s, CMS_ContentInfo *cms, const char *s
                 g_free(*ret_reason);
                 *ret_reason = up_openssl_reason();
         }
-        return up_openssl_judge(s->exam, site, ok);
+        return judge_verify(s, cms, way, ok);
 }
 
 static bool every_signer_has_attributes(CMS_ContentInfo *cms)
@@ -246,13 +272,13 @@ static void grade(const struct structure *s, CMS_ContentInfo *cms, struct up_cms
 
         if (sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms)) <= 0)
                 return;
-        if (holds(s, cms, "CMS_verify, as text", whoever, &report->grade_reason) ||
-            holds(s, cms, "CMS_verify, as it is", whoever | CMS_BINARY, &report->grade_reason)) {
+        if (holds(s, cms, "as text", whoever, &report->grade_reason) ||
+            holds(s, cms, "as it is", whoever | CMS_BINARY, &report->grade_reason)) {
                 report->grade = UP_GRADE_VALID;
                 g_clear_pointer(&report->grade_reason, g_free);
                 up_exam_count(exam, UP_COUNT_VERIFIED);
         } else if (every_signer_has_attributes(cms) &&
-            holds(s, cms, "CMS_verify, attributes alone", whoever | CMS_NO_CONTENT_VERIFY, NULL)) {
+                   holds(s, cms, "attributes alone", whoever | CMS_NO_CONTENT_VERIFY, NULL)) {
                 report->grade = UP_GRADE_DIGEST;
                 up_exam_count(exam, UP_COUNT_DIGEST_ONLY);
         } else {
@@ -260,9 +286,8 @@ static void grade(const struct structure *s, CMS_ContentInfo *cms, struct up_cms
         }
         if (report->grade == UP_GRADE_VALID) {
                 report->trusted =
-                    holds(s, cms, "CMS_verify, certificates too", 0, &report->trust_reason) ||
-                    holds(s, cms, "CMS_verify, certificates too", CMS_BINARY,
-                        &report->trust_reason);
+                    holds(s, cms, "certificates too", 0, &report->trust_reason) ||
+                    holds(s, cms, "certificates too", CMS_BINARY, &report->trust_reason);
                 if (report->trusted) {
                         g_clear_pointer(&report->trust_reason, g_free);
                         up_exam_count(exam, UP_COUNT_TRUSTED);
@@ -275,8 +300,7 @@ static char *signing_time_text(const CMS_SignerInfo *signer)
 {
         int at = CMS_signed_get_attr_by_NID(signer, NID_pkcs9_signingTime, -1);
         X509_ATTRIBUTE *attribute = at >= 0 ? CMS_signed_get_attr(signer, at) : NULL;
-        const ASN1_TYPE *time =
-            attribute != NULL ? X509_ATTRIBUTE_get0_type(attribute, 0) : NULL;
+        const ASN1_TYPE *time = attribute != NULL ? X509_ATTRIBUTE_get0_type(attribute, 0) : NULL;
         struct tm tm;
 
         if (time == NULL ||
@@ -342,29 +366,29 @@ static void list_signers(CMS_ContentInfo *cms, struct up_cms_report *report)
 enum given { GIVEN_CONTENT, GIVEN_NOTHING, GIVEN_EMPTY, GIVEN_FILE };
 
 static const struct way {
-        const char *site;
+        const char *name;
         unsigned flags;
         enum given given;
         bool output;
 } ways[] = {
-        { "CMS_verify, no flags", 0, GIVEN_CONTENT, true },
-        { "CMS_verify, CMS_TEXT", CMS_TEXT, GIVEN_CONTENT, true },
-        { "CMS_verify, CMS_NOCRL", CMS_NOCRL, GIVEN_CONTENT, false },
-        { "CMS_verify, CMS_CADES", CMS_CADES, GIVEN_CONTENT, false },
-        { "CMS_verify, CMS_ASCIICRLF", CMS_ASCIICRLF | CMS_NO_SIGNER_CERT_VERIFY, GIVEN_CONTENT,
-            true },
-        { "CMS_verify, nothing verified", CMS_NOVERIFY | CMS_NO_ATTR_VERIFY | CMS_NO_CONTENT_VERIFY,
+        { "no flags", 0, GIVEN_CONTENT, true },
+        { "CMS_TEXT", CMS_TEXT, GIVEN_CONTENT, true },
+        { "CMS_NOCRL", CMS_NOCRL, GIVEN_CONTENT, false },
+        { "CMS_CADES", CMS_CADES, GIVEN_CONTENT, false },
+        { "CMS_ASCIICRLF", CMS_ASCIICRLF | CMS_NO_SIGNER_CERT_VERIFY, GIVEN_CONTENT, true },
+        { "nothing verified", CMS_NOVERIFY | CMS_NO_ATTR_VERIFY | CMS_NO_CONTENT_VERIFY,
             GIVEN_CONTENT, true },
-        { "CMS_verify, content absent", CMS_NO_SIGNER_CERT_VERIFY, GIVEN_NOTHING, true },
-        { "CMS_verify, content empty", CMS_NO_SIGNER_CERT_VERIFY | CMS_BINARY, GIVEN_EMPTY, true },
-        { "CMS_verify, content in a file", CMS_NO_SIGNER_CERT_VERIFY, GIVEN_FILE, true },
+        { "content absent", CMS_NO_SIGNER_CERT_VERIFY, GIVEN_NOTHING, true },
+        { "content empty", CMS_NO_SIGNER_CERT_VERIFY | CMS_BINARY, GIVEN_EMPTY, true },
+        { "content in a file", CMS_NO_SIGNER_CERT_VERIFY, GIVEN_FILE, true },
 };
 
 static BIO *file_of(GBytes *bytes)
 {
         gsize size;
         const void *data = g_bytes_get_data(bytes, &size);
-        FILE *file = size > 0 ? fmemopen((void *)(uintptr_t)data, size, "r") : fopen("/dev/null", "r");
+        FILE *file =
+            size > 0 ? fmemopen((void *)(uintptr_t)data, size, "r") : fopen("/dev/null", "r");
 
         return BIO_new_fp(file, BIO_CLOSE);
 }
@@ -387,7 +411,7 @@ static void verify_every_way(const struct structure *s, CMS_ContentInfo *cms)
                     way->output ? up_openssl_sink(s->exam->limits.decoded_bytes) : NULL;
                 int result = CMS_verify(cms, up_openssl_certificates(),
                     up_openssl_store(s->exam->now_s), content, out, way->flags);
-                up_openssl_judge(s->exam, way->site, result == 1);
+                judge_verify(s, cms, way->name, result == 1);
         }
 }
 
@@ -396,7 +420,7 @@ static void verify_by_given_certificates(const struct structure *s)
 {
         g_autoptr(CMS_ContentInfo) cms = parse(s);
 
-        holds(s, cms, "CMS_verify, CMS_NOINTERN", CMS_NOINTERN, NULL);
+        holds(s, cms, "CMS_NOINTERN", CMS_NOINTERN, NULL);
 }
 
 /* --- every accessor --------------------------------------------------------------------------- */
@@ -414,7 +438,7 @@ static void touch_signer(CMS_SignerInfo *signer)
         if (CMS_get1_ReceiptRequest(signer, &request) == 1) {
                 ASN1_STRING *content_id;
                 int all_or_first;
-                STACK_OF(GENERAL_NAMES) *from, *to;
+                STACK_OF(GENERAL_NAMES) * from, *to;
                 CMS_ReceiptRequest_get0_values(request, &content_id, &all_or_first, &from, &to);
         }
         CMS_ReceiptRequest_free(request);
@@ -472,7 +496,7 @@ static void touch(const struct structure *s, CMS_ContentInfo *cms)
 
 static void open_data(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
 {
-        up_openssl_judge(s->exam, "CMS_data", CMS_data(cms, out, 0) == 1);
+        up_openssl_judge(s->exam, "CMS_data", NULL, CMS_data(cms, out, 0) == 1);
 }
 
 static void open_signed(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
@@ -481,7 +505,7 @@ static void open_signed(const struct structure *s, CMS_ContentInfo *cms, BIO *ou
 
         /* A detached content is a part of the message, and is read as one anyway. */
         if (CMS_is_detached(cms) != 1)
-                up_openssl_judge(s->exam, "CMS_verify, to open",
+                judge_verify(s, cms, "nothing verified, to open",
                     CMS_verify(cms, up_openssl_certificates(), NULL, NULL, out, unchecked) == 1);
 }
 
@@ -490,14 +514,14 @@ static void open_digested(const struct structure *s, CMS_ContentInfo *cms, BIO *
         g_autoptr(BIO) content = memory_of(s->detached);
 
         up_openssl_judge(
-            s->exam, "CMS_digest_verify", CMS_digest_verify(cms, content, out, 0) == 1);
+            s->exam, "CMS_digest_verify", NULL, CMS_digest_verify(cms, content, out, 0) == 1);
 }
 
 static void open_encrypted(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
 {
         g_autoptr(BIO) content = memory_of(s->detached);
 
-        if (up_openssl_judge(s->exam, "CMS_EncryptedData_decrypt",
+        if (up_openssl_judge(s->exam, "CMS_EncryptedData_decrypt", NULL,
                 CMS_EncryptedData_decrypt(cms, up_test_key, sizeof up_test_key, content, out, 0) ==
                     1))
                 up_exam_count(s->exam, UP_COUNT_DECRYPTED);
@@ -544,6 +568,29 @@ static bool has_recipient_of(CMS_ContentInfo *cms, int type)
         return false;
 }
 
+/* As is_signer_silent(). */
+static bool is_key_silent(CMS_ContentInfo *cms, EVP_PKEY *key, X509 *certificate)
+{
+        bool silent =
+            key != NULL && up_openssl_is_silent(CMS_decrypt_set1_pkey(cms, key, certificate) == 1);
+
+        ERR_clear_error();
+        return silent;
+}
+
+/* Without a key one was set before. */
+static bool decrypt(const struct structure *s, CMS_ContentInfo *cms, const char *way, EVP_PKEY *key,
+    X509 *certificate, BIO *out)
+{
+        g_autoptr(BIO) content = memory_of(s->detached);
+        bool ok = CMS_decrypt(cms, key, certificate, content, out, 0) == 1;
+        bool of_key = up_openssl_is_silent(ok) && is_key_silent(cms, key, certificate);
+        g_autofree char *call = of_key ? g_strdup("CMS_decrypt_set1_pkey")
+                                       : g_strconcat("CMS_decrypt of ", kind_of(cms)->name, NULL);
+
+        return up_openssl_judge(s->exam, call, way, ok);
+}
+
 /*
  * With a certificate OpenSSL opens that recipient's key, without one it tries each and answers a
  * failure with a drawn key, so that a sender learns nothing (RFC 3218); both are used.
@@ -551,18 +598,15 @@ static bool has_recipient_of(CMS_ContentInfo *cms, int type)
 static bool open_with_key(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
 {
         const struct up_identity *reader = find_reader(cms);
-        g_autoptr(BIO) content = memory_of(s->detached);
 
         if (reader != NULL &&
-            up_openssl_judge(s->exam, "CMS_decrypt, certificate known",
-                CMS_decrypt(cms, reader->key, reader->certificate, content, out, 0) == 1))
+            decrypt(s, cms, "certificate known", reader->key, reader->certificate, out))
                 return true;
         if (reader == NULL)
                 reader = up_identity_find("bob");
         g_autoptr(CMS_ContentInfo) again = parse(s);
         g_autoptr(BIO) unused = up_openssl_sink(s->exam->limits.decoded_bytes);
-        up_openssl_judge(s->exam, "CMS_decrypt, certificate unknown",
-            CMS_decrypt(again, reader->key, NULL, content, unused, 0) == 1);
+        decrypt(s, again, "certificate unknown", reader->key, NULL, unused);
         return false;
 }
 
@@ -570,18 +614,15 @@ static bool open_with_secret(const struct structure *s, CMS_ContentInfo *cms, BI
 {
         unsigned char *key = g_memdup2(up_test_key, sizeof up_test_key);
         g_autofree char *password = g_strdup(UP_TEST_PASSWORD);
-        g_autoptr(BIO) content = memory_of(s->detached);
         bool ready = has_recipient_of(cms, CMS_RECIPINFO_KEK) &&
-            up_openssl_judge(s->exam, "CMS_decrypt_set1_key",
-                CMS_decrypt_set1_key(cms, key, sizeof up_test_key, NULL, 0) == 1);
+                     up_openssl_judge(s->exam, "CMS_decrypt_set1_key", NULL,
+                         CMS_decrypt_set1_key(cms, key, sizeof up_test_key, NULL, 0) == 1);
 
         if (!ready && has_recipient_of(cms, CMS_RECIPINFO_PASS))
-                ready = up_openssl_judge(s->exam, "CMS_decrypt_set1_password",
+                ready = up_openssl_judge(s->exam, "CMS_decrypt_set1_password", NULL,
                     CMS_decrypt_set1_password(cms, (unsigned char *)password, -1) == 1);
         g_free(key);
-        return ready &&
-            up_openssl_judge(s->exam, "CMS_decrypt, key set before",
-                CMS_decrypt(cms, NULL, NULL, content, out, 0) == 1);
+        return ready && decrypt(s, cms, "key set before", NULL, NULL, out);
 }
 
 static void open_enveloped(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
@@ -610,7 +651,7 @@ static void open_compressed(const struct structure *s, CMS_ContentInfo *cms, BIO
                 state = inflate(&stream, Z_NO_FLUSH);
                 total += sizeof chunk - stream.avail_out;
                 within = up_exam_within(s->exam, &s->exam->limits.decompressed_bytes, total) &&
-                    up_exam_within(s->exam, &s->exam->limits.decoded_bytes, total);
+                         up_exam_within(s->exam, &s->exam->limits.decoded_bytes, total);
                 if (within)
                         BIO_write(out, chunk, (int)(sizeof chunk - stream.avail_out));
         }
@@ -662,7 +703,7 @@ void up_cms_examine(
         *report = (struct up_cms_report){ .signers = g_ptr_array_new_with_free_func(signer_free) };
         up_identities_load();
         cms = parse(&s);
-        if (!up_openssl_judge(exam, "d2i_CMS_ContentInfo", cms != NULL))
+        if (!up_openssl_judge(exam, "d2i_CMS_ContentInfo", NULL, cms != NULL))
                 return;
         up_exam_count(exam, UP_COUNT_CMS);
         kind = kind_of(cms);

@@ -34,13 +34,13 @@ struct up_cms_signer {
 };
 
 struct up_cms_report {
-        const char *kind;    /* "signed-data", ...; NULL when it is no CMS structure at all */
+        const char *kind; /* "signed-data", ...; NULL when it is no CMS structure at all */
         enum up_grade grade;
-        char *grade_reason;  /* OpenSSL's reason when the grade is not valid; NULL otherwise */
-        bool trusted;        /* certificates chain to the test authority at the exam's time */
-        char *trust_reason;  /* OpenSSL's reason when not; NULL otherwise */
-        GPtrArray *signers;  /* of struct up_signer, owned */
-        GBytes *content;     /* what was inside, opened; NULL when there is nothing, or no key */
+        char *grade_reason; /* OpenSSL's reason when the grade is not valid; NULL otherwise */
+        bool trusted;       /* certificates chain to the test authority at the exam's time */
+        char *trust_reason; /* OpenSSL's reason when not; NULL otherwise */
+        GPtrArray *signers; /* of struct up_signer, owned */
+        GBytes *content;    /* what was inside, opened; NULL when there is nothing, or no key */
 };
 
 void up_cms_report_clear(struct up_cms_report *report);

@@ -26,8 +26,8 @@ enum up_remark_kind {
 
 struct up_remark {
         enum up_remark_kind kind;
-        char *site;   /* where it comes from: stable text without numbers that vary by input */
-        char *detail; /* for a person */
+        char *site;     /* where it comes from: stable text without numbers that vary by input */
+        char *detail;   /* for a person */
         unsigned times; /* how often this kind was seen at this site; detail is the first one's */
 };
 
@@ -36,15 +36,15 @@ struct up_remark {
  * A count of "judged" says how often an oracle had something to judge, so that none is vacuous.
  */
 enum up_count {
-        UP_COUNT_PARTS,        /* MIME parts walked */
-        UP_COUNT_CMS,          /* CMS structures that were parsed */
-        UP_COUNT_SIGNED,       /* SignedData among them */
-        UP_COUNT_VERIFIED,     /* signatures that hold, content and attributes, whoever signed */
-        UP_COUNT_DIGEST_ONLY,  /* attributes' signature holds, only the content digest does not */
-        UP_COUNT_TRUSTED,      /* signatures that hold and chain to the test authority */
-        UP_COUNT_DECRYPTED,    /* EnvelopedData and its like that a test key opened */
-        UP_COUNT_DECOMPRESSED, /* CompressedData that was inflated within its limit */
-        UP_COUNT_LOGS_JUDGED,  /* library calls made while the log was listened to */
+        UP_COUNT_PARTS,          /* MIME parts walked */
+        UP_COUNT_CMS,            /* CMS structures that were parsed */
+        UP_COUNT_SIGNED,         /* SignedData among them */
+        UP_COUNT_VERIFIED,       /* signatures that hold, content and attributes, whoever signed */
+        UP_COUNT_DIGEST_ONLY,    /* attributes' signature holds, only the content digest does not */
+        UP_COUNT_TRUSTED,        /* signatures that hold and chain to the test authority */
+        UP_COUNT_DECRYPTED,      /* EnvelopedData and its like that a test key opened */
+        UP_COUNT_DECOMPRESSED,   /* CompressedData that was inflated within its limit */
+        UP_COUNT_LOGS_JUDGED,    /* library calls made while the log was listened to */
         UP_COUNT_REASONS_JUDGED, /* failed library calls whose reason was looked for */
         UP_COUNT_DECODERS_JUDGED, /* well-formed contents that two decoders were given */
 };
@@ -53,11 +53,11 @@ extern const char *const up_count_names[UP_COUNTS];
 
 struct up_exam {
         struct up_limits limits;
-        int64_t now_s;              /* virtual time, seconds since 1970, for certificates */
+        int64_t now_s; /* virtual time, seconds since 1970, for certificates */
         uint64_t counts[UP_COUNTS];
-        uint64_t decoded_bytes;     /* spent of limits.decoded_bytes */
-        bool unscannable;           /* a limit was hit */
-        GPtrArray *remarks;         /* of struct up_remark, owned; in the order first seen */
+        uint64_t decoded_bytes; /* spent of limits.decoded_bytes */
+        bool unscannable;       /* a limit was hit */
+        GPtrArray *remarks;     /* of struct up_remark, owned; in the order first seen */
 };
 
 /** An empty exam under these limits (copied) at this virtual time. Clear it with _clear. */

@@ -32,11 +32,11 @@ struct up_limits {
 };
 
 struct up_limit_row {
-        const char *name;       /* as in `policy: max-depth=64` */
-        const char *what;       /* for help and for the message of an exceeded limit */
-        size_t offset;          /* of the field in struct up_limits */
-        uint64_t standard;      /* value where a case says nothing */
-        uint64_t most;          /* largest value that a case may ask for */
+        const char *name;  /* as in `policy: max-depth=64` */
+        const char *what;  /* for help and for the message of an exceeded limit */
+        size_t offset;     /* of the field in struct up_limits */
+        uint64_t standard; /* value where a case says nothing */
+        uint64_t most;     /* largest value that a case may ask for */
 };
 
 #define UP_LIMIT_ROWS 12

@@ -8,14 +8,20 @@
 
 #include "mail/identity.h"
 
-bool up_openssl_judge(struct up_exam *exam, const char *site, bool ok)
+bool up_openssl_is_silent(bool ok)
 {
-        if (!ok) {
+        return !ok && ERR_peek_error() == 0;
+}
+
+bool up_openssl_judge(struct up_exam *exam, const char *call, const char *way, bool ok)
+{
+        g_autofree char *how = way != NULL ? g_strdup_printf(" (%s)", way) : g_strdup("");
+
+        if (!ok)
                 up_exam_count(exam, UP_COUNT_REASONS_JUDGED);
-                if (ERR_peek_error() == 0)
-                        up_exam_remark(exam, UP_REMARK_NO_REASON, site,
-                            "%s failed and the error queue is empty", site);
-        }
+        if (up_openssl_is_silent(ok))
+                up_exam_remark(exam, UP_REMARK_NO_REASON, call,
+                    "%s failed and the error queue is empty%s", call, how);
         ERR_clear_error();
         return ok;
 }

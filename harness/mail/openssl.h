@@ -14,11 +14,16 @@
 
 #include "mail/exam.h"
 
+/** Did a call fail and leave no error behind? */
+bool up_openssl_is_silent(bool ok);
+
 /**
- * Passes @ok through. When the call that @site names failed and left no error behind, the exam
- * remarks UP_REMARK_NO_REASON. Empties the error queue, so that the next call begins with none.
+ * Passes @ok through. When the call failed and left no error behind, the exam remarks
+ * UP_REMARK_NO_REASON. Its site is @call, the function of OpenSSL that is at fault; @way, in which
+ * of several ways it was called (NULL when there is one), is for the person who reads it. Empties
+ * the error queue, so that the next call begins with none.
  */
-bool up_openssl_judge(struct up_exam *exam, const char *site, bool ok);
+bool up_openssl_judge(struct up_exam *exam, const char *call, const char *way, bool ok);
 
 /** The first error in the queue as text for a person, which stays there. The caller owns it. */
 char *up_openssl_reason(void);

@@ -15,20 +15,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PKCS7, PKCS7_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
 
 static const struct way {
-        const char *site;
+        const char *name;
         int flags;
         bool content; /* the detached one is given; else absent */
         bool output;
 } ways[] = {
-        { "PKCS7_verify, no flags", 0, true, true },
-        { "PKCS7_verify, PKCS7_NOVERIFY", PKCS7_NOVERIFY, true, true },
-        { "PKCS7_verify, PKCS7_NOINTERN", PKCS7_NOINTERN, true, false },
-        { "PKCS7_verify, PKCS7_NOCHAIN", PKCS7_NOCHAIN, true, true },
-        { "PKCS7_verify, PKCS7_NOSIGS", PKCS7_NOSIGS, true, true },
-        { "PKCS7_verify, PKCS7_TEXT", PKCS7_TEXT | PKCS7_NOVERIFY, true, true },
-        { "PKCS7_verify, PKCS7_BINARY", PKCS7_BINARY | PKCS7_NOVERIFY, true, true },
-        { "PKCS7_verify, PKCS7_NO_DUAL_CONTENT", PKCS7_NO_DUAL_CONTENT, true, true },
-        { "PKCS7_verify, content absent", PKCS7_NOVERIFY, false, true },
+        { "no flags", 0, true, true },
+        { "PKCS7_NOVERIFY", PKCS7_NOVERIFY, true, true },
+        { "PKCS7_NOINTERN", PKCS7_NOINTERN, true, false },
+        { "PKCS7_NOCHAIN", PKCS7_NOCHAIN, true, true },
+        { "PKCS7_NOSIGS", PKCS7_NOSIGS, true, true },
+        { "PKCS7_TEXT", PKCS7_TEXT | PKCS7_NOVERIFY, true, true },
+        { "PKCS7_BINARY", PKCS7_BINARY | PKCS7_NOVERIFY, true, true },
+        { "PKCS7_NO_DUAL_CONTENT", PKCS7_NO_DUAL_CONTENT, true, true },
+        { "content absent", PKCS7_NOVERIFY, false, true },
 };
 
 static PKCS7 *parse(GBytes *encoded)
@@ -57,7 +57,7 @@ static void verify_every_way(PKCS7 *p7, GBytes *detached, struct up_exam *exam)
                     ways[i].output ? up_openssl_sink(exam->limits.decoded_bytes) : NULL;
                 int result = PKCS7_verify(p7, up_openssl_certificates(),
                     up_openssl_store(exam->now_s), content, out, ways[i].flags);
-                up_openssl_judge(exam, ways[i].site, result == 1);
+                up_openssl_judge(exam, "PKCS7_verify", ways[i].name, result == 1);
         }
 }
 
@@ -90,7 +90,7 @@ static void decrypt(GBytes *encoded, struct up_exam *exam)
                 const struct up_identity *reader = up_identity_find(readers[i]);
                 g_autoptr(PKCS7) p7 = parse(encoded);
                 g_autoptr(BIO) out = up_openssl_sink(exam->limits.decoded_bytes);
-                up_openssl_judge(exam, "PKCS7_decrypt",
+                up_openssl_judge(exam, "PKCS7_decrypt", NULL,
                     PKCS7_decrypt(p7, reader->key, reader->certificate, out, 0) == 1);
         }
 }
@@ -100,7 +100,7 @@ void up_pkcs7_examine(GBytes *encoded, GBytes *detached, struct up_exam *exam)
         g_autoptr(PKCS7) p7 = parse(encoded);
         g_autoptr(BIO) null = BIO_new(BIO_s_null());
 
-        if (!up_openssl_judge(exam, "d2i_PKCS7", p7 != NULL))
+        if (!up_openssl_judge(exam, "d2i_PKCS7", NULL, p7 != NULL))
                 return;
         PKCS7_print_ctx(null, p7, 0, NULL);
         i2d_PKCS7_bio(null, p7);

@@ -31,8 +31,8 @@ struct reader {
 
 struct line {
         size_t begin;
-        size_t end;      /* without its line end */
-        size_t next;     /* where the next line begins */
+        size_t end;          /* without its line end */
+        size_t next;         /* where the next line begins */
         size_t previous_end; /* where the line before ended, its line end left out */
 };
 
@@ -84,8 +84,8 @@ static char *header_value(const struct reader *reader, struct up_slice header, c
                     g_ascii_strncasecmp(text, name, name_bytes) == 0) {
                         GString *value = g_string_new_len(
                             text + name_bytes + 1, (gssize)(line.end - at - name_bytes - 1));
-                        while (line.next < header.end &&
-                            (reader->data[line.next] == ' ' || reader->data[line.next] == '\t')) {
+                        while (line.next < header.end && (reader->data[line.next] == ' ' ||
+                                                             reader->data[line.next] == '\t')) {
                                 line = line_at(reader, line.next, line.end);
                                 g_string_append_len(value, reader->data + line.begin,
                                     (gssize)(line.end - line.begin));
@@ -102,8 +102,8 @@ static const char *default_type(const struct reader *reader, const struct up_ent
 {
         const struct up_entity *parent =
             entity->parent >= 0 ? entity_at(reader, entity->parent) : NULL;
-        bool in_digest = parent != NULL &&
-            g_mime_content_type_is_type(parent->type, "multipart", "digest");
+        bool in_digest =
+            parent != NULL && g_mime_content_type_is_type(parent->type, "multipart", "digest");
 
         return in_digest ? "message/rfc822" : "text/plain";
 }
@@ -117,12 +117,13 @@ static void read_fields(const struct reader *reader, struct up_entity *entity)
         const char *filename = NULL;
 
         g_clear_object(&entity->type);
-        entity->type = g_mime_content_type_parse(
-            NULL, type != NULL ? type : default_type(reader, entity));
+        entity->type =
+            g_mime_content_type_parse(NULL, type != NULL ? type : default_type(reader, entity));
         if (encoding != NULL)
                 entity->encoding = g_mime_content_encoding_from_string(g_strstrip(encoding));
         if (disposition != NULL) {
-                GMimeContentDisposition *parsed = g_mime_content_disposition_parse(NULL, disposition);
+                GMimeContentDisposition *parsed =
+                    g_mime_content_disposition_parse(NULL, disposition);
                 filename = g_mime_content_disposition_get_parameter(parsed, "filename");
                 entity->filename = g_strdup(filename);
                 g_object_unref(parsed);
@@ -176,7 +177,7 @@ static void end_header(struct reader *reader, size_t header_end, size_t body_beg
                 multipart.boundary_bytes = strlen(multipart.boundary);
                 g_array_append_val(reader->multiparts, multipart);
         } else if (g_mime_content_type_is_type(entity->type, "message", "rfc822") ||
-            g_mime_content_type_is_type(entity->type, "message", "global")) {
+                   g_mime_content_type_is_type(entity->type, "message", "global")) {
                 open_entity(reader, index, body_begin);
         }
 }

@@ -26,12 +26,12 @@ struct up_slice {
 
 struct up_entity {
         struct up_slice header; /* all header lines, their line ends included */
-        struct up_slice body;   /* after the empty line; for a part: up to the line end before "--" */
-        int parent;             /* index in the array, -1 for the message itself */
-        unsigned depth;         /* 0 for the message itself */
+        struct up_slice body; /* after the empty line; for a part: up to the line end before "--" */
+        int parent;           /* index in the array, -1 for the message itself */
+        unsigned depth;       /* 0 for the message itself */
         GMimeContentType *type; /* as GMime reads the first Content-Type; owned; never NULL */
         GMimeContentEncoding encoding; /* of the first Content-Transfer-Encoding */
-        char *filename;         /* of Content-Disposition or the type's name; owned, or NULL */
+        char *filename; /* of Content-Disposition or the type's name; owned, or NULL */
 };
 
 /**

@@ -21,7 +21,7 @@
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CMS_ContentInfo, CMS_ContentInfo_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
 
-#define DER_SEQUENCE 0x30
+#define DER_SEQUENCE      0x30
 #define SMIME_READER_LINE 1000 /* longer lines are split by OpenSSL's reader (MAX_SMLEN 1024) */
 
 const struct up_carrier up_carriers[UP_CARRIERS] = {
@@ -163,7 +163,7 @@ static void compare_with_smime_reader(GBytes *message, const struct up_entity *w
         g_autoptr(BIO) input =
             BIO_new_mem_buf(g_bytes_get_data(raw, NULL), (int)g_bytes_get_size(raw));
         g_autoptr(CMS_ContentInfo) cms = SMIME_read_CMS(input, &content);
-        if (!up_openssl_judge(exam, "SMIME_read_CMS", cms != NULL))
+        if (!up_openssl_judge(exam, "SMIME_read_CMS", NULL, cms != NULL))
                 return;
         g_autoptr(GBytes) theirs = der_of(cms);
         if (theirs != NULL)
@@ -173,8 +173,8 @@ static void compare_with_smime_reader(GBytes *message, const struct up_entity *w
                 long bytes = BIO_get_mem_data(content, &data);
                 g_autoptr(GBytes) read = g_bytes_new(data, (gsize)bytes);
                 g_autoptr(GBytes) signed_content = canonical(detached);
-                judge_same(exam, "S/MIME: the signed content, slice and OpenSSL", signed_content,
-                    read);
+                judge_same(
+                    exam, "S/MIME: the signed content, slice and OpenSSL", signed_content, read);
         }
         ERR_clear_error();
 }
@@ -226,8 +226,7 @@ static void examine_clear_signed(
         g_autoptr(GBytes) detached = up_slice_bytes(layer->message, up_entity_whole(parts[0]));
         g_autoptr(GBytes) encoded = decoded_body(layer->message, parts[1]);
         examine_structure(walk, layer, whole, encoded, detached);
-        compare_with_smime_reader(
-            layer->message, whole, parts[1], encoded, detached, walk->exam);
+        compare_with_smime_reader(layer->message, whole, parts[1], encoded, detached, walk->exam);
 }
 
 /* The first part of a multipart/signed stands right after it, and is content; the rest signs. */
@@ -238,7 +237,7 @@ static bool is_signature_of_parent(GPtrArray *entities, int index)
             entity->parent >= 0 ? g_ptr_array_index(entities, (guint)entity->parent) : NULL;
 
         return parent != NULL && index > entity->parent + 1 &&
-            g_mime_content_type_is_type(parent->type, "multipart", "signed");
+               g_mime_content_type_is_type(parent->type, "multipart", "signed");
 }
 
 static void examine_layer(struct walk *walk, const struct layer *layer)

@@ -90,8 +90,7 @@ void up_oracle_mail(const struct up_exam *exam, GPtrArray *findings)
                 for (size_t j = 0; j < G_N_ELEMENTS(judged); j++) {
                         if (judged[j].remark == remark->kind)
                                 g_ptr_array_add(findings,
-                                    up_finding_new(
-                                        judged[j].class, remark->site, remark->detail));
+                                    up_finding_new(judged[j].class, remark->site, remark->detail));
                 }
         }
 }
