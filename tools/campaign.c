@@ -23,6 +23,7 @@
 #include "fuzz/targets.h"
 #include "tools/corpus.h"
 #include "tools/harvest.h"
+#include "tools/result.h"
 #include "tools/run.h"
 #include "tools/tool.h"
 #include "tools/worker.h"
@@ -31,14 +32,9 @@
 #define MINIMISE_MOST_S 20 /* for each finding; a short campaign takes less */
 
 struct target {
-        const char *name;
+        struct up_result result; /* first, so that an array of targets is one of results */
         char *binary;
         struct up_folders folders;
-        struct up_coverage coverage;
-        GPtrArray *catches;                   /* of struct up_catch */
-        uint64_t executions, verified, broke; /* of workers that have ended */
-        double fuzzed_s;                      /* worker seconds */
-        unsigned corpus;
 };
 
 struct slot {
@@ -63,17 +59,6 @@ struct campaign {
         char *error;
 };
 
-static unsigned broken_new(const struct target *target)
-{
-        unsigned count = 0;
-
-        for (guint i = 0; target->catches != NULL && i < target->catches->len; i++) {
-                const struct up_catch *catch = g_ptr_array_index(target->catches, i);
-                count += catch->is_new;
-        }
-        return count;
-}
-
 /* --- folders ---------------------------------------------------------------------------------- */
 
 static char *make_folder(const char *parent, const char *name)
@@ -89,7 +74,7 @@ static struct target *target_new(const char *folder, const char *name)
         g_autofree char *corpus = g_build_filename(base, "corpus", NULL);
         struct target *target = g_new0(struct target, 1);
 
-        target->name = name;
+        target->result.target = name;
         target->binary = up_run_binary(up_flavour_find("libfuzzer"), name);
         target->folders.corpus = g_strdup(corpus);
         up_corpus_recover(&target->folders);
@@ -111,7 +96,7 @@ static void target_free(void *data)
         g_free(target->folders.kept);
         g_free(target->folders.findings);
         g_free(target->folders.work);
-        g_clear_pointer(&target->catches, g_ptr_array_unref);
+        g_clear_pointer(&target->result.catches, g_ptr_array_unref);
         g_free(target);
 }
 
@@ -137,7 +122,7 @@ static int lock_folder(const char *folder)
 /* --- status ----------------------------------------------------------------------------------- */
 
 struct sums {
-        uint64_t executions, verified, broke;
+        uint64_t executions, verified;
         double seconds;
         unsigned edges, corpus, crashes;
 };
@@ -149,7 +134,6 @@ static void add_worker(struct sums *sums, const struct slot *slot)
         if (worker->progress != NULL && !slot->counted) {
                 sums->executions += worker->progress->executions;
                 sums->verified += worker->progress->verified;
-                sums->broke += worker->progress->findings;
                 sums->seconds += (double)(g_get_monotonic_time() - slot->began_us) / G_USEC_PER_SEC;
         }
         sums->crashes += worker->crashes;
@@ -159,8 +143,8 @@ static void add_worker(struct sums *sums, const struct slot *slot)
 
 static struct sums sums_of(const struct campaign *campaign, const struct target *target)
 {
-        struct sums sums = { target->executions, target->verified, target->broke, target->fuzzed_s,
-                0, 0, 0 };
+        struct sums sums = { target->result.executions, target->result.verified,
+                target->result.worker_s, 0, 0, 0 };
 
         for (guint i = 0; i < campaign->slots->len; i++) {
                 const struct slot *slot = g_ptr_array_index(campaign->slots, i);
@@ -193,7 +177,7 @@ static void print_status(struct campaign *campaign)
                     "%s%02u:%02u %-6s%9" G_GUINT64_FORMAT " runs%5.0f/s%6u edges%6u corpus"
                     "%6.1f%% verified%3u crashes%s\n",
                     campaign->terminal ? CUT_LINES "\033[K" : "", elapsed_s / 60, elapsed_s % 60,
-                    target->name, sums.executions,
+                    target->result.target, sums.executions,
                     sums.seconds > 0 ? (double)sums.executions / sums.seconds : 0, sums.edges,
                     sums.corpus, percent(sums.verified, sums.executions), sums.crashes,
                     campaign->terminal ? WRAP_LINES : "");
@@ -269,7 +253,7 @@ static void start_slot(struct campaign *campaign, struct target *target, unsigne
 
         slot->target = target;
         slot->began_us = g_get_monotonic_time();
-        slot->worker.target = target->name;
+        slot->worker.target = target->result.target;
         slot->worker.binary = target->binary;
         slot->worker.folders = &target->folders;
         slot->worker.options = up_worker_options(target->binary);
@@ -295,10 +279,9 @@ static void fuzz_round(struct campaign *campaign, guint first, unsigned seconds)
                 struct sums sums = { 0 };
                 add_worker(&sums, slot);
                 slot->counted = true;
-                slot->target->executions += sums.executions;
-                slot->target->verified += sums.verified;
-                slot->target->broke += sums.broke;
-                slot->target->fuzzed_s += sums.seconds;
+                slot->target->result.executions += sums.executions;
+                slot->target->result.verified += sums.verified;
+                slot->target->result.worker_s += sums.seconds;
         }
 }
 
@@ -319,17 +302,19 @@ static void fuzz(struct campaign *campaign)
         print_status(campaign);
 }
 
-/* --- the result ------------------------------------------------------------------------------- */
+/* --- afterwards ------------------------------------------------------------------------------- */
 
 static void conclude(struct target *target, const char *regressions, unsigned minimise_s)
 {
-        g_autoptr(GHashTable) known = up_harvest_known(regressions, target->name);
-        g_autofree char *merging = g_strdup_printf("merging the corpus of %s", target->name);
-        g_autofree char *measuring = g_strdup_printf("measuring the corpus of %s", target->name);
+        g_autoptr(GHashTable) known = up_harvest_known(regressions, target->result.target);
+        g_autofree char *merging =
+            g_strdup_printf("merging the corpus of %s", target->result.target);
+        g_autofree char *measuring =
+            g_strdup_printf("measuring the corpus of %s", target->result.target);
         g_autoptr(GError) error = NULL;
 
-        target->catches =
-            up_harvest(&target->folders, target->name, target->binary, known, minimise_s, step);
+        target->result.catches = up_harvest(
+            &target->folders, target->result.target, target->binary, known, minimise_s, step);
         step(merging);
         if (!up_tool_interrupted() && !up_corpus_merge(&target->folders, target->binary, &error) &&
             !up_tool_interrupted())
@@ -337,120 +322,12 @@ static void conclude(struct target *target, const char *regressions, unsigned mi
         g_clear_error(&error);
         step(measuring);
         if (!up_tool_interrupted() &&
-            !up_corpus_measure(&target->folders, target->binary, &target->coverage, &error) &&
+            !up_corpus_measure(
+                &target->folders, target->binary, &target->result.coverage, &error) &&
             !up_tool_interrupted())
                 up_tool_fail(0, "%s", error->message);
-        target->corpus = up_corpus_count(&target->folders);
+        target->result.corpus = up_corpus_count(&target->folders);
         steps_end();
-}
-
-static void print_summary(const struct campaign *campaign)
-{
-        printf("target       runs     /s  edges: ours  GMime OpenSSL  corpus verified findings\n");
-        for (guint i = 0; i < campaign->targets->len; i++) {
-                const struct target *target = g_ptr_array_index(campaign->targets, i);
-                const unsigned *edges = target->coverage.covered;
-                printf("%-6s %10" G_GUINT64_FORMAT " %6.0f %12u %6u %7u %7u %7.2f%% %u new, %u\n",
-                    target->name, target->executions,
-                    target->fuzzed_s > 0 ? (double)target->executions / target->fuzzed_s : 0,
-                    edges[UP_CODE_OURS], edges[UP_CODE_GMIME], edges[UP_CODE_OPENSSL],
-                    target->corpus, percent(target->verified, target->executions),
-                    broken_new(target), target->catches != NULL ? target->catches->len : 0);
-        }
-}
-
-static void print_catch(const struct target *target, const struct up_catch *catch)
-{
-        const struct up_class_row *class = &up_class_rows[catch->finding->class];
-        g_autofree char *path = up_tool_quote(catch->path);
-
-        up_tool_paint(stdout, catch->is_new ? UP_RED : UP_DIM, "\n%s %s",
-            catch->is_new ? "new" : "seen before,", class->name);
-        printf(" in %s: %s\n", target->name, class->what);
-        printf("  signature  %s\n  detail     %s\n  case       %s (%" G_GSIZE_FORMAT " bytes)\n",
-            catch->finding->signature, catch->finding->detail, path, catch->bytes);
-        if (catch->known != NULL)
-                printf("  known      %s\n", catch->known);
-        printf("  reproduce  %s repro --flavour libfuzzer --target %s %s\n", up_tool_program(),
-            target->name, path);
-        if (catch->known == NULL)
-                printf("  keep       cp %s regressions/%s/NAME.case\n", path, target->name);
-}
-
-static void build_member(JsonBuilder *json, const char *name, const char *text)
-{
-        json_builder_set_member_name(json, name);
-        if (text != NULL)
-                json_builder_add_string_value(json, text);
-        else
-                json_builder_add_null_value(json);
-}
-
-static void build_number(JsonBuilder *json, const char *name, uint64_t number)
-{
-        json_builder_set_member_name(json, name);
-        json_builder_add_int_value(json, (gint64)number);
-}
-
-static void build_catch(JsonBuilder *json, const struct up_catch *catch)
-{
-        json_builder_begin_object(json);
-        build_member(json, "class", up_class_rows[catch->finding->class].name);
-        build_member(json, "signature", catch->finding->signature);
-        build_member(json, "detail", catch->finding->detail);
-        build_member(json, "slug", catch->slug);
-        build_member(json, "path", catch->path);
-        build_member(json, "known", catch->known);
-        json_builder_set_member_name(json, "new");
-        json_builder_add_boolean_value(json, catch->is_new);
-        json_builder_end_object(json);
-}
-
-static void build_target(JsonBuilder *json, const struct target *target)
-{
-        json_builder_begin_object(json);
-        build_member(json, "target", target->name);
-        build_number(json, "executions", target->executions);
-        build_number(json, "verified", target->verified);
-        build_number(json, "corpus", target->corpus);
-        json_builder_set_member_name(json, "seconds");
-        json_builder_add_double_value(json, target->fuzzed_s);
-        json_builder_set_member_name(json, "edges");
-        json_builder_begin_object(json);
-        for (int i = 0; i < UP_CODES; i++)
-                build_number(json, up_code_names[i], target->coverage.covered[i]);
-        json_builder_end_object(json);
-        json_builder_set_member_name(json, "findings");
-        json_builder_begin_array(json);
-        for (guint i = 0; target->catches != NULL && i < target->catches->len; i++)
-                build_catch(json, g_ptr_array_index(target->catches, i));
-        json_builder_end_array(json);
-        json_builder_end_object(json);
-}
-
-static void print_json(const struct campaign *campaign)
-{
-        g_autoptr(JsonBuilder) json = json_builder_new();
-
-        json_builder_begin_object(json);
-        build_member(json, "folder", campaign->folder);
-        json_builder_set_member_name(json, "targets");
-        json_builder_begin_array(json);
-        for (guint i = 0; i < campaign->targets->len; i++)
-                build_target(json, g_ptr_array_index(campaign->targets, i));
-        json_builder_end_array(json);
-        json_builder_end_object(json);
-        up_tool_print_json(json);
-}
-
-static void print_text(const struct campaign *campaign)
-{
-        print_summary(campaign);
-        for (guint i = 0; i < campaign->targets->len; i++) {
-                const struct target *target = g_ptr_array_index(campaign->targets, i);
-                for (guint j = 0; target->catches != NULL && j < target->catches->len; j++)
-                        print_catch(target, g_ptr_array_index(target->catches, j));
-        }
 }
 
 /* --- the command ------------------------------------------------------------------------------ */
@@ -493,10 +370,10 @@ static int prepare(struct campaign *campaign, char **targets, char **seeds)
         for (guint i = 0; i < campaign->targets->len; i++) {
                 struct target *target = g_ptr_array_index(campaign->targets, i);
                 g_autofree char *all = beside_build("seeds");
-                g_autofree char *own = g_build_filename(all, target->name, NULL);
+                g_autofree char *own = g_build_filename(all, target->result.target, NULL);
                 char *standard[] = { own, NULL };
                 g_autofree char *missing =
-                    up_run_missing(up_flavour_find("libfuzzer"), target->name);
+                    up_run_missing(up_flavour_find("libfuzzer"), target->result.target);
                 g_autoptr(GError) error = NULL;
 
                 if (missing != NULL)
@@ -519,16 +396,16 @@ static int run_campaign(struct campaign *campaign, bool json)
         for (guint i = 0; i < campaign->targets->len && !up_tool_interrupted(); i++) {
                 struct target *target = g_ptr_array_index(campaign->targets, i);
                 conclude(target, regressions, CLAMP(campaign->time_s / 6, 2, MINIMISE_MOST_S));
-                fresh += broken_new(target);
+                fresh += up_result_new(&target->result);
         }
         if (up_tool_interrupted()) {
                 up_tool_fail(0, "interrupted; nothing is lost, the same command goes on");
                 return UP_STATUS_INTERRUPTED;
         }
         if (json)
-                print_json(campaign);
+                up_result_print_json(campaign->targets, campaign->folder);
         else
-                print_text(campaign);
+                up_result_print_text(campaign->targets);
         return fresh > 0 ? UP_STATUS_FOUND : UP_STATUS_PASSED;
 }
 

@@ -76,13 +76,10 @@ static void fact(struct doctor *doctor, const char *name, const char *value, con
 {
         if (doctor->json != NULL) {
                 json_builder_begin_object(doctor->json);
-                json_builder_set_member_name(doctor->json, "name");
-                json_builder_add_string_value(doctor->json, name);
-                json_builder_set_member_name(doctor->json, "value");
-                json_builder_add_string_value(doctor->json, value);
+                up_tool_json_text(doctor->json, "name", name);
+                up_tool_json_text(doctor->json, "value", value);
                 if (remedy != NULL) {
-                        json_builder_set_member_name(doctor->json, "remedy");
-                        json_builder_add_string_value(doctor->json, remedy);
+                        up_tool_json_text(doctor->json, "remedy", remedy);
                 }
                 json_builder_end_object(doctor->json);
                 return;
@@ -254,10 +251,8 @@ static void tell_canary(struct doctor *doctor, const struct up_canary *canary,
 
         if (doctor->json != NULL) {
                 json_builder_begin_object(doctor->json);
-                json_builder_set_member_name(doctor->json, "canary");
-                json_builder_add_string_value(doctor->json, canary->name);
-                json_builder_set_member_name(doctor->json, "sight");
-                json_builder_add_string_value(doctor->json, sights[sight].name);
+                up_tool_json_text(doctor->json, "canary", canary->name);
+                up_tool_json_text(doctor->json, "sight", sights[sight].name);
                 json_builder_set_member_name(doctor->json, "run");
                 up_run_build_json(run, doctor->json);
                 json_builder_end_object(doctor->json);

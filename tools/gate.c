@@ -264,13 +264,10 @@ static void print_item(const struct gate *gate, guint number, const struct item 
 static void build_item(JsonBuilder *json, const struct item *item)
 {
         json_builder_begin_object(json);
-        json_builder_set_member_name(json, "case");
-        json_builder_add_string_value(json, item->path);
-        json_builder_set_member_name(json, "outcome");
-        json_builder_add_string_value(json, outcome_names[item->outcome]);
+        up_tool_json_text(json, "case", item->path);
+        up_tool_json_text(json, "outcome", outcome_names[item->outcome]);
         if (item->problem != NULL) {
-                json_builder_set_member_name(json, "problem");
-                json_builder_add_string_value(json, item->problem);
+                up_tool_json_text(json, "problem", item->problem);
         }
         if (item->run != NULL) {
                 json_builder_set_member_name(json, "run");
@@ -319,12 +316,9 @@ static int print_end(struct gate *gate, JsonBuilder *json, double seconds)
 
         if (json != NULL) {
                 json_builder_end_array(json);
-                json_builder_set_member_name(json, "passed");
-                json_builder_add_int_value(json, passed);
-                json_builder_set_member_name(json, "failed");
-                json_builder_add_int_value(json, failed);
-                json_builder_set_member_name(json, "skipped");
-                json_builder_add_int_value(json, skipped);
+                up_tool_json_number(json, "passed", passed);
+                up_tool_json_number(json, "failed", failed);
+                up_tool_json_number(json, "skipped", skipped);
                 json_builder_end_object(json);
                 up_tool_print_json(json);
         } else {
@@ -416,8 +410,7 @@ static int run_gate(const struct up_flavour *flavour, char **paths, int jobs, bo
         if (status < 0) {
                 if (json != NULL) {
                         json_builder_begin_object(json);
-                        json_builder_set_member_name(json, "flavour");
-                        json_builder_add_string_value(json, flavour->name);
+                        up_tool_json_text(json, "flavour", flavour->name);
                         json_builder_set_member_name(json, "cases");
                         json_builder_begin_array(json);
                 } else {

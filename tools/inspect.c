@@ -321,29 +321,6 @@ static void print_complaints(const struct inspection *inspection)
 
 static void build_message(const struct inspection *inspection, GBytes *message, JsonBuilder *json);
 
-static void build_text(JsonBuilder *json, const char *name, const char *text)
-{
-        g_autofree char *valid = text != NULL ? printable(text) : NULL;
-
-        json_builder_set_member_name(json, name);
-        if (valid != NULL)
-                json_builder_add_string_value(json, valid);
-        else
-                json_builder_add_null_value(json);
-}
-
-static void build_number(JsonBuilder *json, const char *name, gint64 number)
-{
-        json_builder_set_member_name(json, name);
-        json_builder_add_int_value(json, number);
-}
-
-static void build_truth(JsonBuilder *json, const char *name, bool truth)
-{
-        json_builder_set_member_name(json, name);
-        json_builder_add_boolean_value(json, truth);
-}
-
 static void build_signers(JsonBuilder *json, const GPtrArray *signers)
 {
         json_builder_set_member_name(json, "signers");
@@ -351,9 +328,9 @@ static void build_signers(JsonBuilder *json, const GPtrArray *signers)
         for (guint i = 0; i < signers->len; i++) {
                 const struct up_cms_signer *signer = signers->pdata[i];
                 json_builder_begin_object(json);
-                build_text(json, "who", signer->who);
-                build_text(json, "algorithm", signer->algorithm);
-                build_text(json, "signed-at", signer->signed_at);
+                up_tool_json_text(json, "who", signer->who);
+                up_tool_json_text(json, "algorithm", signer->algorithm);
+                up_tool_json_text(json, "signed-at", signer->signed_at);
                 json_builder_end_object(json);
         }
         json_builder_end_array(json);
@@ -371,11 +348,11 @@ static void build_structures(
                 if (structure->message != message || structure->entity != entity)
                         continue;
                 json_builder_begin_object(json);
-                build_text(json, "kind", report->kind);
-                build_text(json, "signature", up_grade_names[report->grade]);
-                build_text(json, "signature-reason", report->grade_reason);
-                build_truth(json, "trusted", report->trusted);
-                build_text(json, "trust-reason", report->trust_reason);
+                up_tool_json_text(json, "kind", report->kind);
+                up_tool_json_text(json, "signature", up_grade_names[report->grade]);
+                up_tool_json_text(json, "signature-reason", report->grade_reason);
+                up_tool_json_truth(json, "trusted", report->trusted);
+                up_tool_json_text(json, "trust-reason", report->trust_reason);
                 build_signers(json, report->signers);
                 json_builder_set_member_name(json, "content");
                 if (report->content != NULL)
@@ -394,7 +371,7 @@ static void build_message(const struct inspection *inspection, GBytes *message, 
         up_exam_init(&unheeded, &inspection->exam.limits, inspection->exam.now_s);
         g_autoptr(GPtrArray) entities = up_entities_read(message, &unheeded);
         json_builder_begin_object(json);
-        build_number(json, "bytes", (gint64)g_bytes_get_size(message));
+        up_tool_json_number(json, "bytes", (gint64)g_bytes_get_size(message));
         build_structures(inspection, message, BARE, json);
         json_builder_set_member_name(json, "entities");
         json_builder_begin_array(json);
@@ -403,13 +380,15 @@ static void build_message(const struct inspection *inspection, GBytes *message, 
                 g_autofree char *type = type_text(entity);
 
                 json_builder_begin_object(json);
-                build_number(json, "parent", entity->parent);
-                build_text(json, "type", type);
-                build_text(json, "encoding", g_mime_content_encoding_to_string(entity->encoding));
-                build_text(json, "file", entity->filename);
-                build_number(
+                up_tool_json_number(json, "parent", entity->parent);
+                up_tool_json_text(json, "type", type);
+                up_tool_json_text(
+                    json, "encoding", g_mime_content_encoding_to_string(entity->encoding));
+                up_tool_json_text(json, "file", entity->filename);
+                up_tool_json_number(
                     json, "header-bytes", (gint64)(entity->header.end - entity->header.begin));
-                build_number(json, "body-bytes", (gint64)(entity->body.end - entity->body.begin));
+                up_tool_json_number(
+                    json, "body-bytes", (gint64)(entity->body.end - entity->body.begin));
                 build_structures(inspection, message, (gint64)entity->header.begin, json);
                 json_builder_end_object(json);
         }
@@ -437,9 +416,9 @@ static void build_complaints(JsonBuilder *json, const GPtrArray *complaints)
         for (guint i = 0; i < complaints->len; i++) {
                 const struct up_complaint *complaint = complaints->pdata[i];
                 json_builder_begin_object(json);
-                build_number(json, "line", complaint->place.line);
-                build_number(json, "column", complaint->place.column);
-                build_text(json, "text", complaint->text);
+                up_tool_json_number(json, "line", complaint->place.line);
+                up_tool_json_number(json, "column", complaint->place.column);
+                up_tool_json_text(json, "text", complaint->text);
                 json_builder_end_object(json);
         }
         json_builder_end_array(json);
@@ -462,14 +441,14 @@ static void print_json(const struct inspection *inspection, bool strict)
         g_autoptr(JsonBuilder) json = json_builder_new();
 
         json_builder_begin_object(json);
-        build_text(json, "file", inspection->name);
-        build_truth(json, "has-head", inspection->has_head);
+        up_tool_json_text(json, "file", inspection->name);
+        up_tool_json_truth(json, "has-head", inspection->has_head);
         build_complaints(json, inspection->complaints);
         if (!strict) {
                 build_head(json, inspection->c);
                 json_builder_set_member_name(json, "message");
                 build_message(inspection, inspection->c->message, json);
-                build_truth(json, "unscannable", inspection->exam.unscannable);
+                up_tool_json_truth(json, "unscannable", inspection->exam.unscannable);
                 build_limits(json, &inspection->exam);
         }
         json_builder_end_object(json);

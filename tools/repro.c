@@ -123,10 +123,8 @@ static void build_run(
     JsonBuilder *json, const char *target, const char *path, const struct up_run *run)
 {
         json_builder_begin_object(json);
-        json_builder_set_member_name(json, "case");
-        json_builder_add_string_value(json, path);
-        json_builder_set_member_name(json, "target");
-        json_builder_add_string_value(json, target);
+        up_tool_json_text(json, "case", path);
+        up_tool_json_text(json, "target", target);
         json_builder_set_member_name(json, "run");
         up_run_build_json(run, json);
         json_builder_end_object(json);

@@ -397,8 +397,7 @@ struct up_run *up_run_case(
 
 static void add_text(JsonBuilder *json, const char *name, const char *text)
 {
-        json_builder_set_member_name(json, name);
-        json_builder_add_string_value(json, text);
+        up_tool_json_text(json, name, text);
 }
 
 static void build_finding(JsonBuilder *json, const struct up_finding *finding)
@@ -426,8 +425,7 @@ static void build_counts(JsonBuilder *json, const struct up_run *run)
         json_builder_set_member_name(json, "counts");
         json_builder_begin_object(json);
         for (int i = 0; i < UP_COUNTS; i++) {
-                json_builder_set_member_name(json, up_count_names[i]);
-                json_builder_add_int_value(json, (gint64)run->counts[i]);
+                up_tool_json_number(json, up_count_names[i], (gint64)run->counts[i]);
         }
         json_builder_end_object(json);
 }
@@ -458,8 +456,7 @@ void up_run_build_json(const struct up_run *run, JsonBuilder *json)
                 build_frame(json, g_ptr_array_index(run->frames, i));
         json_builder_end_array(json);
         build_counts(json, run);
-        json_builder_set_member_name(json, "unscannable");
-        json_builder_add_boolean_value(json, run->unscannable);
+        up_tool_json_truth(json, "unscannable", run->unscannable);
         json_builder_set_member_name(json, "limits");
         json_builder_begin_array(json);
         for (char **limit = run->limits; *limit != NULL; limit++)

@@ -100,6 +100,31 @@ char *up_tool_quote(const char *word)
         return g_shell_quote(word);
 }
 
+void up_tool_json_text(JsonBuilder *json, const char *name, const char *text)
+{
+        json_builder_set_member_name(json, name);
+        if (text == NULL) {
+                json_builder_add_null_value(json);
+        } else if (g_utf8_validate(text, -1, NULL)) {
+                json_builder_add_string_value(json, text);
+        } else {
+                g_autofree char *escaped = g_strescape(text, "\"\\");
+                json_builder_add_string_value(json, escaped);
+        }
+}
+
+void up_tool_json_number(JsonBuilder *json, const char *name, gint64 number)
+{
+        json_builder_set_member_name(json, name);
+        json_builder_add_int_value(json, number);
+}
+
+void up_tool_json_truth(JsonBuilder *json, const char *name, bool truth)
+{
+        json_builder_set_member_name(json, name);
+        json_builder_add_boolean_value(json, truth);
+}
+
 void up_tool_print_json(JsonBuilder *builder)
 {
         g_autoptr(JsonNode) root = json_builder_get_root(builder);

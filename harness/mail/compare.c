@@ -28,7 +28,7 @@ bool up_base64_is_well_formed(const uint8_t *text, size_t bytes)
                 if (text[i] == '=')
                         padding++;
                 else if ((g_ascii_isalnum(text[i]) || text[i] == '+' || text[i] == '/') &&
-                    padding == 0)
+                         padding == 0)
                         digits++;
                 else
                         return false;
@@ -60,7 +60,7 @@ static GBytes *openssl_base64(const uint8_t *text, size_t bytes)
 
         EVP_DecodeInit(context);
         bool ok = EVP_DecodeUpdate(context, decoded, &length, text, (int)bytes) >= 0 &&
-            EVP_DecodeFinal(context, decoded + length, &rest) >= 0;
+                  EVP_DecodeFinal(context, decoded + length, &rest) >= 0;
         EVP_ENCODE_CTX_free(context);
         if (!ok) {
                 g_free(decoded);
@@ -114,9 +114,11 @@ static void compare_charset(GMimeTextPart *text_part, struct up_exam *exam)
         g_autoptr(GBytes) decoded = up_mime_decoded(GMIME_PART(text_part), G_MAXSIZE);
         gsize bytes, converted_bytes;
         const char *data = g_bytes_get_data(decoded, &bytes);
-        g_autofree char *converted = bytes == 0
-            ? NULL
-            : g_convert(data, (gssize)bytes, "UTF-8", charset, NULL, &converted_bytes, NULL);
+
+        if (bytes == 0)
+                return;
+        g_autofree char *converted =
+            g_convert(data, (gssize)bytes, "UTF-8", charset, NULL, &converted_bytes, NULL);
 
         /* GMime hands out a C string, so text with a NUL in it cannot be compared. */
         if (converted == NULL || memchr(converted, '\0', converted_bytes) != NULL)

@@ -120,7 +120,7 @@ static void read_fields(const struct reader *reader, struct up_entity *entity)
         entity->type =
             g_mime_content_type_parse(NULL, type != NULL ? type : default_type(reader, entity));
         if (encoding != NULL)
-                entity->encoding = g_mime_content_encoding_from_string(g_strstrip(encoding));
+                entity->encoding = g_mime_content_encoding_from_string(encoding);
         if (disposition != NULL) {
                 GMimeContentDisposition *parsed =
                     g_mime_content_disposition_parse(NULL, disposition);

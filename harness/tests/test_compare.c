@@ -26,8 +26,8 @@
 static bool decoders_lie;
 
 /* These stand in front of the libraries' functions for all code in this program. */
-char *g_convert(const char *text, gssize bytes, const char *to, const char *from,
-    gsize *ret_read, gsize *ret_written, GError **error)
+char *g_convert(const char *text, gssize bytes, const char *to, const char *from, gsize *ret_read,
+    gsize *ret_written, GError **error)
 {
         char *(*convert)(const char *, gssize, const char *, const char *, gsize *, gsize *,
             GError **) = dlsym(RTLD_NEXT, "g_convert");
@@ -38,8 +38,8 @@ char *g_convert(const char *text, gssize bytes, const char *to, const char *from
         return converted;
 }
 
-int EVP_DecodeUpdate(EVP_ENCODE_CTX *context, unsigned char *out, int *ret_bytes,
-    const unsigned char *in, int bytes)
+int EVP_DecodeUpdate(
+    EVP_ENCODE_CTX *context, unsigned char *out, int *ret_bytes, const unsigned char *in, int bytes)
 {
         int (*decode)(EVP_ENCODE_CTX *, unsigned char *, int *, const unsigned char *, int) =
             dlsym(RTLD_NEXT, "EVP_DecodeUpdate");
@@ -179,8 +179,8 @@ static const char *const known[] = { "ascii", "us-ascii", "US-ASCII", "ANSI_X3.4
 
 static const char *const unknown[] = { "", "/", "//", "utf-8//TRANSLIT", "utf-8//IGNORE",
         "iso-8859-16", "ebcdic-us", "ibm037", "macintosh", "hz-gb-2312", "jis", "iso-2022-cn",
-        "unknown-8bit", "x-nonsense", "-", "utf",
-        "utf-8-and-more-than-any-name-of-a-charset", "\xc3\xbctf-9" };
+        "unknown-8bit", "x-nonsense", "-", "utf", "utf-8-and-more-than-any-name-of-a-charset",
+        "\xc3\xbctf-9" };
 
 static char *folded(const char *name)
 {

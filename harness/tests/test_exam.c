@@ -215,7 +215,8 @@ static void numbers_and_addresses_are_folded(void **state)
                     "domain: instance '#' has no handler #" },
                 { "at offset 4096 (0x1000), 1.5 of -3", "domain: at offset # (#), #.# of -#" },
                 /* A digit in a name is part of the name. */
-                { "utf8 and base64 in g_utf8_validate", "domain: utf8 and base64 in g_utf8_validate" },
+                { "utf8 and base64 in g_utf8_validate",
+                    "domain: utf8 and base64 in g_utf8_validate" },
                 { "two\nlines, \xff", "domain: two\\nlines, \\377" },
                 { "", "domain: " },
         };

@@ -72,8 +72,8 @@ static char *parts_text(const struct run *run, const char *line_end)
                 const struct up_entity *entity = entity_of(run, i);
                 g_autofree char *header = slice_text(run, entity->header);
                 g_autofree char *body = slice_text(run, entity->body);
-                g_string_append_printf(text, "%d [%s] [%s]%s", entity->parent, header, body,
-                    line_end);
+                g_string_append_printf(
+                    text, "%d [%s] [%s]%s", entity->parent, header, body, line_end);
         }
         return g_string_free(text, FALSE);
 }
@@ -126,8 +126,8 @@ static const struct {
             "0 [] [one]\n" },
         { "the first Content-Type counts",
             MULTIPART("a") MULTIPART("b") "\n--b\n\n--a\n\none\n--a--\n", "0 [] [one]\n" },
-        { "a multipart without boundary has no parts", "Content-Type: multipart/mixed\n\n--\n\none\n",
-            "" },
+        { "a multipart without boundary has no parts",
+            "Content-Type: multipart/mixed\n\n--\n\none\n", "" },
         { "an empty boundary", MULTIPART("\"\"") "\n--\n\none\n----\n", "0 [] [one]\n" },
         { "a header cut off by a boundary", MULTIPART("b") "\n--b\nA: 1\nB: 2\n--b\n\ntwo\n--b--\n",
             "0 [A: 1\nB: 2] []\n0 [] [two]\n" },
@@ -140,10 +140,12 @@ static const struct {
             "0 [" RFC822 "] [S: 1\n\ntext]\n1 [S: 1\n] [text]\n" },
         { "a multipart in a message inside",
             MULTIPART("b") "\n--b\n" RFC822 "\n" MULTIPART("i") "\n--i\n\none\n--i--\n--b--\n",
-            "0 [" RFC822 "] [" MULTIPART("i") "\n--i\n\none\n--i--]\n"
-            "1 [" MULTIPART("i") "] [--i\n\none\n--i--]\n2 [] [one]\n" },
+            "0 [" RFC822
+            "] [" MULTIPART("i") "\n--i\n\none\n--i--]\n"
+                                 "1 [" MULTIPART("i") "] [--i\n\none\n--i--]\n2 [] [one]\n" },
         { "a message inside whose header is cut off",
-            MULTIPART("b") "\n--b\n" RFC822 "\nS: 1\n--b--\n", "0 [" RFC822 "] [S: 1]\n1 [S: 1] []\n" },
+            MULTIPART("b") "\n--b\n" RFC822 "\nS: 1\n--b--\n",
+            "0 [" RFC822 "] [S: 1]\n1 [S: 1] []\n" },
         { "a message inside that is not there",
             MULTIPART("b") "\n--b\n" RFC822 "\n--b\n" RFC822 "--b--\n",
             "0 [" RFC822 "] []\n0 [Content-Type: message/rfc822] []\n" },
@@ -222,8 +224,9 @@ static void signed_part_is_whole(void **state)
 
         (void)state;
         for (size_t i = 0; i < G_N_ELEMENTS(signed_parts); i++) {
-                g_autofree char *message = g_strconcat("Content-Type: multipart/signed; boundary=b\r\n",
-                    "\r\npreamble\r\n--b\r\n", signed_parts[i],
+                g_autofree char *message = g_strconcat(
+                    "Content-Type: multipart/signed; boundary=b\r\n", "\r\npreamble\r\n--b\r\n",
+                    signed_parts[i],
                     "\r\n--b\r\nContent-Type: application/pkcs7-signature\r\n\r\nMAA=\r\n--b--\r\n",
                     NULL);
                 struct run run;
@@ -279,8 +282,8 @@ static void fields_are_read(void **state)
 
 static void nul_bytes_are_bytes(void **state)
 {
-        static const char message[] =
-            "A: \0\nContent-Type: multipart/mixed; boundary=b\n\n\0--b\n--b\nB: \0\n\n\0\n--b\0\n--b--\n";
+        static const char message[] = "A: \0\nContent-Type: multipart/mixed; "
+                                      "boundary=b\n\n\0--b\n--b\nB: \0\n\n\0\n--b\0\n--b--\n";
         g_autoptr(GBytes) bytes = g_bytes_new_static(message, sizeof message - 1);
         struct run run;
 
@@ -311,7 +314,7 @@ static void each_limit_ends_the_reading_where_it_is_hit(void **state)
 {
         static const char message[] =
             MULTIPART("o") "\n--o\n" MULTIPART("i") "\n--i\n" RFC822 "\nS: 1\n\none\n--i--\n"
-            "--o\nA: a long header\n\ntwo\n--o--\n";
+                                                    "--o\nA: a long header\n\ntwo\n--o--\n";
         static const struct {
                 const char *name;
                 size_t offset;
@@ -418,8 +421,8 @@ static void noise_gives_a_sound_tree(void **state)
                 struct run run;
 
                 for (int left = g_rand_int_range(chance, 0, 40); left > 0; left--)
-                        g_string_append(text,
-                            pieces[g_rand_int_range(chance, 0, (int)G_N_ELEMENTS(pieces))]);
+                        g_string_append(
+                            text, pieces[g_rand_int_range(chance, 0, (int)G_N_ELEMENTS(pieces))]);
                 if (g_rand_int_range(chance, 0, 8) == 0 && text->len > 0)
                         text->str[g_rand_int_range(chance, 0, (int)text->len)] = '\0';
                 g_autoptr(GBytes) bytes = g_bytes_new(text->str, text->len);

@@ -133,15 +133,15 @@ static bool remarks(const struct up_exam *exam, enum up_remark_kind kind, const 
 #define EC     "alice-ec ecdsa-with-SHA256, SHA256"
 #define MIDDLE "alice-middle ecdsa-with-SHA384, SHA384"
 
-#define CLEAR(layer, who)            layer " signed-data valid trusted by " who
-#define OPAQUE(layer, who)           CLEAR(layer, who) " opens"
-#define UNTRUSTED(reason, who)       "0 signed-data valid (" reason ") by " who
-#define ENCRYPTED(layer)             layer " enveloped-data opens"
-#define AUTH_ENCRYPTED(layer)        layer " authEnveloped-data opens"
-#define COMPRESSED(layer)            layer " compressed-data opens"
-#define TRIPLE(who)                  CLEAR("0", who) "; " ENCRYPTED("0") "; " CLEAR("1", who)
-#define SIGNED_ENCRYPTED(who)        ENCRYPTED("0") "; " CLEAR("1", who)
-#define WITH(structure, next)        structure "; " next
+#define CLEAR(layer, who)      layer " signed-data valid trusted by " who
+#define OPAQUE(layer, who)     CLEAR(layer, who) " opens"
+#define UNTRUSTED(reason, who) "0 signed-data valid (" reason ") by " who
+#define ENCRYPTED(layer)       layer " enveloped-data opens"
+#define AUTH_ENCRYPTED(layer)  layer " authEnveloped-data opens"
+#define COMPRESSED(layer)      layer " compressed-data opens"
+#define TRIPLE(who)            CLEAR("0", who) "; " ENCRYPTED("0") "; " CLEAR("1", who)
+#define SIGNED_ENCRYPTED(who)  ENCRYPTED("0") "; " CLEAR("1", who)
+#define WITH(structure, next)  structure "; " next
 
 static const struct {
         const char *name, *story;
@@ -311,10 +311,10 @@ static void each_seed_has_a_promise(void **state)
 
 /* --- time ------------------------------------------------------------------------------------- */
 
-#define IN_1999  INT64_C(930787200)
-#define IN_2000  INT64_C(962409600)
-#define IN_2998  INT64_C(32457283200)
-#define IN_3000  INT64_C(32503680000)
+#define IN_1999 INT64_C(930787200)
+#define IN_2000 INT64_C(962409600)
+#define IN_2998 INT64_C(32457283200)
+#define IN_3000 INT64_C(32503680000)
 
 static void virtual_time_alone_decides_on_certificates(void **state)
 {
@@ -354,8 +354,8 @@ static void virtual_time_alone_decides_on_certificates(void **state)
 /* --- damage ----------------------------------------------------------------------------------- */
 
 /* The bytes @from, which must be there, replaced by as many or other ones. */
-static GBytes *replaced(GBytes *message, const char *from, size_t from_bytes, const char *to,
-    size_t to_bytes)
+static GBytes *replaced(
+    GBytes *message, const char *from, size_t from_bytes, const char *to, size_t to_bytes)
 {
         gsize size;
         const char *data = g_bytes_get_data(message, &size);
@@ -403,8 +403,8 @@ static void each_change_costs_its_grade(void **state)
                     "0 signed-data content digest broken by " RSA
                     " and carol rsaEncryption, SHA512" },
                 { "triple-ec.eml", BYTES("smime-type=enveloped-data"), BYTES("smime-type=x"),
-                    "0 signed-data content digest broken by " EC "; 0 enveloped-data opens; " CLEAR(
-                        "1", EC) },
+                    "0 signed-data content digest broken by " EC
+                    "; 0 enveloped-data opens; " CLEAR("1", EC) },
                 /* Without attributes nothing tells content from signature. */
                 { "no-attributes.eml", BYTES("minutes"), BYTES("Minutes"),
                     "0 signed-data broken by " RSA },
@@ -467,10 +467,11 @@ static void changed_attribute_or_signature_is_broken(void **state)
 static void part_without_body_holds(void **state)
 {
         static const char *const entities[] = { "Content-Type: text/plain\r\n",
-                "Content-Type: text/plain\r\n\r\n", "Content-Type: text/plain", "\r\n", "\r\n\r\n" };
-        struct up_signing signing = { .signers = { { .identity = "alice-ec" } },
-                .time_s = SIGNED_AT_S,
-                .boundary = "b" };
+                "Content-Type: text/plain\r\n\r\n", "Content-Type: text/plain", "\r\n",
+                "\r\n\r\n" };
+        struct up_signing signing = {
+                .signers = { { .identity = "alice-ec" } }, .time_s = SIGNED_AT_S, .boundary = "b"
+        };
 
         (void)state;
         up_identities_load();
@@ -521,8 +522,8 @@ static void each_limit_holds_at_its_exact_value(void **state)
 {
         static const struct {
                 const char *name, *limit;
-                uint64_t value; /* what the seed needs, */
-                bool and_message; /* and its own size */
+                uint64_t value;    /* what the seed needs, */
+                bool and_message;  /* and its own size */
                 const char *below; /* the story at one less */
         } rows[] = {
                 { "clear-rsa.eml", "max-message", 0, true, "" },
@@ -604,8 +605,8 @@ static void bomb_beyond_the_decoded_bytes_is_unscannable(void **state)
 static void append_hex(GByteArray *bytes, const char *hex)
 {
         for (; hex[0] != '\0'; hex += 2) {
-                guint8 byte = (guint8)(g_ascii_xdigit_value(hex[0]) * 16 +
-                    g_ascii_xdigit_value(hex[1]));
+                guint8 byte =
+                    (guint8)(g_ascii_xdigit_value(hex[0]) * 16 + g_ascii_xdigit_value(hex[1]));
                 g_byte_array_append(bytes, &byte, 1);
         }
 }
@@ -654,16 +655,26 @@ static void asking_for_much_work_is_unscannable(void **state)
                 { "-2147483649, of which OpenSSL makes 2147483647",
                     PBKDF2 "3011" SALT "0205ff7fffffff", false },
                 { "a length in more bytes than it needs",
-                    "0681092a864886f70d01050c" "3010" SALT "02047fffffff", false },
+                    "0681092a864886f70d01050c"
+                    "3010" SALT "02047fffffff",
+                    false },
                 { "PKCS #12", PKCS12 "3010" SALT "02047fffffff", false },
                 { "PBES2, PBKDF2 inside",
-                    PBES2 "303e" "301d" PBKDF2 "3010" SALT "02047fffffff" AES_256_CBC, false },
+                    PBES2 "303e"
+                          "301d" PBKDF2 "3010" SALT "02047fffffff" AES_256_CBC,
+                    false },
                 { "PBES2, scrypt inside that asks for little",
-                    PBES2 "3041" "3020" SCRYPT "3013" SALT "020110" "020101" "020101"
-                    AES_256_CBC, true },
+                    PBES2 "3041"
+                          "3020" SCRYPT "3013" SALT "020110"
+                          "020101"
+                          "020101" AES_256_CBC,
+                    true },
                 { "PBES2, scrypt inside that asks for 6442450944 rounds",
-                    PBES2 "3045" "3024" SCRYPT "3017" SALT "0203008000" "020101" "0203030000"
-                    AES_256_CBC, false },
+                    PBES2 "3045"
+                          "3024" SCRYPT "3017" SALT "0203008000"
+                          "020101"
+                          "0203030000" AES_256_CBC,
+                    false },
         };
 
         (void)state;
@@ -687,8 +698,7 @@ static void asking_for_much_work_is_unscannable(void **state)
 
 /* --- nothing is left over --------------------------------------------------------------------- */
 
-#define OPAQUE_HEADER                                                                              \
-        "Content-Type: application/pkcs7-mime\nContent-Transfer-Encoding: base64\n\n"
+#define OPAQUE_HEADER "Content-Type: application/pkcs7-mime\nContent-Transfer-Encoding: base64\n\n"
 
 /* The first test of the program, so that the test identities are first loaded here. */
 static void error_queue_is_left_empty(void **state)

@@ -91,8 +91,8 @@ static struct result run(
                 g_ptr_array_add(arguments, g_strdup(*inputs));
         g_ptr_array_add(arguments, NULL);
 
-        g_autoptr(GSubprocess) child = g_subprocess_launcher_spawnv(
-            launcher, (const char *const *)arguments->pdata, NULL);
+        g_autoptr(GSubprocess) child =
+            g_subprocess_launcher_spawnv(launcher, (const char *const *)arguments->pdata, NULL);
         if (child == NULL)
                 fail_msg("%s%s is not built", TARGETS, target);
         g_autoptr(GBytes) errors = NULL;
@@ -265,7 +265,8 @@ static void report_has_a_line_for_each_input(void **state)
         JsonObject *finding = json_array_get_object_element(findings, 0);
         assert_string_equal(json_object_get_string_member(finding, "class"), "disagree");
         assert_string_equal(json_object_get_string_member(finding, "signature"), "canary");
-        assert_string_equal(json_object_get_string_member(finding, "detail"), "disagrees on purpose");
+        assert_string_equal(
+            json_object_get_string_member(finding, "detail"), "disagrees on purpose");
         assert_string_equal(json_object_get_string_member(finding, "slug"), slug);
 
         g_autoptr(JsonObject) third = line_of(report, 2);
@@ -275,8 +276,8 @@ static void report_has_a_line_for_each_input(void **state)
 static void report_tells_counts_and_limits(void **state)
 {
         g_autofree char *message = text_of(CLEAR);
-        g_autofree char *text = g_strconcat(
-            "unpend-case: 1\npolicy: max-key-bits=1024\nmessage:\n", message, NULL);
+        g_autofree char *text =
+            g_strconcat("unpend-case: 1\npolicy: max-key-bits=1024\nmessage:\n", message, NULL);
         g_autofree char *limited = file("limited.case", text);
         g_autofree char *report = file("report", NULL);
         g_autofree char *variable = g_strconcat("UNPEND_REPORT=", report, NULL);
@@ -320,8 +321,8 @@ static void smallest_input_of_a_finding_is_kept(void **state)
         g_autofree char *kept = file(slug, NULL);
         g_autofree char *other_kept = file(other_slug, NULL);
         g_autofree char *variable = g_strconcat("UNPEND_FINDINGS=", folder, NULL);
-        const char *const orders[][4] = {
-                { large, NULL }, { small, other, NULL }, { large, small, NULL } };
+        const char *const orders[][4] = { { large, NULL }, { small, other, NULL },
+                { small, large, NULL } };
         static const char *const smallest[] = { "disagree\nand more text than is needed\n",
                 "disagree\n\n", "disagree\n\n" };
 

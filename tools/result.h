@@ -1,0 +1,32 @@
+/*
+ * result - what a campaign has to say in the end
+ */
+#ifndef UP_TOOLS_RESULT_H
+#define UP_TOOLS_RESULT_H
+
+#include <stdint.h>
+
+#include "tools/corpus.h"
+#include "tools/harvest.h"
+
+/** Of one target. */
+struct up_result {
+        const char *target;
+        uint64_t executions;
+        uint64_t verified; /* executions in which a signature held */
+        double worker_s;   /* seconds that workers ran, added up */
+        unsigned corpus;   /* inputs, after merging */
+        struct up_coverage coverage;
+        GPtrArray *catches; /* of struct up_catch, owned; NULL before the harvest */
+};
+
+/** How many of its findings are new. */
+unsigned up_result_new(const struct up_result *result);
+
+/** A line for each target, then each finding with the commands to go on; on standard output. */
+void up_result_print_text(GPtrArray *results);
+
+/** The same as one JSON object; @folder is where the campaign lives. */
+void up_result_print_json(GPtrArray *results, const char *folder);
+
+#endif
