@@ -143,24 +143,11 @@ static void inspection_clear(struct inspection *inspection)
 
 /* --- texts ------------------------------------------------------------------------------------ */
 
-/* Valid UTF-8 without control characters, so that it can be printed. */
-static char *printable(const char *text)
-{
-        g_autofree char *valid = g_utf8_make_valid(text, -1);
-        GString *result = g_string_new(NULL);
-
-        for (const char *at = valid; *at != '\0'; at = g_utf8_next_char(at)) {
-                gunichar character = g_utf8_get_char(at);
-                g_string_append_unichar(result, g_unichar_iscntrl(character) ? '?' : character);
-        }
-        return g_string_free(result, FALSE);
-}
-
 static char *type_text(const struct up_entity *entity)
 {
         g_autofree char *type = g_mime_content_type_get_mime_type(entity->type);
 
-        return printable(type);
+        return up_tool_printable(type);
 }
 
 static bool is_sound(const struct up_cms_report *report)
@@ -196,7 +183,7 @@ static void print_message(const struct inspection *inspection, GBytes *message, 
 
 static void print_signer(const struct up_cms_signer *signer, int indent)
 {
-        g_autofree char *who = printable(signer->who);
+        g_autofree char *who = up_tool_printable(signer->who);
 
         printf("%*sby %s\n", indent, "", who);
         printf("%*s   %s%s%s\n", indent, "", signer->algorithm,
@@ -257,7 +244,7 @@ static void print_entity(const struct up_entity *entity, unsigned depth)
             TYPE_COLUMNS - indent, type, encoding != NULL ? encoding : "-",
             entity->header.end - entity->header.begin, entity->body.end - entity->body.begin);
         if (entity->filename != NULL) {
-                g_autofree char *name = printable(entity->filename);
+                g_autofree char *name = up_tool_printable(entity->filename);
                 printf("%*sfile \"%s\"\n", indent + 2, "", name);
         }
 }

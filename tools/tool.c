@@ -100,17 +100,27 @@ char *up_tool_quote(const char *word)
         return g_shell_quote(word);
 }
 
+char *up_tool_printable(const char *text)
+{
+        g_autofree char *valid = g_utf8_make_valid(text, -1);
+        GString *result = g_string_new(NULL);
+
+        for (const char *at = valid; *at != '\0'; at = g_utf8_next_char(at)) {
+                gunichar character = g_utf8_get_char(at);
+                g_string_append_unichar(result, g_unichar_iscntrl(character) ? '?' : character);
+        }
+        return g_string_free(result, FALSE);
+}
+
 void up_tool_json_text(JsonBuilder *json, const char *name, const char *text)
 {
+        g_autofree char *printable = text != NULL ? up_tool_printable(text) : NULL;
+
         json_builder_set_member_name(json, name);
-        if (text == NULL) {
+        if (printable != NULL)
+                json_builder_add_string_value(json, printable);
+        else
                 json_builder_add_null_value(json);
-        } else if (g_utf8_validate(text, -1, NULL)) {
-                json_builder_add_string_value(json, text);
-        } else {
-                g_autofree char *escaped = g_strescape(text, "\"\\");
-                json_builder_add_string_value(json, escaped);
-        }
 }
 
 void up_tool_json_number(JsonBuilder *json, const char *name, gint64 number)

@@ -102,7 +102,10 @@ void up_tool_paint(FILE *stream, const char *colour, const char *format, ...) G_
 /** What a shell reads as this one word; without quotes where none are needed. Caller owns it. */
 char *up_tool_quote(const char *word);
 
-/** Members of a JSON object. A text that is NULL is null; bytes that are no UTF-8 are escaped. */
+/** Valid UTF-8 without control characters: what a message says may reach a terminal. Caller owns. */
+char *up_tool_printable(const char *text);
+
+/** Members of a JSON object. A text is made printable, and null if it is NULL. */
 void up_tool_json_text(JsonBuilder *json, const char *name, const char *text);
 void up_tool_json_number(JsonBuilder *json, const char *name, gint64 number);
 void up_tool_json_truth(JsonBuilder *json, const char *name, bool truth);

@@ -34,7 +34,7 @@ const char *const up_dispositions[] = { "attachment", "inline", NULL };
 const char *const up_encodings[] = { "7bit", "8bit", "7-bit", "8-bit", "binary", "base64",
         "quoted-printable", "uuencode", "x-uuencode", "x-uue", NULL };
 
-const char *const up_media_types[] = { "text/plain", "text/html", "text/enriched",
+const char *const up_media_types[] = { "text/plain", "text/html", "text/enriched", "text/richtext",
         "text/rfc822-headers", "multipart/mixed", "multipart/alternative", "multipart/related",
         "multipart/digest", "multipart/report", "multipart/signed", "multipart/encrypted",
         "message/rfc822", "message/rfc2822", "message/global", "message/news", "message/partial",
@@ -44,9 +44,10 @@ const char *const up_media_types[] = { "text/plain", "text/html", "text/enriched
 const char *const up_smime_types[] = { "signed-data", "certs-only", "enveloped-data",
         "authEnveloped-data", "compressed-data", NULL };
 
-const char *const up_text_marks[] = { "begin 644 ", "\nend\n", "=ybegin line=128 size=",
-        "=ypart begin=", "=yend size=", "-----BEGIN PGP MESSAGE-----", "-----END PGP MESSAGE-----",
-        "-----BEGIN PGP SIGNED MESSAGE-----", "-----BEGIN PGP SIGNATURE-----",
-        "-----END PGP SIGNATURE-----", "-----BEGIN PGP PUBLIC KEY BLOCK-----",
-        "-----END PGP PUBLIC KEY BLOCK-----", "https://", "www.", "mailto:", "<bold>", "</bold>",
-        "<excerpt>", "<color><param>", "</param>", "<nofill>", "\nFrom ", "\n> ", NULL };
+const char *const up_text_marks[] = { "begin 644 ", "\nend\n",
+        "=ybegin line=128 size=", "=ypart begin=", "=yend size=", "-----BEGIN PGP MESSAGE-----",
+        "-----END PGP MESSAGE-----", "-----BEGIN PGP SIGNED MESSAGE-----",
+        "-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----",
+        "-----BEGIN PGP PUBLIC KEY BLOCK-----", "-----END PGP PUBLIC KEY BLOCK-----", "https://",
+        "www.", "mailto:", "<bold>", "</bold>", "<excerpt>", "<color><param>", "</param>",
+        "<nofill>", "\nFrom ", "\n> ", NULL };
