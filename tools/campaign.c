@@ -380,7 +380,8 @@ static int prepare(struct campaign *campaign, char **targets, char **seeds)
                         return up_tool_fail(UP_STATUS_CANNOT, "%s", missing);
                 for (char **folder = seeds != NULL ? seeds : standard; *folder != NULL; folder++)
                         if (!up_corpus_add(&target->folders, *folder, &error))
-                                return up_tool_fail(UP_STATUS_USAGE, "--seeds: %s", error->message);
+                                return up_tool_fail(UP_STATUS_USAGE,
+                                    "--seeds wants a folder of messages: %s", error->message);
         }
         return -1;
 }
@@ -433,7 +434,8 @@ int up_tool_campaign(int argc, char **argv)
                 G_OPTION_ENTRY_NULL,
         };
         int status = up_tool_options(&argc, &argv, entries, NULL,
-            "Exit status: 0 no new finding, 1 findings, 2 wrong usage, 130 interrupted.");
+            "Exit status: 0 no new finding, 1 new findings, 2 wrong usage, 125 the campaign cannot "
+            "run, 130 interrupted.");
 
         if (status >= 0)
                 return status;

@@ -289,7 +289,8 @@ static int write_all(const struct collection *all, const char *folder)
         up_identities_load();
         for (guint i = 0; i < all->seeds->len; i++)
                 if (!write_seed(g_ptr_array_index(all->seeds, i), folder, &error))
-                        return up_tool_fail(UP_STATUS_CANNOT, "%s", error->message);
+                        return up_tool_fail(
+                            UP_STATUS_CANNOT, "%s; choose another with --out", error->message);
         printf("%u seeds in %s\n", all->seeds->len, folder);
         return UP_STATUS_PASSED;
 }
