@@ -224,10 +224,14 @@ static bool is_library(const struct up_frame *frame)
         return frame->owner == UP_OWNER_GMIME || frame->owner == UP_OWNER_OPENSSL;
 }
 
-/* The frames that count: of owners up to @most; a hang's only from its outermost library call. */
+/*
+ * The frames that count: of owners up to @most; a hang's only from its outermost library call. Who
+ * of us called the library is no part of its fault, but says in which call it hangs.
+ */
 static GPtrArray *names_of(GPtrArray *frames, enum up_owner most, bool outermost)
 {
         GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+        bool in_library = false;
         guint first = 0;
 
         for (guint i = 0; outermost && i < frames->len; i++)
@@ -235,6 +239,9 @@ static GPtrArray *names_of(GPtrArray *frames, enum up_owner most, bool outermost
                         first = i;
         for (guint i = first; i < frames->len; i++) {
                 const struct up_frame *frame = g_ptr_array_index(frames, i);
+                if (in_library && !outermost && frame->owner == UP_OWNER_OURS)
+                        break;
+                in_library |= is_library(frame);
                 if (frame->owner <= most)
                         g_ptr_array_add(names, frame_name(frame));
         }

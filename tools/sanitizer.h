@@ -6,10 +6,10 @@
  * counts: what comes after it follows from it.
  *
  * The signature is the kind of fault and the three innermost functions of ours, GMime's or
- * OpenSSL's, without addresses and lines, recursion folded, so that one fault has one signature
- * whatever message shows it:
+ * OpenSSL's, up to where we called the library, without addresses and lines, recursion folded, so
+ * that one fault has one signature whatever message shows it:
  *
- *     heap-use-after-free g_mime_header_list_get < g_mime_object_get_header < touch_headers
+ *     heap-use-after-free g_mime_header_list_get < g_mime_object_get_header
  *     stack-overflow (construct_multipart construct_part)*
  *
  * Of a hang the innermost functions are chance; there the outermost library call is named, and

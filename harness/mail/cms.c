@@ -195,6 +195,43 @@ static bool derivation_is_affordable(const struct structure *s)
         return true;
 }
 
+/* Into the element at @at, or past it; how many bytes it holds, negative when it is none. */
+static long step(const unsigned char **at, const unsigned char *end, bool into)
+{
+        long bytes;
+        int tag, class;
+
+        if ((ASN1_get_object(at, &bytes, &tag, &class, end - *at) & 0x80) != 0)
+                return -1;
+        if (!into)
+                *at += bytes;
+        return bytes;
+}
+
+/*
+ * How many digests are asked for: each costs as much as the content is long. OpenSSL's public
+ * interface does not tell, so the elements of digestAlgorithms (RFC 5652 section 5.1) are counted.
+ */
+static uint64_t count_digests(CMS_ContentInfo *cms)
+{
+        /* ContentInfo, contentType, content, SignedData, version, digestAlgorithms */
+        static const bool into[] = { true, false, true, true, false, true };
+        unsigned char *der = NULL;
+        int der_bytes = i2d_CMS_ContentInfo(cms, &der);
+        const unsigned char *at = der, *end = der + MAX(0, der_bytes);
+        long bytes = 0;
+        uint64_t count = 0;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(into) && bytes >= 0; i++)
+                bytes = step(&at, end, into[i]);
+        if (bytes >= 0)
+                end = at + bytes;
+        while (bytes >= 0 && at < end && step(&at, end, false) >= 0)
+                count++;
+        OPENSSL_free(der);
+        return count;
+}
+
 static bool costs_are_affordable(const struct structure *s, CMS_ContentInfo *cms)
 {
         STACK_OF(X509) *certificates = CMS_get1_certs(cms);
@@ -202,7 +239,10 @@ static bool costs_are_affordable(const struct structure *s, CMS_ContentInfo *cms
         STACK_OF(CMS_RecipientInfo) *recipients = CMS_get0_RecipientInfos(cms);
         uint64_t people = (uint64_t)MAX(
             0, MAX(sk_CMS_SignerInfo_num(signers), sk_CMS_RecipientInfo_num(recipients)));
+        uint64_t digests =
+            OBJ_obj2nid(CMS_get0_type(cms)) == NID_pkcs7_signed ? count_digests(cms) : 0;
         bool affordable = keys_are_affordable(s->exam, certificates) &&
+                          up_exam_within(s->exam, &s->exam->limits.signers, digests) &&
                           up_exam_within(s->exam, &s->exam->limits.signers, people) &&
                           derivation_is_affordable(s);
 

@@ -5,8 +5,9 @@
  * are free to differ on malformed text, and do: so only content that is well-formed by its
  * standard is judged. There, any difference is somebody's bug.
  *
- *   base64    RFC 2045 section 6.8   GMime, GLib and OpenSSL
- *   charset   text that GLib converts without an error    GMime and GLib
+ *   base64           RFC 2045 section 6.8                        GMime, GLib and OpenSSL
+ *   charset          text that GLib converts without an error    GMime and GLib
+ *   encoded words    RFC 2047 sections 2 and 6.2, base64         GMime and GLib
  *
  * Which converter a charset's name asks for is GMime's to say (it reads gb2312 as GBK, as browsers
  * do): what is compared is the conversion.
@@ -17,6 +18,9 @@
 #include <string.h>
 
 #include "mail/inside.h"
+#include "mail/words.h"
+
+#define ENCODED_WORD_BYTES 75 /* at most (RFC 2047 section 2) */
 
 bool up_base64_is_well_formed(const uint8_t *text, size_t bytes)
 {
@@ -129,6 +133,76 @@ static void compare_charset(GMimeTextPart *text_part, struct up_exam *exam)
         disagree(exam, "charset: GMime and GLib", gmime, glib);
 }
 
+static bool is_printable(const char *text, size_t bytes)
+{
+        if (!g_utf8_validate(text, (gssize)bytes, NULL))
+                return false;
+        for (const char *at = text; at < text + bytes; at = g_utf8_next_char(at))
+                if (g_unichar_iscntrl(g_utf8_get_char(at)))
+                        return false;
+        return true;
+}
+
+/* Appends the text of a word like "=?utf-8?B?w4RwZmVs?="; false when it is not well-formed. */
+static bool append_encoded_word(GString *text, const char *word)
+{
+        g_auto(GStrv) pieces = g_strsplit(word, "?", 0); /* "=", charset, "B", base64, "=" */
+
+        if (strlen(word) > ENCODED_WORD_BYTES || g_strv_length(pieces) != 5 ||
+            strcmp(pieces[0], "=") != 0 || g_ascii_strcasecmp(pieces[2], "B") != 0 ||
+            strcmp(pieces[4], "=") != 0 || *pieces[3] == '\0' ||
+            !up_base64_is_well_formed((const uint8_t *)pieces[3], strlen(pieces[3])))
+                return false;
+
+        const char *charset = g_mime_charset_iconv_name(pieces[1]);
+        gsize bytes, converted_bytes;
+        g_autofree guchar *decoded = g_base64_decode(pieces[3], &bytes);
+        g_autofree char *converted = g_convert(
+            (const char *)decoded, (gssize)bytes, "UTF-8", charset, NULL, &converted_bytes, NULL);
+
+        /* What becomes of control characters in a header is GMime's to say. */
+        if (converted == NULL || !is_printable(converted, converted_bytes))
+                return false;
+        g_string_append_len(text, converted, (gssize)converted_bytes);
+        return true;
+}
+
+/* Judges a value that is nothing but encoded words; blanks between them are no part of the text. */
+static void compare_encoded_words(GMimeHeader *header, struct up_exam *exam)
+{
+        g_autofree char *value = g_mime_utils_header_unfold(g_mime_header_get_raw_value(header));
+        g_auto(GStrv) words = g_strsplit_set(value, " \t", 0);
+        g_autoptr(GString) text = g_string_new(NULL);
+        unsigned count = 0;
+
+        for (char **word = words; *word != NULL; word++) {
+                if (**word == '\0')
+                        continue;
+                if (!append_encoded_word(text, *word))
+                        return;
+                count++;
+        }
+        if (count == 0)
+                return;
+        const char *read = g_mime_header_get_value(header);
+        g_autoptr(GBytes) gmime = g_bytes_new(read, strlen(read));
+        g_autoptr(GBytes) glib = g_bytes_new(text->str, text->len);
+        disagree(exam,
+            count == 1 ? "encoded word: GMime and GLib" : "encoded words in a row: GMime and GLib",
+            gmime, glib);
+}
+
+static void compare_headers(GMimeObject *object, struct up_exam *exam)
+{
+        GMimeHeaderList *headers = g_mime_object_get_header_list(object);
+
+        for (const char *const *name = up_fields[UP_FORM_TEXT]; *name != NULL; name++) {
+                GMimeHeader *header = g_mime_header_list_get_header(headers, *name);
+                if (header != NULL && g_mime_header_get_raw_value(header) != NULL)
+                        compare_encoded_words(header, exam);
+        }
+}
+
 static void compare_leaf(GMimeObject *object, struct up_exam *exam)
 {
         if (!GMIME_IS_PART(object))
@@ -143,6 +217,8 @@ void up_mime_compare(GMimeMessage *message, struct up_exam *exam)
 {
         g_autoptr(GPtrArray) objects = up_mime_objects(message, exam);
 
-        for (guint i = 0; i < objects->len; i++)
+        for (guint i = 0; i < objects->len; i++) {
+                compare_headers(g_ptr_array_index(objects, i), exam);
                 compare_leaf(g_ptr_array_index(objects, i), exam);
+        }
 }

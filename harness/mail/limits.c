@@ -26,7 +26,7 @@ const struct up_limit_row up_limit_rows[UP_LIMIT_ROWS] = {
             100000, 10000000),
         LIMIT(key_bits, "max-key-bits", "bits in a public key", 8192, 16384),
         LIMIT(certificates, "max-certificates", "certificates in a CMS structure", 64, 4096),
-        LIMIT(signers, "max-signers", "signers or recipients of a CMS structure", 32, 4096),
+        LIMIT(signers, "max-signers", "signers, digests or recipients of a structure", 32, 4096),
 };
 
 void up_limits_init(struct up_limits *limits)

@@ -28,7 +28,7 @@ struct up_limits {
         uint64_t pbkdf2_iterations;  /* of a password recipient (RFC 3211) */
         uint64_t key_bits;           /* of any public key that a signature asks to be used */
         uint64_t certificates;       /* in one CMS structure */
-        uint64_t signers;            /* in one CMS structure, and recipients of one too */
+        uint64_t signers;            /* in one CMS structure; digests and recipients too */
 };
 
 struct up_limit_row {

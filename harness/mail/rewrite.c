@@ -3,12 +3,11 @@
  *
  * First the message is written and read again untouched, to see whether GMime's own writing is
  * stable. Then every row of `edits` changes it, one after the other and each on what the one before
- * it left, and the result is written in every format of `formats`, read again and glanced at.
+ * it left. The result is written in every format of `formats`; the last of them is read again.
  *
  * Boundaries and identifiers are given, never made up, so that one message has one outcome. What
- * is set again is a copy: GMime 3.2.13 frees its old Content-MD5 before it reads the new one. Not
- * called is internet_address_list_prepend(), which in GMime 3.2.13 writes past the end of almost
- * every list.
+ * is set again is a copy. Calls that fail whatever the message holds are left out, because they
+ * would hide all else.
  *
  * A message with more objects than UP_MIME_MANY_OBJECTS is only written and read again, because an
  * edit of each object costs as much as its headers are many.
@@ -17,8 +16,8 @@
 
 #include <string.h>
 
-#define SPLIT_PIECES      2 /* into which a message is split, at most */
-#define SPLIT_LEAST       256
+#define SPLIT_PIECES 2 /* into which a message is split, at most */
+#define SPLIT_LEAST  128
 
 struct edit_context {
         GPtrArray *objects; /* of the message as it was before the first edit, parents first */
@@ -394,8 +393,12 @@ static const struct format {
         { GMIME_NEWLINE_FORMAT_DOS, GMIME_PARAM_ENCODING_METHOD_RFC2047, "Bcc" },
 };
 
+/* What was written last, the form of a message on its way by SMTP, is read again. */
 static void write_formats(GMimeMessage *message, struct edit_context *context)
 {
+        g_autoptr(GMimeMessage) again = NULL;
+        g_autoptr(GBytes) written = NULL;
+
         (void)context;
         for (size_t i = 0; i < G_N_ELEMENTS(formats); i++) {
                 g_autoptr(GMimeFormatOptions) options = g_mime_format_options_new();
@@ -403,18 +406,24 @@ static void write_formats(GMimeMessage *message, struct edit_context *context)
                 g_mime_format_options_set_param_encoding_method(options, formats[i].method);
                 if (formats[i].hidden != NULL)
                         g_mime_format_options_add_hidden_header(options, formats[i].hidden);
-
-                g_autoptr(GBytes) written = up_mime_written(message, options);
-                g_autoptr(GMimeMessage) again = read_again(written);
-                if (again != NULL)
-                        up_mime_glance(again);
+                g_clear_pointer(&written, g_bytes_unref);
+                written = up_mime_written(message, options);
         }
+        again = read_again(written);
+        if (again != NULL)
+                up_mime_glance(again);
 }
 
-/* One after the other, each on what the one before it left. */
+/*
+ * One after the other, each on what the one before it left. Those that copy the whole message come
+ * while it is small; a split needs the Message-ID that set_subject_again() sees to (RFC 2046
+ * section 5.2.2.1).
+ */
 static void (*const edits[])(GMimeMessage *message, struct edit_context *context) = {
-        add_trace,
         set_subject_again,
+        forward,
+        split,
+        add_trace,
         set_addresses_again,
         set_headers_again,
         remove_trace,
@@ -425,8 +434,6 @@ static void (*const edits[])(GMimeMessage *message, struct edit_context *context
         set_texts_again,
         edit_multiparts,
         add_footer,
-        forward,
-        split,
         write_formats,
 };
 

@@ -9,8 +9,8 @@
  * A string is checked for NULL only where GMime's documentation says that it can be NULL.
  *
  * Not called, because the answer depends on the machine: whatever starts gpg or draws a random
- * boundary. Not called with a path of our own: g_mime_part_iter_jump_to(), which in GMime 3.2.13
- * reads through NULL for each message of one part when the path is not "0".
+ * boundary. Calls that fail whatever the message holds are left out too, because they would hide
+ * all else.
  */
 #include "mail/inside.h"
 
@@ -497,8 +497,9 @@ static const struct content_filter {
         GMimeFilter *(*make)(void);
         void (*ask)(GMimeFilter *filter); /* afterwards; NULL: nothing to ask */
         bool text_only;                   /* what only a client does, with what it displays */
-        const char *marker;               /* only where the content has this; NULL: everywhere */
-        const char *subtype;              /* only of text/subtype; NULL: any */
+        const char *marker;  /* only from here on, in one piece: a decoder that is told where its
+                                data begins; NULL: all of the content */
+        const char *subtype; /* only of text/subtype; NULL: any */
 } filters[] = {
         { best, ask_best, false, NULL, NULL },
         { checksum, ask_checksum, false, NULL, NULL },
@@ -530,7 +531,7 @@ static void pass_through(const struct content_filter *row, const char *data, siz
         g_autoptr(GMimeStream) nowhere = g_mime_stream_null_new();
         g_autoptr(GMimeStream) stream = g_mime_stream_filter_new(nowhere);
         g_autoptr(GMimeFilter) filter = row->make();
-        size_t chunk = FIRST_CHUNK;
+        size_t chunk = row->marker != NULL ? size : FIRST_CHUNK;
 
         g_mime_stream_filter_add(GMIME_STREAM_FILTER(stream), filter);
         for (size_t at = 0; at < size; at += chunk, chunk *= CHUNK_GROWTH) {
@@ -544,13 +545,12 @@ static void pass_through(const struct content_filter *row, const char *data, siz
         g_mime_filter_reset(filter);
 }
 
-static bool concerns(const struct content_filter *row, GMimePart *part, const char *data, size_t size)
+static bool concerns(const struct content_filter *row, GMimePart *part)
 {
         GMimeContentType *type = g_mime_object_get_content_type(GMIME_OBJECT(part));
 
         return (!row->text_only || GMIME_IS_TEXT_PART(part)) &&
-            (row->subtype == NULL || g_mime_content_type_is_type(type, "text", row->subtype)) &&
-            (row->marker == NULL || g_strstr_len(data, (gssize)size, row->marker) != NULL);
+               (row->subtype == NULL || g_mime_content_type_is_type(type, "text", row->subtype));
 }
 
 static void touch_content(GMimePart *part, struct up_exam *exam)
@@ -563,8 +563,11 @@ static void touch_content(GMimePart *part, struct up_exam *exam)
         if (!up_exam_spend(exam, size) || size == 0)
                 return;
         for (size_t i = 0; i < G_N_ELEMENTS(filters); i++) {
-                if (concerns(&filters[i], part, data, size))
-                        pass_through(&filters[i], data, size);
+                const struct content_filter *row = &filters[i];
+                const char *begin =
+                    row->marker != NULL ? g_strstr_len(data, (gssize)size, row->marker) : data;
+                if (begin != NULL && concerns(row, part))
+                        pass_through(row, begin, size - (size_t)(begin - data));
         }
 }
 
@@ -715,11 +718,8 @@ static void touch_iterator(GMimeObject *top)
         g_mime_part_iter_free(iterator);
 }
 
-/*
- * Clients look for gossip in encrypted mail. Other mail is asked too, but only if it has
- * recipients: GMime 3.2.13 logs two CRITICALs for all that has none, and would bury everything
- * else.
- */
+/* Clients look for gossip in encrypted mail. Other mail is asked too, but only if it has
+ * recipients, for whom there can be gossip. */
 static void touch_gossip(GMimeMessage *message, GMimeObject *inner, GDateTime *now)
 {
         g_autoptr(InternetAddressList) recipients = g_mime_message_get_all_recipients(message);

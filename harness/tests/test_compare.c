@@ -312,6 +312,60 @@ static void text_without_charset_is_not_judged(void **state)
         }
 }
 
+/* --- encoded words ---------------------------------------------------------------------------- */
+
+static void encoded_words_leave_no_freedom_or_are_not_judged(void **state)
+{
+        static const struct {
+                const char *subject;
+                bool judged;
+        } rows[] = {
+                { "=?utf-8?B?R3LDvMOf?=", true },
+                { "=?UTF-8?b?R3LDvMOf?=", true },
+                { "=?iso-8859-1?B?R3L83w==?=", true },
+                { "=?utf-8?B?R3LDvMOf?= =?iso-8859-1?B?R3L83w==?=", true },
+                { "=?utf-8?B?R3LDvMOf?=\n =?utf-8?B?R3LDvMOf?= \t =?utf-8?B?IGF1cyAg?=", true },
+                { "", false },
+                { "text", false },
+                { "=?utf-8?Q?text?=", false },
+                { "=?utf-8?B?R3LDvMOf?= text", false },
+                { "text =?utf-8?B?R3LDvMOf?=", false },
+                { "=?utf-8?B?R3LDvMOf?==?utf-8?B?R3LDvMOf?=", false },
+                { "=?utf-8?B?"
+                  "?=",
+                    false },
+                { "=?utf-8?B?R3LDvMO?=", false },
+                { "=?utf-8?B?QQ==QQ==?=", false },
+                { "=?utf-8?B?R3LDvMOf=", false },
+                { "=?utf-8?B?R3LDvMOf?=?=", false },
+                { "=?utf-8?B?w4TD?= =?utf-8?B?lg==?=", false },
+                { "=?utf-8?B?AA==?=", false },
+                { "=?utf-8?B?YQpi?=", false },
+                { "=?x-unknown?B?R3LD?=", false },
+                { "=?utf-8*de?B?R3LDvMOf?=", false },
+                { "=?utf-8?B?" /* 72 bytes, and 76 */
+                  "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh"
+                  "?=",
+                    true },
+                { "=?utf-8?B?"
+                  "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh"
+                  "?=",
+                    false },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                g_autofree char *message = g_strdup_printf("Subject: %s\n\n", rows[i].subject);
+                struct up_exam exam;
+
+                compare(&exam, message, strlen(message));
+                if (exam.counts[UP_COUNT_DECODERS_JUDGED] != rows[i].judged)
+                        fail_msg("\"%s\"", rows[i].subject);
+                assert_int_equal(exam.remarks->len, 0);
+                up_exam_clear(&exam);
+        }
+}
+
 /* --- every leaf, and every lie ---------------------------------------------------------------- */
 
 static const char nested[] =
@@ -319,13 +373,15 @@ static const char nested[] =
     "--o\nContent-Type: text/plain; charset=utf-8\n\ntext\n"
     "--o\n" BASE64 "\nQUJD\n"
     "--o\nContent-Type: message/rfc822\n\n"
+    "Subject: =?utf-8?B?R3LDvMOf?=\nComments: =?utf-8?B?R3LDvMOf?= =?utf-8?B?R3LDvMOf?=\n"
     "Content-Type: multipart/mixed; boundary=i\n\n"
-    "--i\nContent-Type: text/html; charset=iso-8859-1\n\ntext\n"
+    "--i\nContent-Type: text/html; charset=iso-8859-1\n"
+    "Content-Description: =?utf-8?B?R3LDvMOf?=\n\ntext\n"
     "--i\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\nQUJD\n"
     "--i--\n"
     "--o--\n";
 
-#define NESTED_JUDGED 7 /* three texts, and two contents in base64 by two decoders each */
+#define NESTED_JUDGED 10 /* three texts, two contents in base64 by two decoders each, headers */
 
 static void leaves_in_nested_messages_are_judged_too(void **state)
 {
@@ -357,7 +413,9 @@ static void decoder_that_lies_is_caught(void **state)
         compare(&exam, nested, strlen(nested));
         decoders_lie = false;
         assert_int_equal(exam.counts[UP_COUNT_DECODERS_JUDGED], NESTED_JUDGED);
-        assert_int_equal(exam.remarks->len, 2);
+        assert_int_equal(exam.remarks->len, 4);
+        assert_int_equal(times_remarked(&exam, "encoded word: GMime and GLib"), 2);
+        assert_int_equal(times_remarked(&exam, "encoded words in a row: GMime and GLib"), 1);
         assert_int_equal(times_remarked(&exam, "charset: GMime and GLib"), 3);
         assert_int_equal(times_remarked(&exam, "base64: GMime and OpenSSL"), 2);
         up_exam_clear(&exam);
@@ -373,6 +431,7 @@ int main(void)
                 cmocka_unit_test(each_row_of_the_table_is_a_charset),
                 cmocka_unit_test(text_is_judged_when_it_can_be_converted),
                 cmocka_unit_test(text_without_charset_is_not_judged),
+                cmocka_unit_test(encoded_words_leave_no_freedom_or_are_not_judged),
                 cmocka_unit_test(leaves_in_nested_messages_are_judged_too),
                 cmocka_unit_test(decoder_that_lies_is_caught),
         };
