@@ -209,8 +209,8 @@ static long step(const unsigned char **at, const unsigned char *end, bool into)
 }
 
 /*
- * How many digests are asked for: each costs as much as the content is long. OpenSSL's public
- * interface does not tell, so the elements of digestAlgorithms (RFC 5652 section 5.1) are counted.
+ * How many digests are asked for. OpenSSL's public interface does not tell, so the elements of
+ * digestAlgorithms (RFC 5652 section 5.1) are counted.
  */
 static uint64_t count_digests(CMS_ContentInfo *cms)
 {
