@@ -42,7 +42,7 @@ static const struct {
         { "TZ", "UTC" },
         { "OPENSSL_CONF", "/dev/null" },
         { "ASAN_OPTIONS", "detect_leaks=1:handle_abort=1:handle_sigtrap=1:hard_rss_limit_mb=2048:"
-                          "max_allocation_size_mb=1024:allocator_may_return_null=0" },
+                          "max_allocation_size_mb=256:allocator_may_return_null=0" },
         { "UBSAN_OPTIONS", "print_stacktrace=1" },
 };
 
@@ -132,7 +132,8 @@ static bool start_child(struct child *child, const struct job *job, GError **err
         if (job->whole_stacks) {
                 g_autofree char *options =
                     g_strconcat(g_environ_getenv(environment, "ASAN_OPTIONS"),
-                        ":fast_unwind_on_malloc=0", NULL);
+                        ":fast_unwind_on_malloc=0:max_allocation_size_mb=64:malloc_context_size=20",
+                        NULL);
                 environment = g_environ_setenv(environment, "ASAN_OPTIONS", options, TRUE);
         }
         if (!g_spawn_async_with_pipes(NULL, (char **)argv, environment,
@@ -329,11 +330,12 @@ static struct up_run *run_job(const struct job *job)
         return run;
 }
 
-static bool has_leak(const struct up_run *run)
+/* A leak, or too much memory: who asked for it is what names the finding. */
+static bool is_of_allocation(const struct up_run *run)
 {
         for (guint i = 0; i < run->findings->len; i++) {
                 const struct up_finding *finding = g_ptr_array_index(run->findings, i);
-                if (finding->class == UP_CLASS_LEAK)
+                if (finding->class == UP_CLASS_LEAK || finding->class == UP_CLASS_MEMORY)
                         return true;
         }
         return false;
@@ -379,13 +381,13 @@ struct up_run *up_run_case(
                 return run;
         }
         run = run_with_report(&job);
-        if (!has_leak(run))
+        if (!is_of_allocation(run))
                 return run;
 
-        /* Who allocated what leaks is only seen by unwinding that would slow down all the rest. */
+        /* Who allocated is only seen by unwinding that would slow down all the rest. */
         job.whole_stacks = true;
         again = run_with_report(&job);
-        if (has_leak(again) || again->status == UP_RUN_INTERRUPTED) {
+        if (is_of_allocation(again) || again->status == UP_RUN_INTERRUPTED) {
                 up_run_free(run);
                 return again;
         }

@@ -326,7 +326,8 @@ static char *signature_of(const char *kind, GPtrArray *frames, bool outermost)
                 names = names_of(frames, worse, outermost);
         }
         /* Twice, because a function that calls itself may be part of a longer cycle. */
-        names = fold_recursion(fold_recursion(names));
+        if (strcmp(kind, "leak") != 0) /* lost at whatever depth: one leak */
+                names = fold_recursion(fold_recursion(names));
 
         /* Where exactly the stack ended is chance, the recursion is the mechanism. */
         if (strcmp(kind, "stack-overflow") == 0) {
