@@ -131,6 +131,7 @@ check-tests: $(UNIT_TESTS) $(B)/unpend do-replay
 
 check-commands: $(B)/unpend do-replay
 	@UNPEND=$(B)/unpend sh tools/tests/test_commands.sh
+	@UNPEND=$(B)/unpend sh tools/tests/test_campaign.sh
 
 # What is made from tables, and committed, is what the tables make.
 check-written: $(B)/unpend

@@ -31,17 +31,23 @@
 #define LINE_EVERY_S    10 /* where there is no terminal */
 #define MINIMISE_MOST_S 20 /* for each finding; a short campaign takes less */
 
+struct sums {
+        uint64_t executions, verified;
+        double seconds; /* of workers, added up */
+        unsigned edges, corpus, crashes;
+};
+
 struct target {
         struct up_result result; /* first, so that an array of targets is one of results */
         char *binary;
         struct up_folders folders;
+        struct sums ended; /* of workers that run no more */
 };
 
 struct slot {
         struct up_worker worker;
         struct target *target;
         gint64 began_us;
-        bool counted;
 };
 
 struct campaign {
@@ -59,6 +65,13 @@ struct campaign {
         char *error;
 };
 
+/* The project's own folder of that name stands beside the one that is built in. */
+static char *beside_build(const char *name)
+{
+        g_autofree char *top = g_path_get_dirname(up_tool_build());
+        return g_build_filename(top, name, NULL);
+}
+
 /* --- folders ---------------------------------------------------------------------------------- */
 
 static char *make_folder(const char *parent, const char *name)
@@ -75,6 +88,7 @@ static struct target *target_new(const char *folder, const char *name)
         struct target *target = g_new0(struct target, 1);
 
         target->result.target = name;
+        target->result.catches = up_catches_new();
         target->binary = up_run_binary(up_flavour_find("libfuzzer"), name);
         target->folders.corpus = g_strdup(corpus);
         up_corpus_recover(&target->folders);
@@ -121,21 +135,15 @@ static int lock_folder(const char *folder)
 
 /* --- status ----------------------------------------------------------------------------------- */
 
-struct sums {
-        uint64_t executions, verified;
-        double seconds;
-        unsigned edges, corpus, crashes;
-};
-
 static void add_worker(struct sums *sums, const struct slot *slot)
 {
         const struct up_worker *worker = &slot->worker;
 
-        if (worker->progress != NULL && !slot->counted) {
+        if (worker->progress != NULL) {
                 sums->executions += worker->progress->executions;
                 sums->verified += worker->progress->verified;
-                sums->seconds += (double)(g_get_monotonic_time() - slot->began_us) / G_USEC_PER_SEC;
         }
+        sums->seconds += (double)(g_get_monotonic_time() - slot->began_us) / G_USEC_PER_SEC;
         sums->crashes += worker->crashes;
         sums->edges = MAX(sums->edges, worker->edges);
         sums->corpus = MAX(sums->corpus, worker->corpus);
@@ -143,8 +151,7 @@ static void add_worker(struct sums *sums, const struct slot *slot)
 
 static struct sums sums_of(const struct campaign *campaign, const struct target *target)
 {
-        struct sums sums = { target->result.executions, target->result.verified,
-                target->result.worker_s, 0, 0, 0 };
+        struct sums sums = target->ended;
 
         for (guint i = 0; i < campaign->slots->len; i++) {
                 const struct slot *slot = g_ptr_array_index(campaign->slots, i);
@@ -201,27 +208,33 @@ static void steps_end(void)
 
 /* --- fuzzing ---------------------------------------------------------------------------------- */
 
+static void stop_workers(struct campaign *campaign)
+{
+        for (guint i = 0; i < campaign->slots->len; i++)
+                up_worker_stop(&((struct slot *)g_ptr_array_index(campaign->slots, i))->worker);
+}
+
 static void on_worker_ended(void *data)
 {
         struct campaign *campaign = data;
+        bool running = false;
 
         for (guint i = 0; i < campaign->slots->len; i++) {
-                struct slot *slot = g_ptr_array_index(campaign->slots, i);
-                if (slot->worker.error != NULL && campaign->error == NULL)
+                const struct slot *slot = g_ptr_array_index(campaign->slots, i);
+                running |= slot->worker.running;
+                if (slot->worker.error != NULL && campaign->error == NULL) {
                         campaign->error = g_strdup(slot->worker.error);
-                if (slot->worker.running)
-                        return;
+                        stop_workers(campaign);
+                }
         }
-        g_main_loop_quit(campaign->loop);
+        if (!running)
+                g_main_loop_quit(campaign->loop);
 }
 
 static gboolean on_interrupt(int fd, GIOCondition condition, void *data)
 {
-        struct campaign *campaign = data;
         (void)fd, (void)condition;
-
-        for (guint i = 0; i < campaign->slots->len; i++)
-                up_worker_stop(&((struct slot *)g_ptr_array_index(campaign->slots, i))->worker);
+        stop_workers(data);
         return G_SOURCE_REMOVE;
 }
 
@@ -275,14 +288,10 @@ static void fuzz_round(struct campaign *campaign, guint first, unsigned seconds)
         if (campaign->error == NULL)
                 g_main_loop_run(campaign->loop);
         for (guint i = 0; i < campaign->slots->len; i++) {
-                struct slot *slot = g_ptr_array_index(campaign->slots, i);
-                struct sums sums = { 0 };
-                add_worker(&sums, slot);
-                slot->counted = true;
-                slot->target->result.executions += sums.executions;
-                slot->target->result.verified += sums.verified;
-                slot->target->result.worker_s += sums.seconds;
+                const struct slot *slot = g_ptr_array_index(campaign->slots, i);
+                add_worker(&slot->target->ended, slot);
         }
+        g_ptr_array_set_size(campaign->slots, 0);
 }
 
 static void fuzz(struct campaign *campaign)
@@ -292,10 +301,9 @@ static void fuzz(struct campaign *campaign)
         guint interrupt = g_unix_fd_add(up_tool_interrupts(), G_IO_IN, on_interrupt, campaign);
 
         campaign->began_us = campaign->last_line_us = g_get_monotonic_time();
-        for (guint round = 0; round < rounds && !up_tool_interrupted(); round++) {
-                g_ptr_array_set_size(campaign->slots, 0);
-                fuzz_round(campaign, round * campaign->jobs, campaign->time_s / rounds);
-        }
+        for (guint round = 0; round < rounds && campaign->error == NULL && !up_tool_interrupted();
+             round++)
+                fuzz_round(campaign, round * campaign->jobs, MAX(1, campaign->time_s / rounds));
         if (!up_tool_interrupted())
                 g_source_remove(interrupt);
         g_source_remove(tick);
@@ -304,30 +312,33 @@ static void fuzz(struct campaign *campaign)
 
 /* --- afterwards ------------------------------------------------------------------------------- */
 
-static void conclude(struct target *target, const char *regressions, unsigned minimise_s)
+/* Merging and measuring run inputs too, and may find something: the harvest comes between. */
+static bool conclude(struct campaign *campaign, struct target *target, GError **error)
 {
-        g_autoptr(GHashTable) known = up_harvest_known(regressions, target->result.target);
+        g_autofree char *regressions = beside_build("regressions");
         g_autofree char *merging =
             g_strdup_printf("merging the corpus of %s", target->result.target);
         g_autofree char *measuring =
             g_strdup_printf("measuring the corpus of %s", target->result.target);
-        g_autoptr(GError) error = NULL;
+        const struct up_harvest harvest = {
+                .folders = &target->folders,
+                .target = target->result.target,
+                .binary = target->binary,
+                .regressions = regressions,
+                .minimise_s = CLAMP(campaign->time_s / 6, 2, MINIMISE_MOST_S),
+                .step = step,
+        };
 
-        target->result.catches = up_harvest(
-            &target->folders, target->result.target, target->binary, known, minimise_s, step);
         step(merging);
-        if (!up_tool_interrupted() && !up_corpus_merge(&target->folders, target->binary, &error) &&
-            !up_tool_interrupted())
-                up_tool_fail(0, "%s", error->message);
-        g_clear_error(&error);
+        if (!up_corpus_merge(&target->folders, target->binary, error))
+                return false;
+        if (!up_harvest(&harvest, target->result.catches, error))
+                return false;
         step(measuring);
-        if (!up_tool_interrupted() &&
-            !up_corpus_measure(
-                &target->folders, target->binary, &target->result.coverage, &error) &&
-            !up_tool_interrupted())
-                up_tool_fail(0, "%s", error->message);
+        if (!up_corpus_measure(&target->folders, target->binary, &target->result.coverage, error))
+                return false;
         target->result.corpus = up_corpus_count(&target->folders);
-        steps_end();
+        return true;
 }
 
 /* --- the command ------------------------------------------------------------------------------ */
@@ -352,13 +363,6 @@ static bool read_time(const char *text, unsigned *ret_seconds)
         return false;
 }
 
-/* The project's own folder of that name stands beside the one that is built in. */
-static char *beside_build(const char *name)
-{
-        g_autofree char *top = g_path_get_dirname(up_tool_build());
-        return g_build_filename(top, name, NULL);
-}
-
 /* What a campaign begins with; an exit status when that cannot be, negative otherwise. */
 static int prepare(struct campaign *campaign, char **targets, char **seeds)
 {
@@ -379,34 +383,47 @@ static int prepare(struct campaign *campaign, char **targets, char **seeds)
                 if (missing != NULL)
                         return up_tool_fail(UP_STATUS_CANNOT, "%s", missing);
                 for (char **folder = seeds != NULL ? seeds : standard; *folder != NULL; folder++)
-                        if (!up_corpus_add(&target->folders, *folder, &error))
+                        if (!up_corpus_add(&target->folders, target->binary, *folder, &error))
                                 return up_tool_fail(UP_STATUS_USAGE,
                                     "--seeds wants a folder of messages: %s", error->message);
         }
         return -1;
 }
 
+static void print_result(const struct campaign *campaign, bool json)
+{
+        if (json)
+                up_result_print_json(campaign->targets, campaign->folder);
+        else
+                up_result_print_text(campaign->targets);
+}
+
 static int run_campaign(struct campaign *campaign, bool json)
 {
-        g_autofree char *regressions = beside_build("regressions");
+        g_autoptr(GError) error = NULL;
         unsigned fresh = 0;
 
         fuzz(campaign);
         if (campaign->error != NULL)
                 return up_tool_fail(UP_STATUS_CANNOT, "%s", campaign->error);
-        for (guint i = 0; i < campaign->targets->len && !up_tool_interrupted(); i++) {
+        for (guint i = 0; i < campaign->targets->len && !up_tool_interrupted() && error == NULL;
+             i++)
+                conclude(campaign, g_ptr_array_index(campaign->targets, i), &error);
+        steps_end();
+        for (guint i = 0; i < campaign->targets->len; i++) {
                 struct target *target = g_ptr_array_index(campaign->targets, i);
-                conclude(target, regressions, CLAMP(campaign->time_s / 6, 2, MINIMISE_MOST_S));
+                target->result.executions = target->ended.executions;
+                target->result.verified = target->ended.verified;
+                target->result.worker_s = target->ended.seconds;
                 fresh += up_result_new(&target->result);
         }
-        if (up_tool_interrupted()) {
-                up_tool_fail(0, "interrupted; nothing is lost, the same command goes on");
-                return UP_STATUS_INTERRUPTED;
-        }
-        if (json)
-                up_result_print_json(campaign->targets, campaign->folder);
-        else
-                up_result_print_text(campaign->targets);
+        if (!up_tool_interrupted() || fresh > 0) /* they would not be new the next time */
+                print_result(campaign, json);
+        if (up_tool_interrupted())
+                return up_tool_fail(UP_STATUS_INTERRUPTED,
+                    "interrupted; nothing is lost, the same command goes on");
+        if (error != NULL)
+                return up_tool_fail(UP_STATUS_CANNOT, "%s", error->message);
         return fresh > 0 ? UP_STATUS_FOUND : UP_STATUS_PASSED;
 }
 

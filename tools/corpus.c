@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/run.h"
 #include "tools/tool.h"
 
 const char *const up_code_names[UP_CODES] = {
@@ -34,13 +35,27 @@ static bool crashed_before(const struct up_folders *folders, const char *sum)
         return false;
 }
 
-static bool add_file(const struct up_folders *folders, const char *path, GError **error)
+/* libFuzzer cuts a longer file, and names what it writes by the SHA-1 of what is left. */
+static gsize longest_input(const char *binary)
+{
+        g_auto(GStrv) options = up_worker_options(binary);
+        gsize bytes = G_MAXSIZE;
+
+        for (char **option = options; *option != NULL; option++)
+                if (g_str_has_prefix(*option, "-max_len="))
+                        bytes = (gsize)g_ascii_strtoull(strchr(*option, '=') + 1, NULL, 10);
+        return bytes;
+}
+
+static bool add_file(
+    const struct up_folders *folders, const char *path, gsize most_bytes, GError **error)
 {
         g_autofree char *data = NULL;
         gsize size;
 
         if (!g_file_get_contents(path, &data, &size, error))
                 return false;
+        size = MIN(size, most_bytes);
         g_autofree char *sum =
             g_compute_checksum_for_data(G_CHECKSUM_SHA1, (const guchar *)data, size);
         g_autofree char *copy = g_build_filename(folders->corpus, sum, NULL);
@@ -49,7 +64,8 @@ static bool add_file(const struct up_folders *folders, const char *path, GError 
         return g_file_set_contents(copy, data, (gssize)size, error);
 }
 
-bool up_corpus_add(const struct up_folders *folders, const char *seeds, GError **error)
+static bool add_folder(
+    const struct up_folders *folders, const char *seeds, gsize most_bytes, GError **error)
 {
         g_autoptr(GDir) folder = g_dir_open(seeds, 0, error);
         const char *name;
@@ -59,12 +75,18 @@ bool up_corpus_add(const struct up_folders *folders, const char *seeds, GError *
         while ((name = g_dir_read_name(folder)) != NULL) {
                 g_autofree char *path = g_build_filename(seeds, name, NULL);
                 bool ok = g_file_test(path, G_FILE_TEST_IS_DIR)
-                              ? up_corpus_add(folders, path, error)
-                              : add_file(folders, path, error);
+                              ? add_folder(folders, path, most_bytes, error)
+                              : add_file(folders, path, most_bytes, error);
                 if (!ok)
                         return false;
         }
         return true;
+}
+
+bool up_corpus_add(
+    const struct up_folders *folders, const char *binary, const char *seeds, GError **error)
+{
+        return add_folder(folders, seeds, longest_input(binary), error);
 }
 
 unsigned up_corpus_count(const struct up_folders *folders)
@@ -78,12 +100,6 @@ unsigned up_corpus_count(const struct up_folders *folders)
 }
 
 /* --- the engine ------------------------------------------------------------------------------- */
-
-static void in_child(void *data)
-{
-        (void)data;
-        setpgid(0, 0);
-}
 
 static void on_ended(GObject *source, GAsyncResult *result, void *data)
 {
@@ -139,7 +155,7 @@ int up_engine_run(const struct up_folders *folders, const char *name, char **var
         }
         g_subprocess_launcher_set_environ(launcher, environment);
         g_subprocess_launcher_set_stdout_file_path(launcher, log);
-        g_subprocess_launcher_set_child_setup(launcher, in_child, NULL, NULL);
+        g_subprocess_launcher_set_child_setup(launcher, up_run_lead_group, NULL, NULL);
         g_autoptr(GSubprocess) process =
             g_subprocess_launcher_spawnv(launcher, (const char *const *)arguments, error);
         if (process == NULL)

@@ -23,9 +23,11 @@ struct up_coverage {
 
 /**
  * Copies every file under @seeds into the corpus, under its SHA-1, but for those that already
- * crashed. False with @error when the folder or a file cannot be read or written.
+ * crashed; what is longer than the target takes is cut. False with @error when the folder or a file
+ * cannot be read or written.
  */
-bool up_corpus_add(const struct up_folders *folders, const char *seeds, GError **error);
+bool up_corpus_add(
+    const struct up_folders *folders, const char *binary, const char *seeds, GError **error);
 
 /** Files in the corpus. */
 unsigned up_corpus_count(const struct up_folders *folders);

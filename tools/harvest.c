@@ -4,6 +4,10 @@
  * libFuzzer minimises to "still crashes", which drifts to other crashes; a result that no longer
  * shows the finding it came from is thrown away in favour of where it started. A hang or a memory
  * bound takes as long as its limit each time, and is kept as it is.
+ *
+ * A worker runs many inputs under load. One that was too slow or too large there, and is not alone,
+ * is no finding; one that crashed there and does not alone had two outcomes, which is the harness's
+ * own fault.
  */
 #include "tools/harvest.h"
 
@@ -16,10 +20,12 @@
 #include "tools/run.h"
 #include "tools/tool.h"
 
-static const struct up_flavour *flavour(void)
-{
-        return up_flavour_find("libfuzzer");
-}
+struct state {
+        const struct up_harvest *harvest;
+        GHashTable *known;    /* slug to URL */
+        GHashTable *smallest; /* slug to the path of the smallest input that shows it */
+        GError **error;
+};
 
 static void catch_free(void *data)
 {
@@ -30,6 +36,11 @@ static void catch_free(void *data)
         up_finding_free(catch->finding);
         g_free(catch->known);
         g_free(catch);
+}
+
+GPtrArray *up_catches_new(void)
+{
+        return g_ptr_array_new_with_free_func(catch_free);
 }
 
 static gsize file_bytes(const char *path)
@@ -54,109 +65,139 @@ static GPtrArray *files_in(const char *folder)
         return paths;
 }
 
-/* The finding of that slug which the file shows; of any slug if NULL. The caller owns it. */
-static struct up_finding *shown_by(const char *target, const char *path, const char *slug)
+/* Runs a file alone. NULL, with the error, when that says nothing about it. */
+static up_run *run_alone(const struct state *state, const char *path)
 {
-        g_autoptr(up_run) run = up_run_case(flavour(), target, path, UP_RUN_LIMIT_S);
+        g_autoptr(up_run) run =
+            up_run_case(up_flavour_find("libfuzzer"), state->harvest->target, path, UP_RUN_LIMIT_S);
 
+        if (run->status == UP_RUN_PASSED || run->status == UP_RUN_FOUND)
+                return g_steal_pointer(&run);
+        g_set_error_literal(state->error, G_IO_ERROR,
+            run->status == UP_RUN_CANNOT ? G_IO_ERROR_FAILED : G_IO_ERROR_CANCELLED,
+            run->status == UP_RUN_CANNOT ? run->why : "interrupted");
+        return NULL;
+}
+
+/* The finding of that slug; NULL when the run has none. Owned by the run. */
+static const struct up_finding *finding_of(const struct up_run *run, const char *slug)
+{
         for (guint i = 0; i < run->findings->len; i++) {
                 const struct up_finding *finding = g_ptr_array_index(run->findings, i);
                 g_autofree char *its = up_finding_slug(finding);
-                if (slug == NULL || strcmp(its, slug) == 0)
-                        return up_finding_new(finding->class, finding->signature, finding->detail);
+                if (strcmp(its, slug) == 0)
+                        return finding;
         }
         return NULL;
 }
 
-GHashTable *up_harvest_known(const char *regressions, const char *target)
+static bool learn_known(const struct state *state)
 {
-        g_autofree char *folder = g_build_filename(regressions, target, NULL);
+        g_autofree char *folder =
+            g_build_filename(state->harvest->regressions, state->harvest->target, NULL);
         g_autoptr(GPtrArray) paths = files_in(folder);
-        GHashTable *known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 
-        for (guint i = 0; i < paths->len && !up_tool_interrupted(); i++) {
+        for (guint i = 0; i < paths->len; i++) {
                 const char *path = g_ptr_array_index(paths, i);
-                g_autoptr(GBytes) bytes = up_tool_read_file(path, NULL);
+                g_autoptr(GBytes) bytes = up_tool_read_file(path, state->error);
                 if (bytes == NULL)
-                        continue;
+                        return false;
                 g_autoptr(up_case) c =
                     up_case_read(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), NULL);
                 if (c->known.url == NULL)
                         continue;
-                g_autoptr(up_run) run = up_run_case(flavour(), target, path, UP_RUN_LIMIT_S);
+                g_autoptr(up_run) run = run_alone(state, path);
+                if (run == NULL)
+                        return false;
                 for (guint j = 0; j < run->findings->len; j++)
-                        g_hash_table_insert(known,
+                        g_hash_table_insert(state->known,
                             up_finding_slug(g_ptr_array_index(run->findings, j)),
                             g_strdup(c->known.url));
         }
-        return known;
+        return true;
 }
 
 /* --- the smallest of each --------------------------------------------------------------------- */
 
-/* Maps slug to path; keeps the smaller file. */
-static void offer(GHashTable *smallest, const char *slug, const char *path)
+static void offer(const struct state *state, const char *slug, const char *path)
 {
-        const char *best = g_hash_table_lookup(smallest, slug);
+        const char *best = g_hash_table_lookup(state->smallest, slug);
 
         if (best == NULL || file_bytes(path) < file_bytes(best))
-                g_hash_table_insert(smallest, g_strdup(slug), g_strdup(path));
+                g_hash_table_insert(state->smallest, g_strdup(slug), g_strdup(path));
 }
 
-static void move_away(
-    const struct up_folders *folders, const char *path, GHashTable *smallest, const char *slug)
+/* The path afterwards; the caller owns it. */
+static char *move_to_done(const struct state *state, const char *path)
 {
-        g_autofree char *done = g_build_filename(folders->crashes, "done", NULL);
+        g_autofree char *done = g_build_filename(state->harvest->folders->crashes, "done", NULL);
         g_autofree char *name = g_path_get_basename(path);
-        g_autofree char *to = g_build_filename(done, name, NULL);
+        char *to = g_build_filename(done, name, NULL);
 
         g_mkdir_with_parents(done, 0777);
-        if (g_rename(path, to) == 0 && slug != NULL)
-                offer(smallest, slug, to);
+        g_rename(path, to);
+        return to;
 }
 
-/*
- * Runs each artifact to know its slug. One that shows nothing when run alone is the harness's own
- * fault: it had two outcomes.
- */
-static void sort_crashes(const struct up_folders *folders, const char *target, GHashTable *smallest)
+static bool broke_by_a_bound(const char *path)
 {
-        g_autoptr(GPtrArray) paths = files_in(folders->crashes);
+        g_autofree char *name = g_path_get_basename(path);
 
-        for (guint i = 0; i < paths->len && !up_tool_interrupted(); i++) {
+        return g_str_has_prefix(name, "timeout-") || g_str_has_prefix(name, "oom-");
+}
+
+static struct up_finding *two_outcomes(const char *path)
+{
+        g_autofree char *name = g_path_get_basename(path);
+
+        return up_finding_new(UP_CLASS_NONDETERMINISTIC, name,
+            "broke in the campaign, and passes when it is run alone");
+}
+
+static bool sort_crashes(const struct state *state)
+{
+        g_autoptr(GPtrArray) paths = files_in(state->harvest->folders->crashes);
+
+        for (guint i = 0; i < paths->len; i++) {
                 const char *path = g_ptr_array_index(paths, i);
-                struct up_finding *finding = shown_by(target, path, NULL);
-                if (finding == NULL && !up_tool_interrupted())
-                        finding = up_finding_new(
-                            UP_CLASS_NONDETERMINISTIC, "broke in the campaign, passes alone", path);
-                if (finding == NULL)
-                        return;
-                g_autofree char *slug = up_finding_slug(finding);
-                move_away(folders, path, smallest, slug);
-                up_finding_free(finding);
+                g_autoptr(up_run) run = run_alone(state, path);
+                if (run == NULL)
+                        return false;
+                g_autofree char *done = move_to_done(state, path);
+                if (run->findings->len == 0 && !broke_by_a_bound(path))
+                        g_ptr_array_add(run->findings, two_outcomes(path));
+                if (run->findings->len > 0) {
+                        g_autofree char *slug =
+                            up_finding_slug(g_ptr_array_index(run->findings, 0));
+                        offer(state, slug, done);
+                }
         }
+        return true;
 }
 
 /* What the target kept is named by its slug, but for leaks, which LeakSanitizer names now. */
-static void sort_kept(const struct up_folders *folders, const char *target, GHashTable *smallest)
+static bool sort_kept(const struct state *state)
 {
-        g_autoptr(GPtrArray) paths = files_in(folders->kept);
+        g_autoptr(GPtrArray) paths = files_in(state->harvest->folders->kept);
 
-        for (guint i = 0; i < paths->len && !up_tool_interrupted(); i++) {
+        for (guint i = 0; i < paths->len; i++) {
                 const char *path = g_ptr_array_index(paths, i);
                 g_autofree char *name = g_path_get_basename(path);
                 if (!g_str_has_prefix(name, UP_TARGET_LEAKS)) {
-                        offer(smallest, name, path);
+                        offer(state, name, path);
                         continue;
                 }
-                g_autoptr(up_run) run = up_run_case(flavour(), target, path, UP_RUN_LIMIT_S);
+                g_autoptr(up_run) run = run_alone(state, path);
+                if (run == NULL)
+                        return false;
                 for (guint j = 0; j < run->findings->len; j++) {
                         const struct up_finding *finding = g_ptr_array_index(run->findings, j);
                         g_autofree char *slug = up_finding_slug(finding);
                         if (finding->class == UP_CLASS_LEAK)
-                                offer(smallest, slug, path);
+                                offer(state, slug, path);
                 }
         }
+        return true;
 }
 
 /* --- minimising ------------------------------------------------------------------------------- */
@@ -168,95 +209,123 @@ static bool is_quick(const struct up_finding *finding)
 }
 
 /* The path of a smaller input that shows the same; NULL when there is none. Caller owns it. */
-static char *minimised(const struct up_folders *folders, const char *target, const char *binary,
-    const char *path, const struct up_finding *finding, unsigned minimise_s)
+static char *minimised(
+    const struct state *state, const char *path, const char *slug, const struct up_finding *finding)
 {
-        g_autofree char *slug = up_finding_slug(finding);
-        g_autofree char *small = g_build_filename(folders->work, slug, NULL);
+        const struct up_harvest *harvest = state->harvest;
+        g_autofree char *small = g_build_filename(harvest->folders->work, slug, NULL);
         g_autofree char *artifact = g_strdup_printf("-exact_artifact_path=%s", small);
-        g_autofree char *seconds = g_strdup_printf("-max_total_time=%u", minimise_s);
-        char *words[] = { (char *)binary, "-minimize_crash=1", seconds, artifact, (char *)path,
-                NULL };
+        g_autofree char *seconds = g_strdup_printf("-max_total_time=%u", harvest->minimise_s);
+        char *words[] = { (char *)harvest->binary, "-minimize_crash=1", seconds, artifact,
+                (char *)path, NULL };
+        g_auto(GStrv) environment = up_worker_environment();
+        g_autofree char *leaks = g_strdup_printf("ASAN_OPTIONS=%s:detect_leaks=%d",
+            g_environ_getenv(environment, "ASAN_OPTIONS"), finding->class == UP_CLASS_LEAK);
         g_autofree char *only = g_strconcat("UNPEND_ONLY=", slug, NULL);
-        char *leaks = finding->class == UP_CLASS_LEAK ? "ASAN_OPTIONS=detect_leaks=1" : NULL;
         char *variables[] = { only, leaks, NULL };
 
         g_remove(small);
-        if (up_engine_run(folders, "minimise", variables, words, 3 * minimise_s + 1, NULL) < 0 ||
-            file_bytes(small) >= file_bytes(path))
+        if (up_engine_run(harvest->folders, "minimise", variables, words,
+                3 * harvest->minimise_s + 1, state->error) < 0)
                 return NULL;
-        struct up_finding *shown = shown_by(target, small, slug);
-        bool same = shown != NULL;
-        up_finding_free(shown);
-        return same ? g_steal_pointer(&small) : NULL;
+        if (file_bytes(small) >= file_bytes(path))
+                return NULL;
+        g_autoptr(up_run) run = run_alone(state, small);
+        return run != NULL && finding_of(run, slug) != NULL ? g_steal_pointer(&small) : NULL;
 }
 
-static bool copy(const char *from, const char *to)
+static bool copy(const char *from, const char *to, GError **error)
 {
         g_autofree char *data = NULL;
         gsize bytes;
 
-        return g_file_get_contents(from, &data, &bytes, NULL) &&
-               g_file_set_contents(to, data, (gssize)bytes, NULL);
+        return g_file_get_contents(from, &data, &bytes, error) &&
+               g_file_set_contents(to, data, (gssize)bytes, error);
 }
 
-static struct up_catch *bring_in(const struct up_folders *folders, const char *target,
-    const char *binary, const char *slug, const char *path, unsigned minimise_s,
-    void (*step)(const char *text))
+/* Writes the smallest input to @result, which may hold an earlier campaign's. */
+static bool write_smallest(const struct state *state, const char *path, const char *slug,
+    const struct up_finding *finding, const char *result)
+{
+        g_autofree char *text = g_strdup_printf("minimising %s", slug);
+        g_autofree char *small = NULL;
+
+        if (file_bytes(path) >= file_bytes(result))
+                return true;
+        if (is_quick(finding)) {
+                state->harvest->step(text);
+                small = minimised(state, path, slug, finding);
+                if (*state->error != NULL)
+                        return false;
+        }
+        if (!copy(small != NULL ? small : path, result, state->error))
+                return false;
+        if (small != NULL)
+                g_remove(small);
+        return true;
+}
+
+/* NULL with the error when it was interrupted or cannot be done. */
+static struct up_catch *bring_in(const struct state *state, const char *slug, const char *path)
 {
         g_autofree char *name = g_strconcat(slug, ".case", NULL);
-        g_autofree char *result = g_build_filename(folders->findings, name, NULL);
-        bool is_new = !g_file_test(result, G_FILE_TEST_EXISTS);
-        struct up_finding *finding = shown_by(target, path, slug);
+        g_autofree char *result = g_build_filename(state->harvest->folders->findings, name, NULL);
+        const char *known = g_hash_table_lookup(state->known, slug);
+        bool is_new = known == NULL && !g_file_test(result, G_FILE_TEST_EXISTS);
+        g_autoptr(up_run) run = run_alone(state, path);
 
+        if (run == NULL)
+                return NULL;
+        if (finding_of(run, slug) == NULL)
+                g_ptr_array_add(run->findings, two_outcomes(path));
+        const struct up_finding *finding = finding_of(run, slug);
         if (finding == NULL)
-                finding = up_finding_new(
-                    UP_CLASS_NONDETERMINISTIC, "broke in the campaign, passes alone", path);
-        if (file_bytes(path) < file_bytes(result)) {
-                g_autofree char *text = g_strdup_printf("minimising %s", slug);
-                step(text);
-                g_autofree char *small = is_quick(finding) ? minimised(folders, target, binary,
-                                                                 path, finding, minimise_s)
-                                                           : NULL;
-                copy(small != NULL ? small : path, result);
-                if (small != NULL)
-                        g_remove(small);
-        }
+                finding = g_ptr_array_index(run->findings, run->findings->len - 1);
+        if (!write_smallest(state, path, slug, finding, result))
+                return NULL;
+
         struct up_catch *catch = g_new0(struct up_catch, 1);
+        catch->bytes = file_bytes(result);
         catch->path = g_steal_pointer(&result);
         catch->slug = g_strdup(slug);
-        catch->finding = finding;
-        catch->bytes = file_bytes(catch->path);
+        catch->finding = up_finding_new(finding->class, finding->signature, finding->detail);
+        catch->known = g_strdup(known);
         catch->is_new = is_new;
         return catch;
 }
 
-static int by_slug(const void *a, const void *b)
+static int by_text(const void *a, const void *b)
 {
-        const struct up_catch *const *left = a, *const *right = b;
-        return strcmp((*left)->slug, (*right)->slug);
+        return strcmp(a, b);
 }
 
-GPtrArray *up_harvest(const struct up_folders *folders, const char *target, const char *binary,
-    GHashTable *known, unsigned minimise_s, void (*step)(const char *text))
+static bool bring_in_all(const struct state *state, GPtrArray *catches)
 {
-        g_autoptr(GHashTable) smallest =
-            g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-        GPtrArray *catches = g_ptr_array_new_with_free_func(catch_free);
-        GHashTableIter iterator;
-        void *slug, *path;
+        g_autoptr(GList) slugs = g_list_sort(g_hash_table_get_keys(state->smallest), by_text);
 
-        step("sorting what was found");
-        sort_kept(folders, target, smallest);
-        sort_crashes(folders, target, smallest);
-        g_hash_table_iter_init(&iterator, smallest);
-        while (g_hash_table_iter_next(&iterator, &slug, &path) && !up_tool_interrupted()) {
+        for (GList *slug = slugs; slug != NULL; slug = slug->next) {
                 struct up_catch *catch =
-                    bring_in(folders, target, binary, slug, path, minimise_s, step);
-                catch->known = g_strdup(g_hash_table_lookup(known, slug));
-                catch->is_new &= catch->known == NULL;
+                    bring_in(state, slug->data, g_hash_table_lookup(state->smallest, slug->data));
+                if (catch == NULL)
+                        return false;
                 g_ptr_array_add(catches, catch);
         }
-        g_ptr_array_sort(catches, by_slug);
-        return catches;
+        return true;
+}
+
+bool up_harvest(const struct up_harvest *harvest, GPtrArray *catches, GError **error)
+{
+        g_autoptr(GHashTable) known =
+            g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        g_autoptr(GHashTable) smallest =
+            g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        GError *failure = NULL;
+        struct state state = { harvest, known, smallest, &failure };
+
+        harvest->step("sorting what was found");
+        bool done = learn_known(&state) && sort_kept(&state) && sort_crashes(&state) &&
+                    bring_in_all(&state, catches);
+        if (failure != NULL)
+                g_propagate_error(error, failure);
+        return done;
 }

@@ -20,18 +20,24 @@ struct up_catch {
         bool is_new; /* neither known nor found by an earlier campaign in this folder */
 };
 
-/**
- * The known breakages of a target: its regressions with a `known:` line are run, and the slug of
- * each finding is mapped to the URL. g_hash_table_unref() frees it.
- */
-GHashTable *up_harvest_known(const char *regressions, const char *target);
+/** What is harvested, and how. All of it stays the caller's. */
+struct up_harvest {
+        const struct up_folders *folders;
+        const char *target;
+        const char *binary;
+        const char *regressions;        /* folder; those with a `known:` line are run */
+        unsigned minimise_s;            /* at most, for each finding */
+        void (*step)(const char *text); /* told before each longer step what is done */
+};
 
 /**
- * Harvests a target, at most @minimise_s seconds for each finding. Tells @step, before each longer
- * step, what is done ("minimising leak-1234"). Returns an array of struct up_catch, ordered by
- * slug, which frees them. When interrupted, those that were done.
+ * Harvests a target. Appends to @catches, an array from up_catches_new(), ordered by slug. False
+ * with @error when the target cannot be run, or when it was interrupted; then @catches has those
+ * that were done, and what was not looked at stays where it is.
  */
-GPtrArray *up_harvest(const struct up_folders *folders, const char *target, const char *binary,
-    GHashTable *known, unsigned minimise_s, void (*step)(const char *text));
+bool up_harvest(const struct up_harvest *harvest, GPtrArray *catches, GError **error);
+
+/** An empty array of struct up_catch, which frees them. */
+GPtrArray *up_catches_new(void);
 
 #endif

@@ -11,7 +11,7 @@ unsigned up_result_new(const struct up_result *result)
 {
         unsigned count = 0;
 
-        for (guint i = 0; result->catches != NULL && i < result->catches->len; i++) {
+        for (guint i = 0; i < result->catches->len; i++) {
                 const struct up_catch *catch = g_ptr_array_index(result->catches, i);
                 count += catch->is_new;
         }
@@ -27,7 +27,7 @@ static void print_line(const struct up_result *result)
             result->target, result->executions, result->worker_s > 0 ? runs / result->worker_s : 0,
             edges[UP_CODE_OURS], edges[UP_CODE_GMIME], edges[UP_CODE_OPENSSL], result->corpus,
             runs > 0 ? 100 * (double)result->verified / runs : 0, up_result_new(result),
-            result->catches != NULL ? result->catches->len : 0);
+            result->catches->len);
 }
 
 static void print_catch(const struct up_result *result, const struct up_catch *catch)
@@ -59,7 +59,7 @@ void up_result_print_text(GPtrArray *results)
                 print_line(g_ptr_array_index(results, i));
         for (guint i = 0; i < results->len; i++) {
                 const struct up_result *result = g_ptr_array_index(results, i);
-                for (guint j = 0; result->catches != NULL && j < result->catches->len; j++)
+                for (guint j = 0; j < result->catches->len; j++)
                         print_catch(result, g_ptr_array_index(result->catches, j));
         }
 }
@@ -99,7 +99,7 @@ static void build_result(JsonBuilder *json, const struct up_result *result)
         build_edges(json, "edges-there-are", result->coverage.total);
         json_builder_set_member_name(json, "findings");
         json_builder_begin_array(json);
-        for (guint i = 0; result->catches != NULL && i < result->catches->len; i++)
+        for (guint i = 0; i < result->catches->len; i++)
                 build_catch(json, g_ptr_array_index(result->catches, i));
         json_builder_end_array(json);
         json_builder_end_object(json);

@@ -17,7 +17,7 @@ struct up_result {
         double worker_s;   /* seconds that workers ran, added up */
         unsigned corpus;   /* inputs, after merging */
         struct up_coverage coverage;
-        GPtrArray *catches; /* of struct up_catch, owned; NULL before the harvest */
+        GPtrArray *catches; /* of struct up_catch, owned */
 };
 
 /** How many of its findings are new. */

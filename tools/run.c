@@ -9,6 +9,7 @@
 #include "tools/run.h"
 
 #include <errno.h>
+#include <gio/gio.h>
 #include <glib-unix.h>
 #include <poll.h>
 #include <signal.h>
@@ -21,7 +22,8 @@
 #include "tools/sanitizer.h"
 #include "tools/tool.h"
 
-#define OUTPUT_BYTES ((gsize)256 << 10) /* of the child's last words */
+#define FIRST_BYTES  ((gsize)64 << 10)  /* of what the child prints: a report begins early, */
+#define OUTPUT_BYTES ((gsize)256 << 10) /* and its last words tell the rest */
 #define LAST_WORDS_S 10                 /* for a sanitizer's report after SIGABRT */
 
 const struct up_flavour up_flavours[UP_FLAVOURS] = {
@@ -116,7 +118,7 @@ struct child {
 };
 
 /* Between fork and exec: async-signal-safe calls only. */
-static void lead_own_group(gpointer data)
+void up_run_lead_group(void *data)
 {
         (void)data;
         setpgid(0, 0);
@@ -137,11 +139,19 @@ static bool start_child(struct child *child, const struct job *job, GError **err
                 environment = g_environ_setenv(environment, "ASAN_OPTIONS", options, TRUE);
         }
         if (!g_spawn_async_with_pipes(NULL, (char **)argv, environment,
-                G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL, lead_own_group, NULL,
+                G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL, up_run_lead_group, NULL,
                 &child->pid, NULL, NULL, &child->output_fd, error))
                 return false;
         g_unix_set_fd_nonblocking(child->output_fd, TRUE, NULL);
         child->pidfd = pidfd_open(child->pid, 0);
+        if (child->pidfd < 0) {
+                g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot watch %s: pidfd_open: %s",
+                    job->binary, g_strerror(errno));
+                kill(-child->pid, SIGKILL);
+                waitpid(child->pid, NULL, 0);
+                close(child->output_fd);
+                return false;
+        }
         child->output = g_string_new(NULL);
         return true;
 }
@@ -153,7 +163,7 @@ static void close_fd(int *fd)
         *fd = -1;
 }
 
-/* Takes what the child has printed by now; keeps the last of it. */
+/* Takes what the child has printed by now; of very much, what is in the middle is dropped. */
 static void read_output(struct child *child)
 {
         char buffer[16384];
@@ -162,8 +172,8 @@ static void read_output(struct child *child)
         while (child->output_fd >= 0 && (got = read(child->output_fd, buffer, sizeof buffer)) > 0) {
                 g_string_append_len(child->output, buffer, got);
                 if (child->output->len > 2 * OUTPUT_BYTES)
-                        g_string_erase(
-                            child->output, 0, (gssize)(child->output->len - OUTPUT_BYTES));
+                        g_string_erase(child->output, FIRST_BYTES,
+                            (gssize)(child->output->len - OUTPUT_BYTES));
         }
         if (got == 0 || (errno != EAGAIN && errno != EINTR))
                 close_fd(&child->output_fd);
@@ -277,9 +287,11 @@ static void judge(struct up_run *run, const struct job *job, int wait_status, bo
                 fault = up_sanitizer_signal(WTERMSIG(wait_status));
         if (fault != NULL) {
                 add_finding(run, fault);
-        } else if (!reported) {
+        } else if (!reported || (WEXITSTATUS(wait_status) != 0 && run->findings->len == 0 &&
+                                    !run->blind_to_leaks)) {
                 g_autofree char *said = last_line(run->output);
-                cannot(run, g_strdup_printf("%s left no report, exit status %d%s%s", job->binary,
+                cannot(run, g_strdup_printf("%s %s, exit status %d%s%s", job->binary,
+                                reported ? "did not end well" : "left no report",
                                 WEXITSTATUS(wait_status), said[0] != '\0' ? ": " : "", said));
         }
 }

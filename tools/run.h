@@ -68,6 +68,12 @@ struct up_run {
         double seconds;
 };
 
+/**
+ * For between fork and exec: the child leads a process group of its own, so that a Ctrl-C at the
+ * terminal is ours to pass on, and dies with this process. @data is not used.
+ */
+void up_run_lead_group(void *data);
+
 #define UP_RUN_LIMIT_S 60
 
 /**

@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "tools/run.h"
@@ -53,6 +52,8 @@ char **up_worker_options(const char *binary)
                                                      : g_strdup_printf("-%s=%s", *key, value));
                 }
         }
+        /* A slow input is none that breaks. */
+        g_ptr_array_add(options, g_strdup("-report_slow_units=86400"));
         g_ptr_array_add(options, NULL);
         return (char **)g_ptr_array_free(options, FALSE);
 }
@@ -72,16 +73,15 @@ static void understand(struct up_worker *worker, const char *line)
 {
         const char *coverage = strstr(line, " cov: ");
         const char *artifact = strstr(line, ARTIFACT);
-        unsigned edges, features, corpus;
+        unsigned edges, corpus;
 
         if (*line == '#' && coverage != NULL &&
-            sscanf(coverage, " cov: %u ft: %u corp: %u/", &edges, &features, &corpus) == 3) {
+            sscanf(coverage, " cov: %u ft: %*u corp: %u/", &edges, &corpus) == 2) {
                 worker->edges = edges;
-                worker->features = features;
                 worker->corpus = corpus;
         } else if (artifact != NULL) {
                 worker->crashes++;
-                worker->failures = 0;
+                worker->found = true;
                 take_out_of_corpus(worker, artifact + strlen(ARTIFACT));
         }
 }
@@ -95,7 +95,7 @@ static void finish(struct up_worker *worker)
 static unsigned seconds_left(const struct up_worker *worker)
 {
         gint64 left_us = worker->end_us - g_get_monotonic_time();
-        return left_us > 0 ? (unsigned)(left_us / G_USEC_PER_SEC) : 0;
+        return left_us > 0 ? (unsigned)((left_us + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC) : 0;
 }
 
 static void on_ended(GObject *source, GAsyncResult *result, void *data)
@@ -106,7 +106,8 @@ static void on_ended(GObject *source, GAsyncResult *result, void *data)
         g_subprocess_wait_finish(G_SUBPROCESS(source), result, NULL);
         g_clear_object(&worker->process);
         fflush(worker->log);
-        worker->failures = at_once ? worker->failures + 1 : 0;
+        worker->failures = at_once && !worker->found ? worker->failures + 1 : 0;
+        worker->found = false;
         if (seconds_left(worker) < LEAST_S) {
                 finish(worker);
         } else if (worker->failures >= FAILURES_MOST) {
@@ -133,14 +134,6 @@ static void on_line(GObject *source, GAsyncResult *result, void *data)
         g_data_input_stream_read_line_async(lines, G_PRIORITY_DEFAULT, NULL, on_line, worker);
 }
 
-/* Between fork and exec. A Ctrl-C at the terminal is the campaign's to pass on. */
-static void in_child(void *data)
-{
-        (void)data;
-        setpgid(0, 0);
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-}
-
 static char **arguments(const struct up_worker *worker)
 {
         GPtrArray *words = g_ptr_array_new();
@@ -148,7 +141,7 @@ static char **arguments(const struct up_worker *worker)
         g_ptr_array_add(words, g_strdup(worker->binary));
         for (char **option = worker->options; *option != NULL; option++)
                 g_ptr_array_add(words, g_strdup(*option));
-        g_ptr_array_add(words, g_strdup_printf("-max_total_time=%u", seconds_left(worker)));
+        g_ptr_array_add(words, g_strdup_printf("-max_total_time=%u", MAX(1, seconds_left(worker))));
         g_ptr_array_add(words, g_strdup_printf("-artifact_prefix=%s/", worker->folders->crashes));
         g_ptr_array_add(words, g_strdup_printf("-seed=%u", worker->engine_seed));
         g_ptr_array_add(words, g_strdup("-reload=1"));
@@ -171,7 +164,7 @@ static void start_process(struct up_worker *worker)
         environment = g_environ_setenv(environment, "UNPEND_PROGRESS", progress, TRUE);
         environment = g_environ_setenv(environment, "UNPEND_FINDINGS", worker->folders->kept, TRUE);
         g_subprocess_launcher_set_environ(launcher, environment);
-        g_subprocess_launcher_set_child_setup(launcher, in_child, NULL, NULL);
+        g_subprocess_launcher_set_child_setup(launcher, up_run_lead_group, NULL, NULL);
         worker->start_us = g_get_monotonic_time();
         worker->process =
             g_subprocess_launcher_spawnv(launcher, (const char *const *)words, &error);

@@ -31,7 +31,7 @@ struct up_worker {
         unsigned number;      /* of the worker; names its files in work/ */
         unsigned engine_seed; /* of libFuzzer; 0 lets it choose */
         const struct up_progress *progress;
-        unsigned edges, features, corpus; /* as libFuzzer last said */
+        unsigned edges, corpus; /* as libFuzzer last said */
         unsigned crashes;
         char *error; /* why it was given up; NULL when all went well */
         bool running;
@@ -41,6 +41,7 @@ struct up_worker {
         gint64 end_us; /* monotonic */
         gint64 start_us;
         unsigned failures; /* deaths in a row that came at once and left nothing */
+        bool found;        /* it wrote an artifact since it was started */
         void (*ended)(void *data);
         void *data;
 };
