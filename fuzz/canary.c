@@ -2,15 +2,19 @@
  * canary - the faults of canaries.h, each committed when the message's first line names it
  *
  * Each is kept out of the optimiser's sight by a volatile, and out of its caller by noinline, so
- * that it happens at run time and its function stands in the stack.
+ * that it happens at run time and its function stands in the stack. What no sanitizer sees goes
+ * the whole way of a real fault: through the reader that remarks it, and the oracle.
  */
 #include <gmime/gmime.h>
 #include <openssl/bio.h>
+#include <openssl/cms.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <string.h>
 
 #include "fuzz/target.h"
 #include "mail/mime.h"
+#include "mail/openssl.h"
 
 static void *volatile hidden;
 
@@ -81,12 +85,30 @@ static void critical(struct up_exam *exam)
 
 static void no_reason(struct up_exam *exam)
 {
-        up_exam_remark(exam, UP_REMARK_NO_REASON, "canary", "failed on purpose");
+        const unsigned char *no_der = (const unsigned char *)"?";
+        CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &no_der, 1);
+
+        ERR_clear_error();
+        up_openssl_judge(exam, "d2i_CMS_ContentInfo", NULL, cms != NULL);
+        CMS_ContentInfo_free(cms);
+}
+
+/* Stands in front of GLib's for all code in this program, and reads the same from any text. */
+guchar *g_base64_decode(const char *text, gsize *ret_bytes)
+{
+        (void)text;
+        *ret_bytes = strlen("lie");
+        return (guchar *)g_strdup("lie");
 }
 
 static void disagree(struct up_exam *exam)
 {
-        up_exam_remark(exam, UP_REMARK_DISAGREE, "canary", "disagrees on purpose");
+        static const char text[] = "Content-Type: application/octet-stream\n"
+                                   "Content-Transfer-Encoding: base64\n\ndHJ1dGg=\n";
+        g_autoptr(GBytes) bytes = g_bytes_new_static(text, strlen(text));
+        g_autoptr(GMimeMessage) message = up_mime_parse(bytes, exam);
+
+        up_mime_compare(message, exam);
 }
 
 #define UP_CANARY(function) function

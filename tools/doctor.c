@@ -238,8 +238,10 @@ static char *write_message(const struct up_canary *canary, GError **error)
         if (fd < 0)
                 return NULL;
         close(fd);
-        if (!g_file_set_contents(path, canary->name, -1, error))
+        if (!g_file_set_contents(path, canary->name, -1, error)) {
+                unlink(path);
                 g_clear_pointer(&path, g_free);
+        }
         return path;
 }
 

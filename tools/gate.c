@@ -7,6 +7,9 @@
  * A case with a `known:` line shows a bug in a library. Where that library is built from source
  * at that very version, the case must fail as its `finding:` says. The system's library may have
  * been patched by the distribution, and is not instrumented: there the bug may be out of sight.
+ *
+ * Nothing is passed over in silence: what lies among the cases and is none fails, and so does an
+ * oracle that had nothing to judge, in a run large enough to expect it.
  */
 #include <errno.h>
 #include <string.h>
@@ -17,6 +20,23 @@
 #include "tools/tool.h"
 
 #define FOLDER "regressions"
+
+/* A gate of so many named cases may leave an oracle idle; a larger one, or one of all, may not. */
+#define FEW_CASES 20
+
+/* Endings of cases: any bytes are one. */
+static const char *const endings[] = { ".case", ".eml", ".p7m" };
+
+/* Each oracle counts how often it had something to judge: where it must not be never. */
+static const struct {
+        enum up_count judged;
+        enum up_class class; /* what the oracle finds */
+        const char *target;  /* NULL: each of them gives it something */
+} oracles[] = {
+        { UP_COUNT_LOGS_JUDGED, UP_CLASS_LIBRARY_CRITICAL, NULL },
+        { UP_COUNT_REASONS_JUDGED, UP_CLASS_ERROR_WITHOUT_REASON, "smime" },
+        { UP_COUNT_DECODERS_JUDGED, UP_CLASS_DISAGREE, NULL },
+};
 
 enum outcome {
         PASSED,
@@ -36,7 +56,7 @@ static const char *const outcome_names[] = {
 
 struct item {
         char *path;
-        struct up_case *c;  /* NULL when it cannot be read */
+        struct up_case *c;  /* NULL when it is none, or cannot be read */
         struct up_run *run; /* NULL when it was not run */
         char *problem;      /* why it failed, if not by its findings */
         enum outcome outcome;
@@ -51,6 +71,7 @@ struct gate {
         GCond changed;
         unsigned counts[G_N_ELEMENTS(outcome_names)];
         bool blind_to_leaks;
+        bool demands_judgement; /* of each oracle */
 };
 
 static void item_free(void *data)
@@ -66,26 +87,63 @@ static void item_free(void *data)
 
 /* --- what there is to run ----------------------------------------------------------------- */
 
-static void add_item(struct gate *gate, const char *path)
+/* @problem, if not NULL, says why it cannot be a case. */
+static void add_item(struct gate *gate, const char *path, const char *problem)
 {
         struct item *item = g_new0(struct item, 1);
 
         item->path = g_strdup(path);
+        item->problem = g_strdup(problem);
         g_ptr_array_add(gate->items, item);
 }
 
-static void add_folder(struct gate *gate, const char *folder)
+static bool is_named_as_case(const char *name)
 {
-        g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+        for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
+                if (g_str_has_suffix(name, endings[i]))
+                        return true;
+        return false;
+}
+
+static bool names_target(const char *folder)
+{
+        g_autofree char *inside = g_build_filename(folder, "case", NULL);
+
+        return up_tool_target_of(inside) != NULL;
+}
+
+static bool add_folder(struct gate *gate, const char *folder);
+
+static void add_entry(struct gate *gate, const char *folder, const char *name)
+{
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+
+        if (name[0] == '.' || strcmp(name, "README.md") == 0)
+                return;
+        if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
+                if (!add_folder(gate, path) && !names_target(path))
+                        add_item(gate, path, "no case is in it, and it names no target: remove it");
+        } else {
+                add_item(gate, path,
+                    is_named_as_case(name) ? NULL
+                                           : "no case by its name, which ends in .case, .eml or "
+                                             ".p7m: rename or remove it");
+        }
+}
+
+/* Was there anything in it? */
+static bool add_folder(struct gate *gate, const char *folder)
+{
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GDir) dir = g_dir_open(folder, 0, &error);
+        guint before = gate->items->len;
         const char *name;
 
-        while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
-                g_autofree char *path = g_build_filename(folder, name, NULL);
-                if (g_file_test(path, G_FILE_TEST_IS_DIR))
-                        add_folder(gate, path);
-                else if (g_str_has_suffix(name, ".case") || g_str_has_suffix(name, ".eml"))
-                        add_item(gate, path);
-        }
+        if (dir == NULL)
+                add_item(gate, folder, error->message);
+        while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
+                add_entry(gate, folder, name);
+        return gate->items->len > before;
 }
 
 static int by_path(gconstpointer a, gconstpointer b)
@@ -177,7 +235,8 @@ static enum outcome run_item(const struct gate *gate, struct item *item)
 {
         const char *target = up_tool_target_of(item->path);
 
-        item->problem = read_case(item);
+        if (item->problem == NULL)
+                item->problem = read_case(item);
         if (item->problem != NULL)
                 return FAILED;
         if (target == NULL) {
@@ -232,7 +291,7 @@ static void print_diagnostics(const struct gate *gate, const struct item *item)
                         print_yaml("      ", "detail", finding->detail);
                 }
         }
-        if (target != NULL) {
+        if (target != NULL && item->c != NULL) {
                 g_autofree char *command = g_strdup_printf("%s repro --flavour %s --target %s %s",
                     up_tool_program(), gate->flavour->name, target, path);
                 print_yaml("  ", "reproduce", command);
@@ -251,7 +310,7 @@ static void print_item(const struct gate *gate, guint number, const struct item 
                 printf(" # TODO known breakage: %s %s %s", item->c->known.library,
                     item->c->known.version, item->c->known.url);
         if (item->outcome == OUT_OF_SIGHT)
-                printf(" # TODO known breakage not visible here: %s %s", item->c->known.library,
+                printf(" # SKIP known breakage not visible here: %s %s", item->c->known.library,
                     item->c->known.version);
         putchar('\n');
         if (item->outcome == FAILED)
@@ -307,12 +366,47 @@ static void run_all(struct gate *gate, int jobs, JsonBuilder *json)
         g_thread_pool_free(pool, FALSE, TRUE);
 }
 
+/* --- what the oracles saw ----------------------------------------------------------------- */
+
+/* Did the oracle judge anything, or was there no case that it could have judged? */
+static bool judged_anything(const struct gate *gate, enum up_count count, const char *only_target)
+{
+        bool could = false;
+
+        for (guint i = 0; i < gate->items->len; i++) {
+                const struct item *item = g_ptr_array_index(gate->items, i);
+                const char *target = up_tool_target_of(item->path);
+                if (item->run == NULL || (only_target != NULL && strcmp(target, only_target) != 0))
+                        continue;
+                if (item->run->counts[count] > 0)
+                        return true;
+                could = true;
+        }
+        return !could;
+}
+
+/* Tells each oracle that saw nothing; returns how many they are. */
+static unsigned tell_idle_oracles(const struct gate *gate)
+{
+        unsigned idle = 0;
+
+        for (size_t i = 0; gate->demands_judgement && i < G_N_ELEMENTS(oracles); i++) {
+                if (judged_anything(gate, oracles[i].judged, oracles[i].target))
+                        continue;
+                up_tool_fail(0, "nothing was judged by the oracle of %s: it saw nothing (%s is 0)",
+                    up_class_rows[oracles[i].class].name, up_count_names[oracles[i].judged]);
+                idle++;
+        }
+        return idle;
+}
+
 static int print_end(struct gate *gate, JsonBuilder *json, double seconds)
 {
         unsigned passed = gate->counts[PASSED] + gate->counts[KNOWN];
         unsigned failed = gate->counts[FAILED];
         unsigned skipped = gate->counts[OUT_OF_SIGHT];
         g_autofree char *libraries = up_libraries_text(gate->flavour);
+        unsigned idle;
 
         if (json != NULL) {
                 json_builder_end_array(json);
@@ -337,37 +431,47 @@ static int print_end(struct gate *gate, JsonBuilder *json, double seconds)
                 return up_tool_fail(UP_STATUS_INTERRUPTED,
                     "interrupted, %u of %u cases were not run to their end",
                     gate->counts[INTERRUPTED], gate->items->len);
-        fprintf(stderr, "gate: %u cases on %s (%s) in %.1f s: ", gate->items->len,
-            gate->flavour->name, libraries, seconds);
-        if (failed == 0)
-                up_tool_paint(stderr, UP_GREEN, "all is well\n");
-        else
+        idle = tell_idle_oracles(gate);
+        fprintf(stderr, "gate: %u case%s on %s (%s) in %.1f s: ", gate->items->len,
+            gate->items->len == 1 ? "" : "s", gate->flavour->name, libraries, seconds);
+        if (failed > 0)
                 up_tool_paint(stderr, UP_RED, "%u failed\n", failed);
-        return failed == 0 ? UP_STATUS_PASSED : UP_STATUS_FOUND;
+        else if (idle > 0)
+                up_tool_paint(stderr, UP_RED, "not all was judged\n");
+        else
+                up_tool_paint(stderr, UP_GREEN, "all is well\n");
+        return failed > 0 || idle > 0 ? UP_STATUS_FOUND : UP_STATUS_PASSED;
+}
+
+static int nothing_in(const char *path)
+{
+        return up_tool_fail(UP_STATUS_USAGE,
+            "nothing to gate in %s: put a case into " FOLDER "/TARGET/NAME.case", path);
 }
 
 /* Usage errors are told; -1 is success. */
 static int collect(struct gate *gate, char **paths)
 {
         static char *standard[] = { (char *)FOLDER, NULL };
-        g_autofree char *all = NULL;
+        bool all = *paths == NULL;
+        g_autofree char *text = NULL;
 
-        if (*paths == NULL)
+        if (all)
                 paths = standard;
-        all = g_strjoinv(" ", paths);
+        text = g_strjoinv(" ", paths);
         for (; *paths != NULL; paths++) {
-                if (g_file_test(*paths, G_FILE_TEST_IS_DIR))
-                        add_folder(gate, *paths);
-                else if (g_file_test(*paths, G_FILE_TEST_EXISTS))
-                        add_item(gate, *paths);
-                else
+                if (!g_file_test(*paths, G_FILE_TEST_EXISTS))
                         return up_tool_fail(
                             UP_STATUS_USAGE, "%s: there is no such file or folder", *paths);
+                if (!g_file_test(*paths, G_FILE_TEST_IS_DIR))
+                        add_item(gate, *paths, NULL);
+                else if (!add_folder(gate, *paths) && !names_target(*paths))
+                        return nothing_in(*paths);
         }
-        g_ptr_array_sort(gate->items, by_path);
         if (gate->items->len == 0)
-                return up_tool_fail(UP_STATUS_USAGE,
-                    "nothing to gate in %s: put a case into " FOLDER "/TARGET/NAME.case", all);
+                return nothing_in(text);
+        g_ptr_array_sort(gate->items, by_path);
+        gate->demands_judgement = all || gate->items->len > FEW_CASES;
         return -1;
 }
 
@@ -441,12 +545,17 @@ int up_tool_gate(int argc, char **argv)
         const struct up_flavour *chosen;
         int status = up_tool_options(&argc, &argv, entries, "[PATH…]",
             "Runs the cases in PATH, " FOLDER "/ by itself; the folder of a case names\n"
-            "its target. Exit status: 0 all passed, 1 some failed, 2 nothing was run.");
+            "its target. In a folder, only README.md and names with a dot in front may be\n"
+            "anything else than a case (.case, .eml, .p7m).\n"
+            "An oracle that had nothing to judge in any case fails a gate without PATH,\n"
+            "or of more than " G_STRINGIFY(
+                FEW_CASES) " cases.\n"
+                           "Exit status: 0 all passed, 1 some failed, 2 nothing was run.");
 
         if (status >= 0)
                 return status;
         if (jobs < 1 || jobs > 1024)
-                return up_tool_usage("--jobs %d: between 1 and 1024", jobs);
+                return up_tool_usage("--jobs %d: must be between 1 and 1024", jobs);
         chosen = up_flavour_find(flavour);
         if (chosen == NULL)
                 return UP_STATUS_USAGE;

@@ -15,8 +15,11 @@
 set -u
 export DEBIAN_FRONTEND=noninteractive
 
+# The fuzzer's runtime comes in the version of the clang that is installed, or else will be.
+clang_major=$(clang -dumpversion 2>/dev/null | cut -d. -f1)
+
 # jobs / how to see that it is there / package
-needs='
+needs="
 check,campaign  command  gcc            gcc
 check,campaign  command  pkg-config     pkg-config
 check,campaign  library  gmime-3.0      libgmime-3.0-dev
@@ -26,7 +29,7 @@ check,campaign  library  zlib           zlib1g-dev
 check           library  cmocka         libcmocka-dev
 check           command  openssl        openssl
 campaign        command  clang          clang
-campaign        file     libclang_rt.fuzzer-*.a  libclang-rt-14-dev
+campaign        runtime  libclang_rt.fuzzer-*.a  libclang-rt-${clang_major:+$clang_major-}dev
 campaign        command  llvm-symbolizer llvm
 campaign        command  autoreconf     autoconf
 campaign        command  automake       automake
@@ -35,14 +38,13 @@ campaign        command  gtkdocize      gtk-doc-tools
 campaign        library  libidn2        libidn2-dev
 campaign        command  xz             xz-utils
 campaign        command  perl           perl
-'
+"
 
 is_there() {
     case $1 in
     command) command -v "$2" >/dev/null 2>&1 ;;
     library) pkg-config --exists "$2" 2>/dev/null ;;
-    # shellcheck disable=SC2086 # the name is a pattern
-    file) ls /usr/lib/llvm-*/lib/clang/*/lib/linux/$2 >/dev/null 2>&1 ;;
+    runtime) find "$(clang -print-resource-dir 2>/dev/null)/lib/linux" -name "$2" 2>/dev/null | grep -q . ;;
     esac
 }
 

@@ -102,7 +102,7 @@ void up_tool_paint(FILE *stream, const char *colour, const char *format, ...) G_
 /** What a shell reads as this one word; without quotes where none are needed. Caller owns it. */
 char *up_tool_quote(const char *word);
 
-/** Valid UTF-8 without control characters: what a message says may reach a terminal. Caller owns. */
+/** Valid UTF-8 without control characters: it may reach a terminal. The caller owns it. */
 char *up_tool_printable(const char *text);
 
 /** Members of a JSON object. A text is made printable, and null if it is NULL. */

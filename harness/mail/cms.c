@@ -21,7 +21,6 @@
 #include "mail/openssl.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CMS_ContentInfo, CMS_ContentInfo_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
 
 const char *const up_grade_names[UP_GRADES] = {
         [UP_GRADE_UNSIGNED] = "unsigned",
@@ -84,31 +83,9 @@ static CMS_ContentInfo *parse(const struct structure *s)
         return d2i_CMS_ContentInfo(NULL, &data, (long)bytes);
 }
 
-static BIO *memory_of(GBytes *bytes)
-{
-        gsize size = 0;
-        const void *data = bytes != NULL ? g_bytes_get_data(bytes, &size) : NULL;
-
-        return bytes != NULL ? BIO_new_mem_buf(data != NULL ? data : "", (int)size) : NULL;
-}
-
 /* --- costs ------------------------------------------------------------------------------------ */
 
-static bool keys_are_affordable(struct up_exam *exam, STACK_OF(X509) * certificates)
-{
-        if (!up_exam_within(
-                exam, &exam->limits.certificates, (uint64_t)MAX(0, sk_X509_num(certificates))))
-                return false;
-        for (int i = 0; i < sk_X509_num(certificates); i++) {
-                EVP_PKEY *key = X509_get0_pubkey(sk_X509_value(certificates, i));
-                if (key != NULL &&
-                    !up_exam_within(exam, &exam->limits.key_bits, (uint64_t)EVP_PKEY_get_bits(key)))
-                        return false;
-        }
-        return true;
-}
-
-/* OpenSSL cuts a number down to an int, sign and all: a negative one may ask for much too. */
+/* A reader may take a negative number for a large one. */
 static uint64_t magnitude(const ASN1_INTEGER *integer)
 {
         int64_t value;
@@ -241,7 +218,7 @@ static bool costs_are_affordable(const struct structure *s, CMS_ContentInfo *cms
             0, MAX(sk_CMS_SignerInfo_num(signers), sk_CMS_RecipientInfo_num(recipients)));
         uint64_t digests =
             OBJ_obj2nid(CMS_get0_type(cms)) == NID_pkcs7_signed ? count_digests(cms) : 0;
-        bool affordable = keys_are_affordable(s->exam, certificates) &&
+        bool affordable = up_openssl_affords(s->exam, certificates) &&
                           up_exam_within(s->exam, &s->exam->limits.signers, digests) &&
                           up_exam_within(s->exam, &s->exam->limits.signers, people) &&
                           derivation_is_affordable(s);
@@ -284,7 +261,7 @@ static bool judge_verify(const struct structure *s, CMS_ContentInfo *cms, const 
 static bool holds(const struct structure *s, CMS_ContentInfo *cms, const char *way, unsigned flags,
     char **ret_reason)
 {
-        g_autoptr(BIO) content = memory_of(s->detached);
+        g_autoptr(BIO) content = up_openssl_give(s->detached, UP_GIVEN_MEMORY);
         bool ok = CMS_verify(cms, up_openssl_certificates(), up_openssl_store(s->exam->now_s),
                       content, NULL, flags) == 1;
 
@@ -403,50 +380,29 @@ static void list_signers(CMS_ContentInfo *cms, struct up_cms_report *report)
 
 /* --- every way to verify ---------------------------------------------------------------------- */
 
-enum given { GIVEN_CONTENT, GIVEN_NOTHING, GIVEN_EMPTY, GIVEN_FILE };
-
 static const struct way {
         const char *name;
         unsigned flags;
-        enum given given;
+        enum up_given given;
         bool output;
 } ways[] = {
-        { "no flags", 0, GIVEN_CONTENT, true },
-        { "CMS_TEXT", CMS_TEXT, GIVEN_CONTENT, true },
-        { "CMS_NOCRL", CMS_NOCRL, GIVEN_CONTENT, false },
-        { "CMS_CADES", CMS_CADES, GIVEN_CONTENT, false },
-        { "CMS_ASCIICRLF", CMS_ASCIICRLF | CMS_NO_SIGNER_CERT_VERIFY, GIVEN_CONTENT, true },
+        { "no flags", 0, UP_GIVEN_MEMORY, true },
+        { "CMS_TEXT", CMS_TEXT, UP_GIVEN_MEMORY, true },
+        { "CMS_NOCRL", CMS_NOCRL, UP_GIVEN_MEMORY, false },
+        { "CMS_CADES", CMS_CADES, UP_GIVEN_MEMORY, false },
+        { "CMS_ASCIICRLF", CMS_ASCIICRLF | CMS_NO_SIGNER_CERT_VERIFY, UP_GIVEN_MEMORY, true },
         { "nothing verified", CMS_NOVERIFY | CMS_NO_ATTR_VERIFY | CMS_NO_CONTENT_VERIFY,
-            GIVEN_CONTENT, true },
-        { "content absent", CMS_NO_SIGNER_CERT_VERIFY, GIVEN_NOTHING, true },
-        { "content empty", CMS_NO_SIGNER_CERT_VERIFY | CMS_BINARY, GIVEN_EMPTY, true },
-        { "content in a file", CMS_NO_SIGNER_CERT_VERIFY, GIVEN_FILE, true },
+            UP_GIVEN_MEMORY, true },
+        { "content absent", CMS_NO_SIGNER_CERT_VERIFY, UP_GIVEN_NOTHING, true },
+        { "content empty", CMS_NO_SIGNER_CERT_VERIFY | CMS_BINARY, UP_GIVEN_EMPTY, true },
+        { "content in a file", CMS_NO_SIGNER_CERT_VERIFY, UP_GIVEN_FILE, true },
 };
-
-static BIO *file_of(GBytes *bytes)
-{
-        gsize size;
-        const void *data = g_bytes_get_data(bytes, &size);
-        FILE *file =
-            size > 0 ? fmemopen((void *)(uintptr_t)data, size, "r") : fopen("/dev/null", "r");
-
-        return BIO_new_fp(file, BIO_CLOSE);
-}
-
-static BIO *give(const struct structure *s, enum given given)
-{
-        if (given == GIVEN_EMPTY)
-                return BIO_new_mem_buf("", 0);
-        if (given == GIVEN_NOTHING || s->detached == NULL)
-                return NULL;
-        return given == GIVEN_FILE ? file_of(s->detached) : memory_of(s->detached);
-}
 
 static void verify_every_way(const struct structure *s, CMS_ContentInfo *cms)
 {
         for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
                 const struct way *way = &ways[i];
-                g_autoptr(BIO) content = give(s, way->given);
+                g_autoptr(BIO) content = up_openssl_give(s->detached, way->given);
                 g_autoptr(BIO) out =
                     way->output ? up_openssl_sink(s->exam->limits.decoded_bytes) : NULL;
                 int result = CMS_verify(cms, up_openssl_certificates(),
@@ -510,10 +466,24 @@ static void touch_recipient(CMS_RecipientInfo *recipient)
         }
 }
 
+/* As gateways write on what they have read; clear-signed again, with a digest made anew or not. */
+static void write_every_way(const struct structure *s, CMS_ContentInfo *cms)
+{
+        static const int flags[] = { 0, CMS_DETACHED, CMS_DETACHED | CMS_REUSE_DIGEST };
+        g_autoptr(BIO) null = BIO_new(BIO_s_null());
+
+        for (size_t i = 0; i < G_N_ELEMENTS(flags); i++) {
+                g_autoptr(BIO) content = up_openssl_give(s->detached, UP_GIVEN_MEMORY);
+                if (content != NULL || flags[i] == 0)
+                        SMIME_write_CMS(null, cms, content, flags[i]);
+        }
+        PEM_write_bio_CMS_stream(null, cms, NULL, CMS_BINARY);
+        i2d_CMS_bio(null, cms);
+}
+
 static void touch(const struct structure *s, CMS_ContentInfo *cms)
 {
         g_autoptr(BIO) null = BIO_new(BIO_s_null());
-        g_autoptr(BIO) content = memory_of(s->detached);
         STACK_OF(CMS_SignerInfo) *signers = CMS_get0_SignerInfos(cms);
         STACK_OF(CMS_RecipientInfo) *recipients = CMS_get0_RecipientInfos(cms);
         STACK_OF(X509_CRL) *crls = CMS_get1_crls(cms);
@@ -525,9 +495,7 @@ static void touch(const struct structure *s, CMS_ContentInfo *cms)
         CMS_get0_eContentType(cms);
         CMS_is_detached(cms);
         CMS_ContentInfo_print_ctx(null, cms, 0, NULL);
-        SMIME_write_CMS(null, cms, content, 0);
-        PEM_write_bio_CMS_stream(null, cms, content, CMS_BINARY);
-        i2d_CMS_bio(null, cms);
+        write_every_way(s, cms);
         sk_X509_CRL_pop_free(crls, X509_CRL_free);
         ERR_clear_error();
 }
@@ -551,7 +519,7 @@ static void open_signed(const struct structure *s, CMS_ContentInfo *cms, BIO *ou
 
 static void open_digested(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
 {
-        g_autoptr(BIO) content = memory_of(s->detached);
+        g_autoptr(BIO) content = up_openssl_give(s->detached, UP_GIVEN_MEMORY);
 
         up_openssl_judge(
             s->exam, "CMS_digest_verify", NULL, CMS_digest_verify(cms, content, out, 0) == 1);
@@ -559,7 +527,7 @@ static void open_digested(const struct structure *s, CMS_ContentInfo *cms, BIO *
 
 static void open_encrypted(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
 {
-        g_autoptr(BIO) content = memory_of(s->detached);
+        g_autoptr(BIO) content = up_openssl_give(s->detached, UP_GIVEN_MEMORY);
 
         if (up_openssl_judge(s->exam, "CMS_EncryptedData_decrypt", NULL,
                 CMS_EncryptedData_decrypt(cms, up_test_key, sizeof up_test_key, content, out, 0) ==
@@ -618,22 +586,31 @@ static bool is_key_silent(CMS_ContentInfo *cms, EVP_PKEY *key, X509 *certificate
         return silent;
 }
 
-/* Without a key one was set before. */
+/*
+ * Without a key one was set before. What a failure leaves was not decrypted: only a success reaches
+ * @out, unless it is NULL.
+ */
 static bool decrypt(const struct structure *s, CMS_ContentInfo *cms, const char *way, EVP_PKEY *key,
     X509 *certificate, BIO *out)
 {
-        g_autoptr(BIO) content = memory_of(s->detached);
-        bool ok = CMS_decrypt(cms, key, certificate, content, out, 0) == 1;
+        g_autoptr(BIO) content = up_openssl_give(s->detached, UP_GIVEN_MEMORY);
+        g_autoptr(BIO) opened = up_openssl_sink(s->exam->limits.decoded_bytes);
+        bool ok = CMS_decrypt(cms, key, certificate, content, opened, 0) == 1;
         bool of_key = up_openssl_is_silent(ok) && is_key_silent(cms, key, certificate);
         g_autofree char *call = of_key ? g_strdup("CMS_decrypt_set1_pkey")
                                        : g_strconcat("CMS_decrypt of ", kind_of(cms)->name, NULL);
 
+        if (ok && out != NULL) {
+                g_autoptr(GBytes) bytes = up_openssl_sink_bytes(opened);
+                BIO_write(out, g_bytes_get_data(bytes, NULL), (int)g_bytes_get_size(bytes));
+        }
         return up_openssl_judge(s->exam, call, way, ok);
 }
 
 /*
  * With a certificate OpenSSL opens that recipient's key, without one it tries each and answers a
- * failure with a drawn key, so that a sender learns nothing (RFC 3218); both are used.
+ * failure with a drawn key, so that a sender learns nothing (RFC 3218). The second is tried where
+ * the first does not open; it may make up its content, so that is not looked at.
  */
 static bool open_with_key(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
 {
@@ -645,8 +622,7 @@ static bool open_with_key(const struct structure *s, CMS_ContentInfo *cms, BIO *
         if (reader == NULL)
                 reader = up_identity_find("bob");
         g_autoptr(CMS_ContentInfo) again = parse(s);
-        g_autoptr(BIO) unused = up_openssl_sink(s->exam->limits.decoded_bytes);
-        decrypt(s, again, "certificate unknown", reader->key, NULL, unused);
+        decrypt(s, again, "certificate unknown", reader->key, NULL, NULL);
         return false;
 }
 
@@ -671,7 +647,21 @@ static void open_enveloped(const struct structure *s, CMS_ContentInfo *cms, BIO 
                 up_exam_count(s->exam, UP_COUNT_DECRYPTED);
 }
 
-/* RFC 3274. Inflated by zlib itself: distributions build OpenSSL without it. */
+/* Where OpenSSL is built without zlib, it says so. */
+static void uncompress_by_openssl(const struct structure *s, CMS_ContentInfo *cms)
+{
+        const struct up_limits *limits = &s->exam->limits;
+        g_autoptr(BIO) unused =
+            up_openssl_sink(MIN(limits->decompressed_bytes, limits->decoded_bytes));
+
+        up_openssl_judge(
+            s->exam, "CMS_uncompress", NULL, CMS_uncompress(cms, NULL, unused, 0) == 1);
+}
+
+/*
+ * RFC 3274. What it holds is inflated by zlib itself, since distributions build OpenSSL without it,
+ * and the outcome is to be the same everywhere.
+ */
 static void open_compressed(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
 {
         ASN1_OCTET_STRING **content = CMS_get0_content(cms);
@@ -681,6 +671,7 @@ static void open_compressed(const struct structure *s, CMS_ContentInfo *cms, BIO
         bool within = true;
         int state = Z_OK;
 
+        uncompress_by_openssl(s, cms);
         if (content == NULL || *content == NULL || inflateInit(&stream) != Z_OK)
                 return;
         stream.next_in = (*content)->data;
@@ -733,35 +724,40 @@ void up_cms_report_clear(struct up_cms_report *report)
         g_clear_pointer(&report->content, g_bytes_unref);
 }
 
+static void examine_affordable(const struct structure *s, CMS_ContentInfo *cms,
+    const struct kind *kind, struct up_cms_report *report)
+{
+        touch(s, cms);
+        if (kind == NULL)
+                return;
+        if (kind->nid == NID_pkcs7_signed) {
+                up_exam_count(s->exam, UP_COUNT_SIGNED);
+                grade(s, cms, report);
+                list_signers(cms, report);
+                verify_every_way(s, cms);
+                verify_by_given_certificates(s);
+        }
+        open_content(s, kind, report);
+}
+
 void up_cms_examine(
     GBytes *encoded, GBytes *detached, struct up_exam *exam, struct up_cms_report *report)
 {
         const struct structure s = { encoded, detached, exam };
         g_autoptr(CMS_ContentInfo) cms = NULL;
-        const struct kind *kind;
 
         *report = (struct up_cms_report){ .signers = g_ptr_array_new_with_free_func(signer_free) };
         up_identities_load();
         cms = parse(&s);
-        if (!up_openssl_judge(exam, "d2i_CMS_ContentInfo", NULL, cms != NULL))
-                return;
-        up_exam_count(exam, UP_COUNT_CMS);
-        kind = kind_of(cms);
-        report->kind = kind != NULL ? kind->name : "unknown";
-        if (!costs_are_affordable(&s, cms)) {
-                report->grade = UP_GRADE_UNKNOWN;
-                return;
+        if (up_openssl_judge(exam, "d2i_CMS_ContentInfo", NULL, cms != NULL)) {
+                const struct kind *kind = kind_of(cms);
+                up_exam_count(exam, UP_COUNT_CMS);
+                report->kind = kind != NULL ? kind->name : "unknown";
+                if (!costs_are_affordable(&s, cms)) {
+                        report->grade = UP_GRADE_UNKNOWN;
+                        return;
+                }
+                examine_affordable(&s, cms, kind, report);
         }
-        touch(&s, cms);
-        if (kind == NULL)
-                return;
-        if (kind->nid == NID_pkcs7_signed) {
-                up_exam_count(exam, UP_COUNT_SIGNED);
-                grade(&s, cms, report);
-                list_signers(cms, report);
-                verify_every_way(&s, cms);
-                verify_by_given_certificates(&s);
-        }
-        open_content(&s, kind, report);
         up_pkcs7_examine(encoded, detached, exam);
 }

@@ -58,7 +58,10 @@ void up_cms_examine(
  */
 int up_cms_content_type(size_t index);
 
-/** The same structure through the PKCS7 calls. The caller has looked at its costs (pkcs7.c). */
+/**
+ * The same bytes through the PKCS7 calls, whether CMS can read them or not. What they cost there is
+ * looked at first.
+ */
 void up_pkcs7_examine(GBytes *encoded, GBytes *detached, struct up_exam *exam);
 
 #endif

@@ -149,8 +149,9 @@ static bool append_encoded_word(GString *text, const char *word)
         g_auto(GStrv) pieces = g_strsplit(word, "?", 0); /* "=", charset, "B", base64, "=" */
 
         if (strlen(word) > ENCODED_WORD_BYTES || g_strv_length(pieces) != 5 ||
-            strcmp(pieces[0], "=") != 0 || g_ascii_strcasecmp(pieces[2], "B") != 0 ||
-            strcmp(pieces[4], "=") != 0 || *pieces[3] == '\0' ||
+            strcmp(pieces[0], "=") != 0 || *pieces[1] == '\0' ||
+            g_ascii_strcasecmp(pieces[2], "B") != 0 || strcmp(pieces[4], "=") != 0 ||
+            *pieces[3] == '\0' ||
             !up_base64_is_well_formed((const uint8_t *)pieces[3], strlen(pieces[3])))
                 return false;
 

@@ -1,5 +1,5 @@
 /*
- * openssl - error queue, bounded output, trust
+ * openssl - error queue, input, bounded output, trust
  */
 #include "mail/openssl.h"
 
@@ -36,6 +36,28 @@ char *up_openssl_reason(void)
 
         return g_strdup_printf("%s%s%s", reason != NULL ? reason : "no reason",
             has_data ? ": " : "", has_data ? data : "");
+}
+
+static BIO *file_of(const void *data, size_t bytes)
+{
+        FILE *file =
+            bytes > 0 ? fmemopen((void *)(uintptr_t)data, bytes, "r") : fopen("/dev/null", "r");
+
+        return BIO_new_fp(file, BIO_CLOSE);
+}
+
+BIO *up_openssl_give(GBytes *content, enum up_given given)
+{
+        gsize bytes;
+        const void *data;
+
+        if (given == UP_GIVEN_EMPTY)
+                return BIO_new_mem_buf("", 0);
+        if (given == UP_GIVEN_NOTHING || content == NULL)
+                return NULL;
+        data = g_bytes_get_data(content, &bytes);
+        return given == UP_GIVEN_FILE ? file_of(data, bytes)
+                                      : BIO_new_mem_buf(data != NULL ? data : "", (int)bytes);
 }
 
 struct sink {
@@ -99,6 +121,20 @@ GBytes *up_openssl_sink_bytes(BIO *bio)
 {
         const struct sink *sink = BIO_get_data(bio);
         return g_bytes_new(sink->bytes->data, sink->bytes->len);
+}
+
+bool up_openssl_affords(struct up_exam *exam, const STACK_OF(X509) * certificates)
+{
+        if (!up_exam_within(
+                exam, &exam->limits.certificates, (uint64_t)MAX(0, sk_X509_num(certificates))))
+                return false;
+        for (int i = 0; i < sk_X509_num(certificates); i++) {
+                EVP_PKEY *key = X509_get0_pubkey(sk_X509_value(certificates, i));
+                if (key != NULL &&
+                    !up_exam_within(exam, &exam->limits.key_bits, (uint64_t)EVP_PKEY_get_bits(key)))
+                        return false;
+        }
+        return true;
 }
 
 X509_STORE *up_openssl_store(int64_t now_s)

@@ -14,6 +14,8 @@
 
 #include "mail/exam.h"
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
+
 /** Did a call fail and leave no error behind? */
 bool up_openssl_is_silent(bool ok);
 
@@ -28,11 +30,23 @@ bool up_openssl_judge(struct up_exam *exam, const char *call, const char *way, b
 /** The first error in the queue as text for a person, which stays there. The caller owns it. */
 char *up_openssl_reason(void);
 
+/** How a caller hands over a content that is kept outside of the structure. */
+enum up_given { UP_GIVEN_MEMORY, UP_GIVEN_NOTHING, UP_GIVEN_EMPTY, UP_GIVEN_FILE };
+
+/**
+ * A BIO that reads @content, or nothing with UP_GIVEN_EMPTY. NULL with UP_GIVEN_NOTHING, and where
+ * there is no @content to give. The caller owns it, and keeps @content meanwhile.
+ */
+BIO *up_openssl_give(GBytes *content, enum up_given given);
+
 /** A BIO that is written to and keeps at most @most bytes; more is an error with a reason. */
 BIO *up_openssl_sink(uint64_t most);
 
 /** What a sink was given. The caller owns the result, and still the sink. */
 GBytes *up_openssl_sink_bytes(BIO *sink);
+
+/** Are the number of these certificates and the size of their keys within the exam's limits? */
+bool up_openssl_affords(struct up_exam *exam, const STACK_OF(X509) * certificates);
 
 /**
  * The store that trusts the test authority alone, and judges certificates at @now_s. One store a

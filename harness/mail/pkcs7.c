@@ -12,23 +12,24 @@
 #include "mail/openssl.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PKCS7, PKCS7_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
 
 static const struct way {
         const char *name;
         int flags;
-        bool content; /* the detached one is given; else absent */
+        enum up_given given;
         bool output;
 } ways[] = {
-        { "no flags", 0, true, true },
-        { "PKCS7_NOVERIFY", PKCS7_NOVERIFY, true, true },
-        { "PKCS7_NOINTERN", PKCS7_NOINTERN, true, false },
-        { "PKCS7_NOCHAIN", PKCS7_NOCHAIN, true, true },
-        { "PKCS7_NOSIGS", PKCS7_NOSIGS, true, true },
-        { "PKCS7_TEXT", PKCS7_TEXT | PKCS7_NOVERIFY, true, true },
-        { "PKCS7_BINARY", PKCS7_BINARY | PKCS7_NOVERIFY, true, true },
-        { "PKCS7_NO_DUAL_CONTENT", PKCS7_NO_DUAL_CONTENT, true, true },
-        { "content absent", PKCS7_NOVERIFY, false, true },
+        { "no flags", 0, UP_GIVEN_MEMORY, true },
+        { "PKCS7_NOVERIFY", PKCS7_NOVERIFY, UP_GIVEN_MEMORY, true },
+        { "PKCS7_NOINTERN", PKCS7_NOINTERN, UP_GIVEN_MEMORY, false },
+        { "PKCS7_NOCHAIN", PKCS7_NOCHAIN, UP_GIVEN_MEMORY, true },
+        { "PKCS7_NOSIGS", PKCS7_NOSIGS, UP_GIVEN_MEMORY, true },
+        { "PKCS7_TEXT", PKCS7_TEXT | PKCS7_NOVERIFY, UP_GIVEN_MEMORY, true },
+        { "PKCS7_BINARY", PKCS7_BINARY | PKCS7_NOVERIFY, UP_GIVEN_MEMORY, true },
+        { "PKCS7_NO_DUAL_CONTENT", PKCS7_NO_DUAL_CONTENT, UP_GIVEN_MEMORY, true },
+        { "content absent", PKCS7_NOVERIFY, UP_GIVEN_NOTHING, true },
+        { "content empty", PKCS7_NOVERIFY | PKCS7_BINARY, UP_GIVEN_EMPTY, true },
+        { "content in a file", PKCS7_NOVERIFY, UP_GIVEN_FILE, true },
 };
 
 static PKCS7 *parse(GBytes *encoded)
@@ -40,19 +41,41 @@ static PKCS7 *parse(GBytes *encoded)
         return d2i_PKCS7(NULL, &data, (long)bytes);
 }
 
-static BIO *memory_of(GBytes *bytes)
+/* Some of what these calls read, CMS does not: so the costs are looked at here too. */
+static bool costs_are_affordable(const PKCS7 *p7, struct up_exam *exam)
 {
-        gsize size;
-        const void *data = g_bytes_get_data(bytes, &size);
+        const STACK_OF(X509) *certificates = NULL;
+        const STACK_OF(X509_ALGOR) *digests = NULL;
+        const STACK_OF(PKCS7_SIGNER_INFO) *signers = NULL;
+        const STACK_OF(PKCS7_RECIP_INFO) *recipients = NULL;
+        int most;
 
-        return BIO_new_mem_buf(data != NULL ? data : "", (int)size);
+        if (p7->d.ptr == NULL)
+                return true;
+        if (PKCS7_type_is_signed(p7)) {
+                certificates = p7->d.sign->cert;
+                digests = p7->d.sign->md_algs;
+                signers = p7->d.sign->signer_info;
+        } else if (PKCS7_type_is_enveloped(p7)) {
+                recipients = p7->d.enveloped->recipientinfo;
+        } else if (PKCS7_type_is_signedAndEnveloped(p7)) {
+                certificates = p7->d.signed_and_enveloped->cert;
+                digests = p7->d.signed_and_enveloped->md_algs;
+                signers = p7->d.signed_and_enveloped->signer_info;
+                recipients = p7->d.signed_and_enveloped->recipientinfo;
+        }
+        most = MAX(sk_X509_ALGOR_num(digests), sk_PKCS7_SIGNER_INFO_num(signers));
+        most = MAX(most, sk_PKCS7_RECIP_INFO_num(recipients));
+        bool affordable = up_openssl_affords(exam, certificates) &&
+                          up_exam_within(exam, &exam->limits.signers, (uint64_t)MAX(0, most));
+        ERR_clear_error();
+        return affordable;
 }
 
 static void verify_every_way(PKCS7 *p7, GBytes *detached, struct up_exam *exam)
 {
         for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
-                g_autoptr(BIO) content =
-                    ways[i].content && detached != NULL ? memory_of(detached) : NULL;
+                g_autoptr(BIO) content = up_openssl_give(detached, ways[i].given);
                 g_autoptr(BIO) out =
                     ways[i].output ? up_openssl_sink(exam->limits.decoded_bytes) : NULL;
                 int result = PKCS7_verify(p7, up_openssl_certificates(),
@@ -95,12 +118,28 @@ static void decrypt(GBytes *encoded, struct up_exam *exam)
         }
 }
 
+/* PKCS7_decrypt() refuses what is signed too, so callers decode that themselves. */
+static void decode(GBytes *encoded, struct up_exam *exam)
+{
+        const struct up_identity *reader = up_identity_find("bob");
+        g_autoptr(PKCS7) p7 = parse(encoded);
+        g_autoptr(BIO) content = PKCS7_dataDecode(p7, reader->key, NULL, reader->certificate);
+        char chunk[4096];
+
+        if (!up_openssl_judge(exam, "PKCS7_dataDecode", NULL, content != NULL))
+                return;
+        while (BIO_read(content, chunk, sizeof chunk) > 0)
+                continue;
+        ERR_clear_error();
+}
+
 void up_pkcs7_examine(GBytes *encoded, GBytes *detached, struct up_exam *exam)
 {
         g_autoptr(PKCS7) p7 = parse(encoded);
         g_autoptr(BIO) null = BIO_new(BIO_s_null());
 
-        if (!up_openssl_judge(exam, "d2i_PKCS7", NULL, p7 != NULL))
+        if (!up_openssl_judge(exam, "d2i_PKCS7", NULL, p7 != NULL) ||
+            !costs_are_affordable(p7, exam))
                 return;
         PKCS7_print_ctx(null, p7, 0, NULL);
         i2d_PKCS7_bio(null, p7);
@@ -109,7 +148,9 @@ void up_pkcs7_examine(GBytes *encoded, GBytes *detached, struct up_exam *exam)
         if (PKCS7_type_is_signed(p7)) {
                 verify_every_way(p7, detached, exam);
                 touch_signers(p7);
-        } else if (PKCS7_type_is_enveloped(p7) || PKCS7_type_is_signedAndEnveloped(p7)) {
+        } else if (PKCS7_type_is_enveloped(p7)) {
                 decrypt(encoded, exam);
+        } else if (PKCS7_type_is_signedAndEnveloped(p7)) {
+                decode(encoded, exam);
         }
 }

@@ -19,7 +19,6 @@
 #include "mail/slice.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CMS_ContentInfo, CMS_ContentInfo_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
 
 #define DER_SEQUENCE      0x30
 #define SMIME_READER_LINE 1000 /* longer lines are split by OpenSSL's reader (MAX_SMLEN 1024) */
@@ -160,8 +159,7 @@ static void compare_with_smime_reader(GBytes *message, const struct up_entity *w
             !up_base64_is_well_formed(g_bytes_get_data(base64, NULL), g_bytes_get_size(base64)) ||
             !has_plain_lines(raw))
                 return;
-        g_autoptr(BIO) input =
-            BIO_new_mem_buf(g_bytes_get_data(raw, NULL), (int)g_bytes_get_size(raw));
+        g_autoptr(BIO) input = up_openssl_give(raw, UP_GIVEN_MEMORY);
         g_autoptr(CMS_ContentInfo) cms = SMIME_read_CMS(input, &content);
         if (!up_openssl_judge(exam, "SMIME_read_CMS", NULL, cms != NULL))
                 return;

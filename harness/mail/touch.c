@@ -111,7 +111,7 @@ static void touch_params(GMimeParamList *params)
                 see_any(g_mime_param_get_charset(param));
                 see_any(g_mime_param_get_lang(param));
                 g_mime_param_get_encoding_method(param);
-                g_assert(g_mime_param_list_get_parameter(params, g_mime_param_get_name(param)));
+                g_mime_param_list_get_parameter(params, g_mime_param_get_name(param));
         }
         g_mime_param_list_encode(params, NULL, TRUE, encoded);
         g_mime_param_list_encode(params, NULL, FALSE, encoded);
@@ -673,7 +673,7 @@ static void touch_multipart(GMimeObject *object, struct touch *touch)
                 see(g_mime_multipart_get_boundary(multipart));
         if (count > 0) {
                 GMimeObject *last = g_mime_multipart_get_part(multipart, count - 1);
-                g_assert(g_mime_multipart_contains(multipart, last));
+                g_mime_multipart_contains(multipart, last);
                 g_mime_multipart_index_of(multipart, last);
         }
 }
@@ -702,7 +702,7 @@ static void touch_iterator(GMimeObject *top)
         unsigned asked = 0;
 
         while (g_mime_part_iter_is_valid(iterator)) {
-                g_assert(g_mime_part_iter_get_current(iterator) != NULL);
+                g_mime_part_iter_get_current(iterator);
                 g_mime_part_iter_get_parent(iterator);
                 if (asked++ < PATHS) {
                         GMimePartIter *clone = g_mime_part_iter_clone(iterator);
@@ -713,7 +713,7 @@ static void touch_iterator(GMimeObject *top)
                 }
                 g_mime_part_iter_next(iterator);
         }
-        g_assert(g_mime_part_iter_get_toplevel(iterator) == top);
+        g_mime_part_iter_get_toplevel(iterator);
         g_mime_part_iter_reset(iterator);
         g_mime_part_iter_free(iterator);
 }

@@ -279,7 +279,7 @@ static void text_is_judged_when_it_can_be_converted(void **state)
                 { "x-unknown", BYTES("text"), false },
                 /* GMime reads it as GBK, in which this dot is another one. */
                 { "gb2312", BYTES("\xa1\xa4"), true },
-                /* GMime makes of it the name "iso-88591-", and converts nothing. */
+                /* No name of a charset: converters differ on it. */
                 { "iso88591", BYTES("Gr\xfc\xdf"), false },
         };
 
@@ -343,6 +343,7 @@ static void encoded_words_leave_no_freedom_or_are_not_judged(void **state)
                 { "=?utf-8?B?YQpi?=", false },
                 { "=?x-unknown?B?R3LD?=", false },
                 { "=?utf-8*de?B?R3LDvMOf?=", false },
+                { "=??B?YWJj?=", false },
                 { "=?utf-8?B?" /* 72 bytes, and 76 */
                   "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh"
                   "?=",

@@ -1,6 +1,7 @@
 /*
  * A failure without a reason is remarked, once for each call of OpenSSL that is at fault, in
  * whatever ways it was called; one with a reason is not. Output is bounded, and more is told.
+ * Content is read alike from wherever it is given.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -93,6 +94,42 @@ static void success_is_not_judged(void **state)
         up_exam_clear(&exam);
 }
 
+static void content_reads_alike_from_wherever_it_is_given(void **state)
+{
+        static const struct {
+                const char *content;
+                enum up_given given;
+                const char *read; /* NULL: no BIO */
+        } rows[] = {
+                { "content", UP_GIVEN_MEMORY, "content" },
+                { "content", UP_GIVEN_FILE, "content" },
+                { "content", UP_GIVEN_EMPTY, "" },
+                { "content", UP_GIVEN_NOTHING, NULL },
+                { "", UP_GIVEN_MEMORY, "" },
+                { "", UP_GIVEN_FILE, "" },
+                { NULL, UP_GIVEN_MEMORY, NULL },
+                { NULL, UP_GIVEN_FILE, NULL },
+                { NULL, UP_GIVEN_EMPTY, "" },
+                { NULL, UP_GIVEN_NOTHING, NULL },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                g_autoptr(GBytes) content = NULL;
+                char read[16] = "";
+
+                if (rows[i].content != NULL)
+                        content = g_bytes_new(rows[i].content, strlen(rows[i].content));
+                g_autoptr(BIO) bio = up_openssl_give(content, rows[i].given);
+                if ((bio != NULL) != (rows[i].read != NULL))
+                        fail_msg("row %zu", i);
+                if (bio == NULL)
+                        continue;
+                BIO_read(bio, read, sizeof read - 1);
+                assert_string_equal(read, rows[i].read);
+        }
+}
+
 static void sink_keeps_to_its_bound_and_says_why(void **state)
 {
         BIO *sink = up_openssl_sink(5);
@@ -118,6 +155,7 @@ int main(void)
                 cmocka_unit_test(failure_with_a_reason_is_no_fault),
                 cmocka_unit_test(judging_empties_the_queue),
                 cmocka_unit_test(success_is_not_judged),
+                cmocka_unit_test(content_reads_alike_from_wherever_it_is_given),
                 cmocka_unit_test(sink_keeps_to_its_bound_and_says_why),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,8 @@
 #
 # DESCRIPTION
 #	Scripts stand in for the targets, so that nothing but the program is needed. What a message's
-#	subject is, the target does: crash, critical, slow; with any other it passes.
+#	subject is, the target does: crash, critical, slow, blind (passes, but no oracle had anything
+#	to judge); with any other it passes.
 #	Prints TAP; exit status 1 if a test failed.
 
 set -u
@@ -44,6 +45,7 @@ run() {
 ended() { [ "$status" -eq "$1" ]; }
 out_has() { grep -qF -e "$1" "$work/out"; }
 err_has() { grep -qF -e "$1" "$work/err"; }
+lacks() { ! grep -qF -e "$1" "$work/err"; }
 one_line() { [ "$(wc -l <"$work/err")" -eq 1 ] && [ ! -s "$work/out" ]; }
 last_is() { [ "$(tail -n 1 "$work/out")" = "$1" ]; }
 told() { ended "$1" && one_line && err_has "$2"; }
@@ -58,14 +60,16 @@ target() { # FLAVOUR TARGET
 			exit 1
 		}
 		report() {
-			echo '{"input":"x","findings":['"$1"'],"counts":{"parts":2},"unscannable":false,"limits":[]}' \
+			echo '{"input":"x","findings":['"$1"'],"counts":{"parts":2'"$2"'},"unscannable":false,"limits":[]}' \
 				>>"$UNPEND_REPORT"
 		}
+		judged=',"logs-judged":1,"reasons-judged":1,"decoders-judged":1'
 		case $(cat "$1") in
 		*'Subject: crash'*) crash heap-use-after-free ;;
-		*'Subject: critical'*) report '{"class":"library-critical","signature":"gmime: broke","detail":"it broke"}' ;;
+		*'Subject: critical'*) report '{"class":"library-critical","signature":"gmime: broke","detail":"it broke"}' "$judged" ;;
 		*'Subject: slow'*) echo $$ >>"$PWD/pids"; sleep 100 ;;
-		*) report '' ;;
+		*'Subject: blind'*) report '' '' ;;
+		*) report '' "$judged" ;;
 		esac
 	END
 	chmod +x "build/$1/fuzz/$2"
@@ -173,6 +177,70 @@ run gate
 check 'a folder that names no target fails' out_has 'its folder names no target'
 rm -r regressions/other
 
+echo x >regressions/README.md
+echo x >regressions/mime/.hidden
+mkdir -p regressions/empty/mime
+rmdir regressions/empty/mime
+cp fine.eml regressions/smime/bare.p7m
+run gate
+check 'an empty folder that names no target fails' ended 1
+check 'with a reason' out_has 'no case is in it, and it names no target'
+check 'and is all that does' last_is '3 passed, 1 failed'
+rmdir regressions/empty
+mkdir -p regressions/kind/mime
+run gate
+check 'so does a folder whose folders are empty' out_has 'not ok 1 - regressions/kind'
+mv regressions/kind/mime/ regressions/mime/mime
+rmdir regressions/kind
+run gate
+check 'an empty folder that names one does not, and .p7m is a case' last_is '3 passed, 0 failed'
+rmdir regressions/mime/mime
+rm regressions/smime/bare.p7m
+cp fine.eml regressions/mime/b.txt
+run gate
+check 'a file that is no case by its name fails' out_has 'not ok 2 - regressions/mime/b.txt'
+check 'and says how they are named' out_has 'ends in .case, .eml or .p7m'
+rm regressions/mime/b.txt
+if [ "$(id -u)" -ne 0 ]; then # whom any folder lets in
+	mkdir -m 0 regressions/mime/shut
+	run gate
+	check 'a folder that cannot be read fails' out_has 'not ok 2 - regressions/mime/shut'
+	rmdir regressions/mime/shut
+fi
+mkdir typo
+run gate regressions typo
+check 'a named folder without cases is a usage error' told 2 'nothing to gate in typo'
+run gate regressions/mime/a.case
+check 'one case is one' err_has 'gate: 1 case on'
+run gate --jobs 0
+check 'no jobs are a usage error' told 2 '--jobs 0: must be between 1 and 1024'
+
+case_file blind/mime/a.case '' blind
+run gate blind/mime/a.case
+check 'one case may leave an oracle idle' ended 0
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19; do
+	cp blind/mime/a.case blind/mime/b$i.case
+done
+run gate blind
+check 'so may a few' ended 0
+cp blind/mime/a.case blind/mime/c.case
+run gate blind
+check 'more may not' ended 1
+check 'which names the oracle' err_has \
+	'nothing was judged by the oracle of disagree: it saw nothing (decoders-judged is 0)'
+check 'but none that had nothing to look for' lacks 'reasons-judged'
+check 'and is not called well' lacks 'all is well'
+case_file blind/smime/a.case '' fine
+run gate blind
+check 'one judgement is enough' ended 0
+mv regressions kept
+mv blind regressions
+rm regressions/smime/a.case regressions/mime/[bc]*
+run gate
+check 'nor may all regressions, few as they are' ended 1
+rm -r regressions
+mv kept regressions
+
 known='finding: library-critical\nknown: gmime 3.2.13 https://example.org/1\n'
 mkdir -p entry
 printf 'library: gmime\nversion: 3.2.13\nsource: x\n' >entry/manifest
@@ -188,7 +256,8 @@ check 'another finding than the known one is not' ended 1
 case_file regressions/mime/known.case "$known" fine
 run gate
 check "the system's library may have been patched" ended 0
-check 'which is told' out_has '# TODO known breakage not visible here'
+check 'which is told' out_has \
+	'ok 2 - regressions/mime/known.case # SKIP known breakage not visible here: gmime 3.2.13'
 check 'and counted apart' last_is '2 passed, 0 failed, 1 skipped'
 run gate --flavour libfuzzer
 check 'from source it must not vanish' ended 1
