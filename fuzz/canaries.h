@@ -38,7 +38,7 @@ static const struct up_canary up_canaries[] = {
         { "critical", "a GLib CRITICAL out of GMime", UP_CLASS_LIBRARY_CRITICAL,
             "gmime: g_mime_part_set_content_description", false, UP_CANARY(critical) },
         { "no-reason", "a failure that leaves no reason", UP_CLASS_ERROR_WITHOUT_REASON,
-            "d2i_CMS_ContentInfo", false, UP_CANARY(no_reason) },
+            "OBJ_txt2obj", false, UP_CANARY(no_reason) },
         { "disagree", "two decoders that disagree", UP_CLASS_DISAGREE, "base64: GMime and GLib",
             false, UP_CANARY(disagree) },
 };
