@@ -325,7 +325,7 @@ static bool conclude(struct campaign *campaign, struct target *target, GError **
                 .target = target->result.target,
                 .binary = target->binary,
                 .regressions = regressions,
-                .minimise_s = CLAMP(campaign->time_s / 6, 2, MINIMISE_MOST_S),
+                .minimise_s = CLAMP(campaign->time_s / 12, 2, MINIMISE_MOST_S),
                 .step = step,
         };
 
