@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fuzz/environment.h"
 #include "fuzz/leaks.h"
 #include "fuzz/progress.h"
 #include "mail/chance.h"
@@ -21,33 +22,23 @@
 
 #define LEAK_KINDS 8
 
-/* What decides a case's outcome beside the case itself. */
-static const struct {
-        const char *name, *value;
-        const char *why;
-} fixed_environment[] = {
-        { "G_SLICE", "always-malloc", "AddressSanitizer sees a freed GMime object" },
-        { "LC_ALL", "C.UTF-8", "GMime asks the locale for a charset" },
-        { "TZ", "UTC", "dates are written in the local time zone" },
-        { "OPENSSL_CONF", "/dev/null", "the machine's configuration changes what OpenSSL refuses" },
-};
-
 static const char *input_path = "(memory)";
 static unsigned findings_so_far;
 static struct up_progress *progress;
 
 static bool environment_is_fixed(void)
 {
-        for (size_t i = 0; i < G_N_ELEMENTS(fixed_environment); i++)
-                if (g_strcmp0(getenv(fixed_environment[i].name), fixed_environment[i].value) != 0)
+        for (size_t i = 0; i < G_N_ELEMENTS(up_fixed_environment); i++)
+                if (g_strcmp0(
+                        getenv(up_fixed_environment[i].name), up_fixed_environment[i].value) != 0)
                         return false;
         return true;
 }
 
 static void start_again_in_fixed_environment(char **argv)
 {
-        for (size_t i = 0; i < G_N_ELEMENTS(fixed_environment); i++)
-                setenv(fixed_environment[i].name, fixed_environment[i].value, 1);
+        for (size_t i = 0; i < G_N_ELEMENTS(up_fixed_environment); i++)
+                setenv(up_fixed_environment[i].name, up_fixed_environment[i].value, 1);
         execv("/proc/self/exe", argv);
         fprintf(stderr, "%s: cannot start again in a fixed environment: %s\n", argv[0],
             strerror(errno));

@@ -203,8 +203,7 @@ bool up_corpus_merge(const struct up_folders *folders, const char *binary, GErro
         g_autofree char *merged = g_strconcat(folders->corpus, ".merged", NULL);
         g_autofree char *old = g_strconcat(folders->corpus, ".old", NULL);
         g_autofree char *prefix = g_strdup_printf("-artifact_prefix=%s/", folders->crashes);
-        char *words[] = { (char *)binary, "-merge=1", prefix, "-max_len=1048576", merged,
-                folders->corpus, NULL };
+        char *words[] = { (char *)binary, "-merge=1", prefix, merged, folders->corpus, NULL };
         char *variables[] = { g_strconcat("UNPEND_FINDINGS=", folders->kept, NULL), NULL };
 
         remove_folder(merged);
@@ -251,8 +250,7 @@ static void understand(const char *line, struct up_coverage *coverage)
 bool up_corpus_measure(const struct up_folders *folders, const char *binary,
     struct up_coverage *ret_coverage, GError **error)
 {
-        char *words[] = { (char *)binary, "-runs=0", "-print_coverage=1", "-max_len=1048576",
-                folders->corpus, NULL };
+        char *words[] = { (char *)binary, "-runs=0", "-print_coverage=1", folders->corpus, NULL };
         char *variables[] = { g_strconcat("UNPEND_FINDINGS=", folders->kept, NULL), NULL };
         g_autofree char *log = g_build_filename(folders->work, "coverage.log", NULL);
         struct up_coverage coverage = { 0 };

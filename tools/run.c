@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fuzz/environment.h"
 #include "tools/sanitizer.h"
 #include "tools/tool.h"
 
@@ -35,14 +36,10 @@ const struct up_flavour up_flavours[UP_FLAVOURS] = {
 /* What a target always sees of the user's environment. */
 static const char *const passed_on[] = { "PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH" };
 
-/* What it sees besides. */
+/* What it sees besides, and the fixed environment of every target. */
 static const struct {
         const char *name, *value;
-} fixed[] = {
-        { "G_SLICE", "always-malloc" }, /* or AddressSanitizer is blind to freed GMime objects */
-        { "LC_ALL", "C.UTF-8" },
-        { "TZ", "UTC" },
-        { "OPENSSL_CONF", "/dev/null" },
+} sanitizing[] = {
         { "ASAN_OPTIONS", "detect_leaks=1:handle_abort=1:handle_sigtrap=1:hard_rss_limit_mb=2048:"
                           "max_allocation_size_mb=256:allocator_may_return_null=0" },
         { "UBSAN_OPTIONS", "print_stacktrace=1" },
@@ -89,8 +86,12 @@ char **up_run_environment(void)
                 if (g_getenv(passed_on[i]) != NULL)
                         environment = g_environ_setenv(
                             environment, passed_on[i], g_getenv(passed_on[i]), TRUE);
-        for (size_t i = 0; i < G_N_ELEMENTS(fixed); i++)
-                environment = g_environ_setenv(environment, fixed[i].name, fixed[i].value, TRUE);
+        for (size_t i = 0; i < G_N_ELEMENTS(up_fixed_environment); i++)
+                environment = g_environ_setenv(
+                    environment, up_fixed_environment[i].name, up_fixed_environment[i].value, TRUE);
+        for (size_t i = 0; i < G_N_ELEMENTS(sanitizing); i++)
+                environment =
+                    g_environ_setenv(environment, sanitizing[i].name, sanitizing[i].value, TRUE);
         for (size_t i = 0; i < G_N_ELEMENTS(symbolizers); i++) {
                 g_autofree char *path = g_find_program_in_path(symbolizers[i]);
                 if (path != NULL)
