@@ -10,11 +10,12 @@ GCC   ?= gcc
 CLANG ?= clang
 B     := build
 
-TARGETS  := mime smime
+TARGETS  := mime smime scan_submit machine
 PACKAGES := gmime-3.0 json-glib-1.0 zlib libcrypto
 
-HARNESS := $(wildcard harness/case/*.c harness/mail/*.c harness/oracle/*.c)
-GLUE    := fuzz/target.c fuzz/leaks.c fuzz/progress.c
+FOLDERS := case mail ledger oracle scan_submit faults world
+HARNESS := $(wildcard $(FOLDERS:%=harness/%/*.c))
+GLUE    := $(addprefix fuzz/,target.c leaks.c progress.c play.c feedback.c)
 TOOLS   := $(wildcard tools/*.c)
 TESTS   := $(wildcard harness/tests/test_*.c tools/tests/test_*.c)
 SOURCES := $(HARNESS) $(wildcard fuzz/*.c) $(TOOLS) $(TESTS)
@@ -46,6 +47,12 @@ replay_CFLAGS := -O1 -g $(SANITIZE)
 replay_LIBS    := $(SYSTEM_LIBS)
 replay_HEADERS := $(SYSTEM_CFLAGS)
 
+# What the gcc builds are compared with (check-determinism).
+clang_CC      := $(CLANG)
+clang_CFLAGS  := -O1 -g
+clang_LIBS    := $(SYSTEM_LIBS)
+clang_HEADERS := $(SYSTEM_CFLAGS)
+
 # Campaigns: the libraries are built from source with the engine's instrumentation.
 libfuzzer_CC     := $(CLANG)
 libfuzzer_CFLAGS := -O1 -gdwarf-4 $(SANITIZE) -fsanitize=fuzzer-no-link
@@ -71,10 +78,10 @@ $(B)/$1/libunpend.a: $(HARNESS:%.c=$(B)/$1/%.o)
 -include $$(SOURCES:%.c=$(B)/$1/%.d)
 endef
 libfuzzer_NEEDS := $(LIBRARIES)
-$(foreach f,fast replay libfuzzer,$(eval $(call flavour,$f)))
+$(foreach f,fast clang replay libfuzzer,$(eval $(call flavour,$f)))
 
 # The test identities are built into the program.
-$(foreach f,fast replay libfuzzer,$(B)/$f/harness/mail/identity.o): \
+$(foreach f,fast clang replay libfuzzer,$(B)/$f/harness/mail/identity.o): \
 	$(wildcard seeds/identities/*.pem)
 
 $(B)/replay/fuzz/%: $(B)/replay/fuzz/%.o $(B)/replay/fuzz/replay.o $(GLUE:%.c=$(B)/replay/%.o) \
@@ -86,6 +93,11 @@ $(B)/libfuzzer/fuzz/%: $(B)/libfuzzer/fuzz/%.o $(GLUE:%.c=$(B)/libfuzzer/%.o) \
 		$(B)/libfuzzer/libunpend.a
 	$(call say,LINK,$@)
 	$(Q)$(libfuzzer_CC) $(libfuzzer_CFLAGS) -fsanitize=fuzzer $^ $(libfuzzer_LIBS) -o $@
+
+$(B)/fast/fuzz/ledgers $(B)/clang/fuzz/ledgers: $(B)/%/fuzz/ledgers: $(B)/%/fuzz/ledgers.o \
+		$(B)/%/libunpend.a
+	$(call say,LINK,$@)
+	$(Q)$($*_CC) $($*_CFLAGS) $^ $($*_LIBS) -o $@
 
 # ClusterFuzz and `unpend campaign` look for these beside the target.
 $(B)/libfuzzer/fuzz/%.options: fuzz/%.options
@@ -99,9 +111,10 @@ $(B)/unpend: $(TOOLS:%.c=$(B)/fast/%.o) $(B)/fast/fuzz/progress.o $(B)/fast/libu
 
 # --- tests ----------------------------------------------------------------------------------------
 
-# What the unit tests of tools/ are linked with: the program without its main().
+# What the unit tests of tools/ are linked with: the program without its main(), and what of the
+# targets can be tested by itself.
 $(B)/replay/libtools.a: $(patsubst %.c,$(B)/replay/%.o,$(filter-out tools/unpend.c,$(TOOLS))) \
-		$(B)/replay/fuzz/progress.o
+		$(B)/replay/fuzz/progress.o $(B)/replay/fuzz/feedback.o
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
@@ -113,7 +126,8 @@ $(UNIT_TESTS): %: %.o $(B)/replay/libtools.a $(B)/replay/libunpend.a
 # Each test runs in the environment that targets give themselves.
 TEST_ENVIRONMENT := G_SLICE=always-malloc LC_ALL=C.UTF-8 TZ=UTC OPENSSL_CONF=/dev/null
 
-.PHONY: check-layers check-warnings check-tests check-commands check-written check-cases check-canaries
+.PHONY: check-layers check-warnings check-tests check-commands check-written check-cases \
+	check-canaries check-determinism
 check-layers:
 	@tools/layers.sh
 
@@ -133,27 +147,38 @@ check-commands: $(B)/unpend do-replay
 	@UNPEND=$(B)/unpend sh tools/tests/test_commands.sh
 	@UNPEND=$(B)/unpend sh tools/tests/test_campaign.sh
 
+PICTURE := harness/scan_submit/machine
+
 # What is made from tables, and committed, is what the tables make.
 check-written: $(B)/unpend
 	@for target in $(TARGETS); do \
 		$(B)/unpend dictionary $$target | cmp - fuzz/$$target.dict || \
 		{ echo "fuzz/$$target.dict is old: run make dictionaries"; exit 1; }; \
 	done; echo "dictionaries: as the tables make them"
+	@$(B)/unpend machine --dot | cmp - $(PICTURE).dot || \
+		{ echo "$(PICTURE).dot is old: run make pictures"; exit 1; }
+	@echo "pictures: as the tables make them"
 
 check-cases: $(B)/unpend do-replay
-	@$(B)/unpend gate seeds/mime seeds/smime
+	@$(B)/unpend gate $(wildcard $(TARGETS:%=seeds/%))
 	@$(B)/unpend gate
+
+# One case, one ledger: by each compiler that there is, in any order, however often.
+LEDGERS := $(B)/fast/fuzz/ledgers $(if $(shell command -v $(CLANG)),$(B)/clang/fuzz/ledgers)
+check-determinism: $(LEDGERS)
+	@tools/determinism.sh $(LEDGERS) -- \
+		$(wildcard $(foreach t,scan_submit smime,regressions/$t/*.case seeds/$t/*.*))
 
 check-canaries: $(B)/unpend do-replay
 	@$(B)/unpend doctor
 
-.PHONY: do-check do-replay do-tools do-libfuzzer do-campaign do-dictionaries do-seeds
+.PHONY: do-check do-replay do-tools do-libfuzzer do-campaign do-dictionaries do-seeds do-pictures
 # One after the other, so that the output reads as a story and the closing line is the gate's.
-do-check: $(UNIT_TESTS) $(B)/unpend do-replay
+do-check: $(UNIT_TESTS) $(B)/unpend do-replay $(LEDGERS)
 	@$(MAKE) --no-print-directory -j1 check-layers check-warnings check-written check-tests \
-		check-commands check-canaries check-cases
+		check-commands check-canaries check-determinism check-cases
 do-tools: $(B)/unpend
-do-replay: $(addprefix $(B)/replay/fuzz/,$(TARGETS) canary)
+do-replay: $(addprefix $(B)/replay/fuzz/,$(TARGETS) canary example)
 do-libfuzzer: $(foreach t,$(TARGETS),$(addprefix $(B)/libfuzzer/fuzz/,$t $t.options $t.dict)) \
 	$(B)/libfuzzer/fuzz/canary $(B)/unpend
 do-campaign: do-libfuzzer
@@ -162,6 +187,11 @@ do-dictionaries: $(B)/unpend
 	@for target in $(TARGETS); do $(B)/unpend dictionary $$target >fuzz/$$target.dict; done
 do-seeds: $(B)/unpend
 	@$(B)/unpend seeds --out seeds
+# Only who changes the machine needs graphviz.
+do-pictures: $(B)/unpend
+	@command -v dot >/dev/null || { echo "pictures: install graphviz, which draws them"; exit 1; }
+	@$(B)/unpend machine --dot >$(PICTURE).dot
+	@dot -Tsvg $(PICTURE).dot -o $(PICTURE).svg
 
 # --- the front door -------------------------------------------------------------------------------
 # Each job looks for its packages first. What follows is a make of its own, which finds them.
@@ -169,7 +199,7 @@ do-seeds: $(B)/unpend
 TIME ?= 60s
 ALL_CORES := $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
 
-.PHONY: help setup check campaign replay libfuzzer tools dictionaries seeds clean
+.PHONY: help setup check campaign replay libfuzzer tools dictionaries seeds pictures clean
 help:
 	@echo 'make check            everything that must hold: warnings, layers, tests, regressions'
 	@echo 'make campaign         fuzz all targets; TIME=10m, TARGET=smime, CAMPAIGN="--jobs 4"'
@@ -180,12 +210,13 @@ help:
 	@echo '                      GMIME_SRC=DIR and OPENSSL_SRC=DIR take your own trees'
 	@echo 'make dictionaries     write fuzz/*.dict anew, from the tables'
 	@echo 'make seeds            write seeds/ anew'
+	@echo 'make pictures         draw the machine anew, from the tables; needs graphviz'
 	@echo 'make clean            remove build/; findings of campaigns in build/campaign too'
 
 setup:
 	@tools/setup.sh check && tools/setup.sh campaign
 
-check replay tools dictionaries seeds:
+check replay tools dictionaries seeds pictures:
 	@tools/setup.sh check
 	@$(MAKE) --no-print-directory $(ALL_CORES) do-$@
 

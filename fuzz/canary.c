@@ -113,7 +113,7 @@ static void disagree(struct up_exam *exam)
 #define UP_CANARY(function) function
 #include "fuzz/canaries.h"
 
-static void examine(const struct up_case *c, struct up_exam *exam)
+static void examine(const struct up_case *c, struct up_examination *examination)
 {
         gsize bytes;
         const char *message = g_bytes_get_data(c->message, &bytes);
@@ -123,7 +123,7 @@ static void examine(const struct up_case *c, struct up_exam *exam)
         up_mime_start();
         for (size_t i = 0; i < G_N_ELEMENTS(up_canaries); i++)
                 if (strcmp(up_canaries[i].name, name) == 0)
-                        up_canaries[i].commit(exam);
+                        up_canaries[i].commit(&examination->exam);
 }
 
 const struct up_target up_target = { .name = "canary", .examine = examine };

@@ -17,3 +17,19 @@ struct up_progress *up_progress_map(const char *path)
         close(fd);
         return map == MAP_FAILED ? NULL : map;
 }
+
+void up_progress_add(struct up_progress *sum, const struct up_progress *part)
+{
+        sum->executions += part->executions;
+        sum->verified += part->verified;
+        sum->digest_only += part->digest_only;
+        sum->findings += part->findings;
+        sum->unscannable += part->unscannable;
+        if (sum->first_finding == 0 ||
+            (part->first_finding > 0 && part->first_finding < sum->first_finding))
+                sum->first_finding = part->first_finding;
+        for (int i = 0; i < UP_COUNTS; i++)
+                sum->counts[i] += part->counts[i];
+        for (int i = 0; i < UP_ORACLES; i++)
+                sum->judged[i] += part->judged[i];
+}

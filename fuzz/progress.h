@@ -10,17 +10,23 @@
 #include <stdint.h>
 
 #include "mail/exam.h"
+#include "oracle/judge.h"
 
 struct up_progress {
         uint64_t executions;
-        uint64_t verified;          /* executions in which a signature held */
-        uint64_t digest_only;       /* none held, but one failed by its content digest alone */
-        uint64_t findings;          /* executions with a finding, repeated ones too */
-        uint64_t unscannable;       /* executions that hit a limit */
-        uint64_t counts[UP_COUNTS]; /* sums over all executions */
+        uint64_t verified;           /* executions in which a signature held */
+        uint64_t digest_only;        /* none held, but one failed by its content digest alone */
+        uint64_t findings;           /* executions with a finding, repeated ones too */
+        uint64_t first_finding;      /* the first such execution, counted from 1; 0: none */
+        uint64_t unscannable;        /* executions that hit a limit */
+        uint64_t counts[UP_COUNTS];  /* sums over all executions */
+        uint64_t judged[UP_ORACLES]; /* likewise, by oracle */
 };
 
 /** Maps @path, made and enlarged when needed. NULL when that fails (errno). Never unmapped. */
 struct up_progress *up_progress_map(const char *path);
+
+/** Adds what another target counted. Of two first findings the earlier one is the first. */
+void up_progress_add(struct up_progress *sum, const struct up_progress *part);
 
 #endif

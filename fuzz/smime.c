@@ -5,9 +5,9 @@
 #include "fuzz/target.h"
 #include "mail/smime.h"
 
-static void examine(const struct up_case *c, struct up_exam *exam)
+static void examine(const struct up_case *c, struct up_examination *examination)
 {
-        up_smime_examine(c->message, exam);
+        up_smime_examine(c->message, &examination->exam);
 }
 
 const struct up_target up_target = { .name = "smime", .examine = examine };

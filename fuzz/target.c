@@ -20,11 +20,14 @@
 #include "mail/chance.h"
 #include "oracle/finding.h"
 
-#define LEAK_KINDS 8
+#define LEAK_KINDS   8
+#define COLUMNS_MOST 1000
 
 static const char *input_path = "(memory)";
 static unsigned findings_so_far;
 static struct up_progress *progress;
+static const struct up_fault_row *fault;
+static unsigned columns;
 
 static bool environment_is_fixed(void)
 {
@@ -45,6 +48,28 @@ static void start_again_in_fixed_environment(char **argv)
         _exit(125);
 }
 
+/* A fault that is not planted would make a sick pipeline look well. */
+static void read_fault(const char *program)
+{
+        const char *name = getenv("UNPEND_FAULT");
+
+        if (name == NULL)
+                return;
+        fault = up_fault_find(name);
+        if (fault == NULL) {
+                fprintf(stderr, "%s: UNPEND_FAULT=%s: there is no such fault\n", program, name);
+                _exit(125);
+        }
+}
+
+static void read_columns(void)
+{
+        const char *text = getenv("UNPEND_STORY");
+
+        if (text != NULL)
+                columns = (unsigned)CLAMP(strtol(text, NULL, 10), 0, COLUMNS_MOST);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
         const char *path = getenv("UNPEND_PROGRESS");
@@ -52,6 +77,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
         if (!environment_is_fixed())
                 start_again_in_fixed_environment(*argv);
+        read_fault((*argv)[0]);
+        read_columns();
         if (getenv("UNPEND_FINDINGS") != NULL)
                 up_leaks_start();
         if (path != NULL) {
@@ -65,19 +92,23 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         return 0;
 }
 
-static void count_progress(const struct up_exam *exam, bool finding)
+static void count_progress(const struct up_examination *examination, bool finding)
 {
+        const struct up_exam *exam = &examination->exam;
+
         progress->executions++;
         if (exam->counts[UP_COUNT_VERIFIED] > 0)
                 progress->verified++;
         else if (exam->counts[UP_COUNT_DIGEST_ONLY] > 0)
                 progress->digest_only++;
-        if (finding)
-                progress->findings++;
+        if (finding && progress->findings++ == 0)
+                progress->first_finding = progress->executions;
         if (exam->unscannable)
                 progress->unscannable++;
         for (int i = 0; i < UP_COUNTS; i++)
                 progress->counts[i] += exam->counts[i];
+        for (int i = 0; i < UP_ORACLES; i++)
+                progress->judged[i] += examination->judged[i];
 }
 
 static void build_findings(JsonBuilder *json, const GPtrArray *findings)
@@ -89,6 +120,7 @@ static void build_findings(JsonBuilder *json, const GPtrArray *findings)
                 g_autofree char *slug = up_finding_slug(finding);
                 const char *const members[][2] = {
                         { "class", up_class_rows[finding->class].name },
+                        { "evidence", up_evidence_rows[finding->evidence].name },
                         { "signature", finding->signature },
                         { "detail", finding->detail },
                         { "slug", slug },
@@ -103,15 +135,26 @@ static void build_findings(JsonBuilder *json, const GPtrArray *findings)
         json_builder_end_array(json);
 }
 
-static void build_exam(JsonBuilder *json, const struct up_exam *exam)
+static void build_count(JsonBuilder *json, const char *name, uint64_t count)
+{
+        json_builder_set_member_name(json, name);
+        json_builder_add_int_value(json, (gint64)count);
+}
+
+static void build_counts(JsonBuilder *json, const struct up_examination *examination)
 {
         json_builder_set_member_name(json, "counts");
         json_builder_begin_object(json);
-        for (int i = 0; i < UP_COUNTS; i++) {
-                json_builder_set_member_name(json, up_count_names[i]);
-                json_builder_add_int_value(json, (gint64)exam->counts[i]);
-        }
+        for (int i = 0; i < UP_COUNTS; i++)
+                build_count(json, up_count_names[i], examination->exam.counts[i]);
+        for (int i = 0; i < UP_ORACLES; i++)
+                if (examination->judged[i] > 0)
+                        build_count(json, up_oracle_rows[i].name, examination->judged[i]);
         json_builder_end_object(json);
+}
+
+static void build_limits(JsonBuilder *json, const struct up_exam *exam)
+{
         json_builder_set_member_name(json, "unscannable");
         json_builder_add_boolean_value(json, exam->unscannable);
         json_builder_set_member_name(json, "limits");
@@ -124,7 +167,7 @@ static void build_exam(JsonBuilder *json, const struct up_exam *exam)
         json_builder_end_array(json);
 }
 
-static void append_report(const char *path, const struct up_exam *exam, const GPtrArray *findings)
+static void append_report(const char *path, const struct up_examination *examination)
 {
         g_autoptr(JsonBuilder) json = json_builder_new();
         g_autofree char *input = g_utf8_make_valid(input_path, -1); /* JSON is UTF-8 */
@@ -138,8 +181,14 @@ static void append_report(const char *path, const struct up_exam *exam, const GP
         json_builder_begin_object(json);
         json_builder_set_member_name(json, "input");
         json_builder_add_string_value(json, input);
-        build_findings(json, findings);
-        build_exam(json, exam);
+        build_findings(json, examination->findings);
+        build_counts(json, examination);
+        build_limits(json, &examination->exam);
+        if (examination->story != NULL) {
+                g_autofree char *story = g_utf8_make_valid(examination->story, -1);
+                json_builder_set_member_name(json, "story");
+                json_builder_add_string_value(json, story);
+        }
         json_builder_end_object(json);
         g_autoptr(JsonNode) root = json_builder_get_root(json);
         text = json_to_string(root, FALSE);
@@ -169,15 +218,15 @@ static G_GNUC_NORETURN void print_and_abort(const struct up_finding *finding)
         abort();
 }
 
-static void tell(
-    const struct up_exam *exam, const GPtrArray *findings, const uint8_t *data, size_t size)
+static void tell(const struct up_examination *examination, const uint8_t *data, size_t size)
 {
+        const GPtrArray *findings = examination->findings;
         const char *report = getenv("UNPEND_REPORT");
         const char *folder = getenv("UNPEND_FINDINGS");
         const char *only = getenv("UNPEND_ONLY");
 
         if (report != NULL)
-                append_report(report, exam, findings);
+                append_report(report, examination);
         for (guint i = 0; i < findings->len; i++) {
                 const struct up_finding *finding = g_ptr_array_index(findings, i);
                 g_autofree char *slug = up_finding_slug(finding);
@@ -188,25 +237,35 @@ static void tell(
         }
 }
 
-/* One input from bytes to findings. */
-static void examine(const uint8_t *data, size_t size, struct up_exam *exam, GPtrArray *findings)
+/* One input from bytes to findings; they are all in the examination then. */
+static void examine(const uint8_t *data, size_t size, struct up_examination *examination)
 {
         g_autoptr(up_case) c = up_case_read(data, size, NULL);
 
+        *examination = (struct up_examination){
+                .fault = fault,
+                .columns = columns,
+                .findings = g_ptr_array_new_with_free_func((GDestroyNotify)up_finding_free),
+        };
         up_chance_restart(0);
-        up_exam_init(exam, &c->policy.limits, c->time_s);
-        up_target.examine(c, exam);
-        up_oracle_mail(exam, findings);
+        up_exam_init(&examination->exam, &c->policy.limits, c->time_s);
+        up_target.examine(c, examination);
+        up_oracle_mail(&examination->exam, examination->findings);
+}
+
+static void examination_clear(struct up_examination *examination)
+{
+        up_exam_clear(&examination->exam);
+        g_ptr_array_unref(examination->findings);
+        g_free(examination->story);
 }
 
 static void examine_silently(const uint8_t *data, size_t size)
 {
-        g_autoptr(GPtrArray) findings =
-            g_ptr_array_new_with_free_func((GDestroyNotify)up_finding_free);
-        struct up_exam exam;
+        struct up_examination examination;
 
-        examine(data, size, &exam, findings);
-        up_exam_clear(&exam);
+        examine(data, size, &examination);
+        examination_clear(&examination);
 }
 
 /* What leaked is not known yet; inputs that lose the same number of blocks count as alike. */
@@ -225,16 +284,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         const char *folder = getenv("UNPEND_FINDINGS");
         int64_t live = up_leaks_live();
-        GPtrArray *findings = g_ptr_array_new_with_free_func((GDestroyNotify)up_finding_free);
-        struct up_exam exam;
+        struct up_examination examination;
 
-        examine(data, size, &exam, findings);
-        findings_so_far += findings->len;
+        examine(data, size, &examination);
+        findings_so_far += examination.findings->len;
         if (progress != NULL)
-                count_progress(&exam, findings->len > 0);
-        tell(&exam, findings, data, size);
-        up_exam_clear(&exam);
-        g_ptr_array_unref(findings);
+                count_progress(&examination, examination.findings->len > 0);
+        tell(&examination, data, size);
+        examination_clear(&examination);
         if (folder != NULL && up_leaks_live() > live)
                 keep_leak(folder, data, size);
         return 0;

@@ -14,8 +14,16 @@
  *     UNPEND_REPORT=FILE     append one line of JSON for each input, go on: repro and gate
  *     UNPEND_PROGRESS=FILE   count in a shared file (progress.h), whatever else is asked
  *
- * A line of the report: {"input": PATH, "findings": [{"class", "signature", "detail", "slug"}],
- * "counts": {NAME: N}, "unscannable": BOOL, "limits": [TEXT]}. An input that crashes leaves no
+ * And what else it is to do:
+ *
+ *     UNPEND_FAULT=NAME      plant that fault (faults/faults.h) into its pipeline, if it has one;
+ *                            a name that is none ends the target with status 125
+ *     UNPEND_STORY=COLUMNS   tell the story of each input in the report, so wide
+ *
+ * A line of the report: {"input": PATH, "findings": [{"class", "evidence", "signature", "detail",
+ * "slug"}], "counts": {NAME: N}, "unscannable": BOOL, "limits": [TEXT], "story": TEXT}. The counts
+ * are those of the exam, and those of the oracles that had something to judge, by their names; a
+ * story is there only if it was asked for, and the target has one. An input that crashes leaves no
  * line; what the sanitizer printed tells the rest.
  */
 #ifndef UP_FUZZ_TARGET_H
@@ -25,15 +33,28 @@
 #include <stdint.h>
 
 #include "case/case.h"
+#include "faults/faults.h"
 #include "mail/exam.h"
+#include "oracle/judge.h"
 
 /** How the name of a kept input begins whose leak is not named yet. */
 #define UP_TARGET_LEAKS "leak-of-"
 
+/** What a target is asked, and what it has to say about one case. */
+struct up_examination {
+        const struct up_fault_row *fault; /* to be planted; NULL: none */
+        unsigned columns;                 /* of the story; 0: none is wanted */
+
+        struct up_exam exam;         /* what the readers of mail see; findings are made of it */
+        GPtrArray *findings;         /* of struct up_finding: the target's own, besides */
+        uint64_t judged[UP_ORACLES]; /* how often each oracle had something to judge */
+        char *story;                 /* for a person; NULL: none; freed by who made the struct */
+};
+
 struct up_target {
         const char *name;
-        /* Reads the case's message into the exam. No failure: any case has some outcome. */
-        void (*examine)(const struct up_case *c, struct up_exam *exam);
+        /* Examines the case. No failure: any case has some outcome. */
+        void (*examine)(const struct up_case *c, struct up_examination *examination);
 };
 
 /** Each target's own file defines it. */

@@ -4,16 +4,26 @@
 #ifndef UP_FUZZ_TARGETS_H
 #define UP_FUZZ_TARGETS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct up_target_row {
         const char *name; /* of fuzz/NAME.c, seeds/NAME/, regressions/NAME/ */
         const char *what;
+        bool takes_mail;   /* any message is an input that makes sense */
+        bool verifies;     /* signatures: a campaign says of how many inputs one held */
+        bool has_pipeline; /* into which a fault can be planted */
 };
 
 static const struct up_target_row up_target_rows[] = {
-        { "mime", "GMime: every accessor, decoding, and what gateways do to a message" },
-        { "smime", "OpenSSL: every signed and encrypted entity, verified and opened" },
+        { "mime", "GMime: every accessor, decoding, and what gateways do to a message", true, false,
+            false },
+        { "smime", "OpenSSL: every signed and encrypted entity, verified and opened", true, true,
+            false },
+        { "scan_submit", "the pipeline: does every message come to an end, and to the right one?",
+            true, false, true },
+        { "machine", "the pipeline's pure machine: the bytes of the message are its events", false,
+            false, true },
 };
 
 #endif

@@ -9,6 +9,9 @@
  *     DIR/TARGET/kept/       the smallest input of each finding that the target survived
  *     DIR/TARGET/work/       logs, and what is being made
  *
+ * With a planted fault the corpus is not that of the healthy pipeline, and what is found is no
+ * finding of it: such a campaign lives in a folder of its own, where DIR/fault has its name.
+ *
  * Targets share the cores evenly: with more cores than targets each gets several workers, with
  * fewer they take turns. What is printed while it runs goes to standard error, the result to
  * standard output.
@@ -32,7 +35,7 @@
 #define MINIMISE_MOST_S 20 /* for each finding; a short campaign takes less */
 
 struct sums {
-        uint64_t executions, verified;
+        struct up_progress counted;
         double seconds; /* of workers, added up */
         unsigned edges, corpus, crashes;
 };
@@ -55,6 +58,7 @@ struct campaign {
         GPtrArray *slots;   /* of struct slot, owned: those of the round that runs */
         GMainLoop *loop;
         char *folder;
+        const char *fault; /* NULL: none */
         unsigned time_s;
         unsigned jobs;
         unsigned engine_seed;
@@ -81,13 +85,18 @@ static char *make_folder(const char *parent, const char *name)
         return path;
 }
 
-static struct target *target_new(const char *folder, const char *name)
+static struct target *target_new(
+    const char *folder, const struct up_target_row *row, const char *fault)
 {
+        const char *name = row->name;
         g_autofree char *base = make_folder(folder, name);
         g_autofree char *corpus = g_build_filename(base, "corpus", NULL);
         struct target *target = g_new0(struct target, 1);
 
         target->result.target = name;
+        target->result.verifies = row->verifies;
+        target->result.fault = fault;
+        target->folders.fault = fault;
         target->result.catches = up_catches_new();
         target->binary = up_run_binary(up_flavour_find("libfuzzer"), name);
         target->folders.corpus = g_strdup(corpus);
@@ -133,16 +142,41 @@ static int lock_folder(const char *folder)
         return -1;
 }
 
+/* A corpus is of one pipeline, and so are its findings. False when it was told. */
+static bool folder_is_of(const char *folder, const char *fault)
+{
+        g_autofree char *path = g_build_filename(folder, "fault", NULL);
+        g_autoptr(GError) error = NULL;
+        g_autofree char *before = NULL;
+
+        if (g_file_get_contents(path, &before, NULL, NULL))
+                g_strchomp(before);
+        for (size_t i = 0; before == NULL && i < G_N_ELEMENTS(up_target_rows); i++) {
+                g_autofree char *target = g_build_filename(folder, up_target_rows[i].name, NULL);
+                if (g_file_test(target, G_FILE_TEST_IS_DIR))
+                        before = g_strdup("");
+        }
+        if (before == NULL) {
+                if (g_file_set_contents(path, fault != NULL ? fault : "", -1, &error))
+                        return true;
+                up_tool_fail(0, "%s; choose another folder with --out", error->message);
+                return false;
+        }
+        if (strcmp(before, fault != NULL ? fault : "") == 0)
+                return true;
+        up_tool_fail(0, "the campaign in %s has %s%s; choose another folder with --out", folder,
+            *before != '\0' ? "the planted fault " : "no planted fault", before);
+        return false;
+}
+
 /* --- status ----------------------------------------------------------------------------------- */
 
 static void add_worker(struct sums *sums, const struct slot *slot)
 {
         const struct up_worker *worker = &slot->worker;
 
-        if (worker->progress != NULL) {
-                sums->executions += worker->progress->executions;
-                sums->verified += worker->progress->verified;
-        }
+        if (worker->progress != NULL)
+                up_progress_add(&sums->counted, worker->progress);
         sums->seconds += (double)(g_get_monotonic_time() - slot->began_us) / G_USEC_PER_SEC;
         sums->crashes += worker->crashes;
         sums->edges = MAX(sums->edges, worker->edges);
@@ -180,13 +214,18 @@ static void print_status(struct campaign *campaign)
         for (guint i = 0; i < campaign->targets->len; i++) {
                 const struct target *target = g_ptr_array_index(campaign->targets, i);
                 struct sums sums = sums_of(campaign, target);
+                g_autofree char *verified =
+                    target->result.verifies
+                        ? g_strdup_printf("%5.1f%% verified",
+                              percent(sums.counted.verified, sums.counted.executions))
+                        : g_strdup_printf("%5s         ", "-");
                 fprintf(stderr,
-                    "%s%02u:%02u %-6s%9" G_GUINT64_FORMAT " runs%5.0f/s%6u edges%6u corpus"
-                    "%6.1f%% verified%3u crashes%s\n",
+                    "%s%02u:%02u %-11s%8" G_GUINT64_FORMAT " runs%6.0f/s%6u edges%5u corpus"
+                    "%s%3u crashes%s\n",
                     campaign->terminal ? CUT_LINES "\033[K" : "", elapsed_s / 60, elapsed_s % 60,
-                    target->result.target, sums.executions,
-                    sums.seconds > 0 ? (double)sums.executions / sums.seconds : 0, sums.edges,
-                    sums.corpus, percent(sums.verified, sums.executions), sums.crashes,
+                    target->result.target, sums.counted.executions,
+                    sums.seconds > 0 ? (double)sums.counted.executions / sums.seconds : 0,
+                    sums.edges, sums.corpus, verified, sums.crashes,
                     campaign->terminal ? WRAP_LINES : "");
         }
         campaign->lines = campaign->terminal ? campaign->targets->len : 0;
@@ -367,9 +406,13 @@ static bool read_time(const char *text, unsigned *ret_seconds)
 static int prepare(struct campaign *campaign, char **targets, char **seeds)
 {
         for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++) {
-                const char *name = up_target_rows[i].name;
-                if (targets == NULL || g_strv_contains((const char *const *)targets, name))
-                        g_ptr_array_add(campaign->targets, target_new(campaign->folder, name));
+                const struct up_target_row *row = &up_target_rows[i];
+                bool chosen = targets != NULL
+                                  ? g_strv_contains((const char *const *)targets, row->name)
+                                  : campaign->fault == NULL || row->has_pipeline;
+                if (chosen)
+                        g_ptr_array_add(
+                            campaign->targets, target_new(campaign->folder, row, campaign->fault));
         }
         for (guint i = 0; i < campaign->targets->len; i++) {
                 struct target *target = g_ptr_array_index(campaign->targets, i);
@@ -382,6 +425,8 @@ static int prepare(struct campaign *campaign, char **targets, char **seeds)
 
                 if (missing != NULL)
                         return up_tool_fail(UP_STATUS_CANNOT, "%s", missing);
+                if (seeds == NULL && !g_file_test(own, G_FILE_TEST_IS_DIR))
+                        continue; /* it begins with nothing */
                 for (char **folder = seeds != NULL ? seeds : standard; *folder != NULL; folder++)
                         if (!up_corpus_add(&target->folders, target->binary, *folder, &error))
                                 return up_tool_fail(UP_STATUS_USAGE,
@@ -412,8 +457,7 @@ static int run_campaign(struct campaign *campaign, bool json)
         steps_end();
         for (guint i = 0; i < campaign->targets->len; i++) {
                 struct target *target = g_ptr_array_index(campaign->targets, i);
-                target->result.executions = target->ended.executions;
-                target->result.verified = target->ended.verified;
+                target->result.counted = target->ended.counted;
                 target->result.worker_s = target->ended.seconds;
                 fresh += up_result_new(&target->result);
         }
@@ -427,11 +471,19 @@ static int run_campaign(struct campaign *campaign, bool json)
         return fresh > 0 ? UP_STATUS_FOUND : UP_STATUS_PASSED;
 }
 
+static char *standard_folder(const char *fault)
+{
+        g_autofree char *name =
+            fault != NULL ? g_strconcat("campaign-", fault, NULL) : g_strdup("campaign");
+
+        return g_build_filename(up_tool_build(), name, NULL);
+}
+
 int up_tool_campaign(int argc, char **argv)
 {
         struct campaign campaign = { .time_s = 60, .jobs = g_get_num_processors() };
         g_auto(GStrv) targets = NULL, seeds = NULL;
-        g_autofree char *time = NULL, *folder = NULL;
+        g_autofree char *time = NULL, *folder = NULL, *fault = NULL;
         int jobs = 0, engine_seed = 0;
         gboolean json = FALSE;
         const GOptionEntry entries[] = {
@@ -444,7 +496,10 @@ int up_tool_campaign(int argc, char **argv)
                 { "seeds", 's', 0, G_OPTION_ARG_FILENAME_ARRAY, &seeds,
                     "Begin with these, not with seeds/TARGET; may be repeated", "DIR" },
                 { "out", 'o', 0, G_OPTION_ARG_FILENAME, &folder,
-                    "Where it lives, and goes on (standard: build/campaign)", "DIR" },
+                    "Where it lives, and goes on (standard: build/campaign, build/campaign-FAULT)",
+                    "DIR" },
+                { "fault", 0, 0, G_OPTION_ARG_STRING, &fault,
+                    "Plant this fault into the pipeline (see unpend faults)", "NAME" },
                 { "engine-seed", 0, 0, G_OPTION_ARG_INT, &engine_seed,
                     "Of libFuzzer's chance, for comparisons", "N" },
                 { "json", 0, 0, G_OPTION_ARG_NONE, &json, "The result as JSON", NULL },
@@ -466,15 +521,23 @@ int up_tool_campaign(int argc, char **argv)
         for (char **target = targets; target != NULL && *target != NULL; target++)
                 if (!up_tool_is_target(*target))
                         return UP_STATUS_USAGE;
+        if (fault != NULL && !up_tool_is_fault(fault))
+                return UP_STATUS_USAGE;
+        for (char **target = targets; fault != NULL && target != NULL && *target != NULL; target++)
+                if (!up_tool_can_plant(*target))
+                        return UP_STATUS_USAGE;
+        campaign.fault = fault;
         if (jobs > 0)
                 campaign.jobs = (unsigned)jobs;
         campaign.engine_seed = (unsigned)engine_seed;
-        campaign.folder =
-            folder != NULL ? g_strdup(folder) : g_build_filename(up_tool_build(), "campaign", NULL);
+        campaign.folder = folder != NULL ? g_strdup(folder) : standard_folder(fault);
         campaign.terminal = isatty(STDERR_FILENO);
 
         int lock = lock_folder(campaign.folder);
-        if (lock >= 0) {
+        if (lock >= 0 && !folder_is_of(campaign.folder, fault)) {
+                close(lock);
+                status = UP_STATUS_CANNOT;
+        } else if (lock >= 0) {
                 campaign.targets = g_ptr_array_new_with_free_func(target_free);
                 campaign.slots = g_ptr_array_new_with_free_func(slot_free);
                 campaign.loop = g_main_loop_new(NULL, FALSE);

@@ -145,7 +145,7 @@ int up_engine_run(const struct up_folders *folders, const char *name, char **var
         g_autoptr(GSubprocessLauncher) launcher =
             g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDERR_MERGE);
         g_autofree char *log = g_strdup_printf("%s/%s.log", folders->work, name);
-        g_auto(GStrv) environment = up_worker_environment();
+        g_auto(GStrv) environment = up_worker_environment(folders);
         g_auto(GStrv) arguments = engine_arguments(words);
         bool ended = false;
 

@@ -91,16 +91,71 @@ static void add_settings(GPtrArray *entries)
         }
 }
 
-/* Each verb, and of its arguments the choices; numbers the engine finds by itself. */
-static void add_verbs(GPtrArray *entries)
+static void add_value(
+    GPtrArray *entries, const struct up_policy *policy, const struct up_policy_row *setting)
 {
-        for (size_t i = 0; i < UP_VERB_ROWS; i++) {
-                g_auto(GStrv) arguments = g_strsplit_set(up_verb_rows[i].arguments, " |", -1);
+        g_autofree char *value = up_policy_get(policy, setting);
+        g_autofree char *assigned = g_strdup_printf(" %s=%s", setting->name, value);
 
-                add_word(entries, up_verb_rows[i].name);
-                for (char **argument = arguments; *argument != NULL; argument++)
-                        if (strstr(*argument, "..") == NULL)
-                                add_word(entries, *argument);
+        add_word(entries, assigned);
+}
+
+/* Of the pipeline's own settings, those that are counts: the standard value, and the least. */
+static void add_values(GPtrArray *entries)
+{
+        struct up_policy policy;
+
+        for (size_t i = 0; i < UP_POLICY_ROWS; i++) {
+                const struct up_policy_row *setting = &up_policy_rows[i];
+                const char *nothing = setting->kind == UP_POLICY_NUMBER       ? "0"
+                                      : setting->kind == UP_POLICY_TIME_RANGE ? "0s..0s"
+                                                                              : "0s";
+                if (setting->kind == UP_POLICY_WORD)
+                        continue;
+                up_policy_init(&policy);
+                add_value(entries, &policy, setting);
+                g_free(up_policy_set(&policy, setting, nothing)); /* brought back into bounds */
+                add_value(entries, &policy, setting);
+        }
+}
+
+/* What stands for an argument: each choice, or some numbers or times that are within its range. */
+static char **values_of(const char *pattern)
+{
+        const char *range = strstr(pattern, "..");
+
+        if (range == NULL)
+                return g_strsplit(pattern, "|", -1);
+        if (!g_ascii_isdigit(pattern[strlen(pattern) - 1]))
+                return g_strsplit(g_str_has_prefix(pattern, "1ms") ? "1m 2h 3d" : "1h 2d", " ", -1);
+        return g_strsplit(pattern[0] == '0' ? "0 1" : "1 2", " ", -1);
+}
+
+/* Each way to end a line that begins so. */
+static void add_lines(GPtrArray *entries, const char *begin, char **patterns)
+{
+        g_auto(GStrv) values = *patterns != NULL ? values_of(*patterns) : NULL;
+
+        if (*patterns == NULL) {
+                g_autofree char *line = g_strconcat(begin, "\n", NULL);
+                add_word(entries, line);
+                return;
+        }
+        for (char **value = values; *value != NULL; value++) {
+                g_autofree char *longer = g_strconcat(begin, " ", *value, NULL);
+                add_lines(entries, longer, patterns + 1);
+        }
+}
+
+/* Whole events, as lines: of a word in the midst of one the reader could make nothing. */
+static void add_events(GPtrArray *entries)
+{
+        add_word(entries, "\nscript:\n");
+        for (size_t i = 0; i < UP_VERB_ROWS; i++) {
+                g_autofree char *begin = g_strconcat("  ", up_verb_rows[i].name, NULL);
+                g_auto(GStrv) patterns = g_strsplit(up_verb_rows[i].arguments, " ", -1);
+
+                add_lines(entries, begin, patterns);
         }
 }
 
@@ -208,10 +263,13 @@ static void add_encodings(GPtrArray *entries)
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
+#define MAIL     "mime smime scan_submit"
+#define PIPELINE "scan_submit machine"
+
 /* Its entries are a list of words, a list of object identifiers, or what a function adds. */
 static const struct group {
         const char *what;
-        const char *target;         /* NULL: each */
+        const char *targets;        /* with blanks between; NULL: each */
         const char *const *words;   /* NULL-terminated */
         const char *before, *after; /* each word; NULL: nothing */
         const int *objects;         /* OpenSSL's numbers; NID_undef ends them */
@@ -219,19 +277,21 @@ static const struct group {
 } groups[] = {
         { "keys of a case", .add = add_keys },
         { "settings of its policy", .add = add_settings },
-        { "its script", .add = add_verbs },
-        { "separators", .words = separators },
-        { "header fields of any part", .add = add_part_fields },
+        { "values of the pipeline's settings", PIPELINE, .add = add_values },
+        { "events of its script", "scan_submit", .add = add_events },
+        { "separators", MAIL, .words = separators },
+        { "header fields of any part", MAIL, .add = add_part_fields },
         { "other header fields", "mime", .add = add_other_fields },
         { "inside header fields", "mime", .words = field_marks },
-        { "parameters of Content-Type", .words = up_type_parameters, .before = "; ", .after = "=" },
-        { "parameters of Content-Disposition", .words = up_disposition_parameters, .before = "; ",
+        { "parameters of Content-Type", MAIL, .words = up_type_parameters, .before = "; ",
             .after = "=" },
-        { "dispositions", .words = up_dispositions },
-        { "transfer encodings", .words = up_encodings },
-        { "media types", .words = up_media_types },
-        { "carriers of CMS", .add = add_carriers },
-        { "smime-types", .words = up_smime_types },
+        { "parameters of Content-Disposition", MAIL, .words = up_disposition_parameters,
+            .before = "; ", .after = "=" },
+        { "dispositions", MAIL, .words = up_dispositions },
+        { "transfer encodings", MAIL, .words = up_encodings },
+        { "media types", MAIL, .words = up_media_types },
+        { "carriers of CMS", MAIL, .add = add_carriers },
+        { "smime-types", MAIL, .words = up_smime_types },
         { "character sets", "mime", .words = up_charsets },
         { "inside texts", "mime", .words = up_text_marks },
         { "CMS: content types", "smime", .add = add_content_types },
@@ -270,6 +330,13 @@ static void print_group(const struct group *group, GHashTable *printed)
         }
 }
 
+static bool is_for(const struct group *group, const char *target)
+{
+        g_auto(GStrv) targets = group->targets != NULL ? g_strsplit(group->targets, " ", -1) : NULL;
+
+        return targets == NULL || g_strv_contains((const char *const *)targets, target);
+}
+
 static void print_dictionary(const char *target)
 {
         g_autoptr(GHashTable) printed =
@@ -277,7 +344,7 @@ static void print_dictionary(const char *target)
 
         printf("# Made by `unpend dictionary %s`; not to be edited.\n", target);
         for (size_t i = 0; i < G_N_ELEMENTS(groups); i++)
-                if (groups[i].target == NULL || strcmp(groups[i].target, target) == 0)
+                if (is_for(&groups[i], target))
                         print_group(&groups[i], printed);
 }
 

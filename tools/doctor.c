@@ -285,7 +285,8 @@ static void run_canary(
                 doctor->blind++;
                 return;
         }
-        run = up_run_case(flavour, "canary", path, UP_RUN_LIMIT_S);
+        run = up_run_case(
+            &(struct up_run_order){ .flavour = flavour, .target = "canary", .path = path });
         unlink(path);
         if (run->status == UP_RUN_INTERRUPTED) {
                 doctor->interrupted = true;

@@ -8,6 +8,10 @@
  * at that very version, the case must fail as its `finding:` says. The system's library may have
  * been patched by the distribution, and is not instrumented: there the bug may be out of sight.
  *
+ * A case with a `fault:` line is run twice: as it is it must pass, and with that fault planted it
+ * must show the finding that it names. So the test is tested, each time. Where it names no finding
+ * it must pass even then: what a fault does not touch belongs to its description.
+ *
  * Nothing is passed over in silence: what lies among the cases and is none fails, and so does an
  * oracle that had nothing to judge, in a run large enough to expect it.
  */
@@ -15,6 +19,8 @@
 #include <string.h>
 
 #include "case/case.h"
+#include "faults/faults.h"
+#include "fuzz/targets.h"
 #include "tools/libraries.h"
 #include "tools/run.h"
 #include "tools/tool.h"
@@ -27,16 +33,22 @@
 /* Endings of cases: any bytes are one. */
 static const char *const endings[] = { ".case", ".eml", ".p7m" };
 
-/* Each oracle counts how often it had something to judge: where it must not be never. */
+/*
+ * Each oracle counts how often it had something to judge: where it must not be never. Besides
+ * these, which judge what was read, there are those of oracle/judge.h.
+ */
 static const struct {
         enum up_count judged;
-        enum up_class class; /* what the oracle finds */
-        const char *target;  /* NULL: each of them gives it something */
+        enum up_class class;    /* what the oracle finds */
+        const char *targets[2]; /* any of them gives it something */
 } oracles[] = {
-        { UP_COUNT_LOGS_JUDGED, UP_CLASS_LIBRARY_CRITICAL, NULL },
-        { UP_COUNT_REASONS_JUDGED, UP_CLASS_ERROR_WITHOUT_REASON, "smime" },
-        { UP_COUNT_DECODERS_JUDGED, UP_CLASS_DISAGREE, NULL },
+        { UP_COUNT_LOGS_JUDGED, UP_CLASS_LIBRARY_CRITICAL, { "mime", "smime" } },
+        { UP_COUNT_REASONS_JUDGED, UP_CLASS_ERROR_WITHOUT_REASON, { "smime" } },
+        { UP_COUNT_DECODERS_JUDGED, UP_CLASS_DISAGREE, { "mime", "smime" } },
 };
+
+/* The target whose cases give the others something. */
+#define PIPELINE "scan_submit"
 
 enum outcome {
         PASSED,
@@ -56,15 +68,17 @@ static const char *const outcome_names[] = {
 
 struct item {
         char *path;
-        struct up_case *c;  /* NULL when it is none, or cannot be read */
-        struct up_run *run; /* NULL when it was not run */
-        char *problem;      /* why it failed, if not by its findings */
+        struct up_case *c;      /* NULL when it is none, or cannot be read */
+        struct up_run *run;     /* NULL when it was not run */
+        struct up_run *faulted; /* under the fault that it names; NULL without */
+        char *problem;          /* why it failed, if not by its findings */
         enum outcome outcome;
         bool done;
 };
 
 struct gate {
         const struct up_flavour *flavour;
+        const char *fault;    /* planted into all of them, to look what it does; NULL: none */
         GPtrArray *items;     /* of struct item */
         GPtrArray *libraries; /* of struct up_library */
         GMutex lock;          /* of each item's `done` */
@@ -81,6 +95,7 @@ static void item_free(void *data)
         g_free(item->path);
         up_case_free(item->c);
         up_run_free(item->run);
+        up_run_free(item->faulted);
         g_free(item->problem);
         g_free(item);
 }
@@ -154,6 +169,14 @@ static int by_path(gconstpointer a, gconstpointer b)
         return strcmp((*left)->path, (*right)->path);
 }
 
+static bool has_pipeline(const char *target)
+{
+        for (size_t i = 0; target != NULL && i < G_N_ELEMENTS(up_target_rows); i++)
+                if (strcmp(up_target_rows[i].name, target) == 0)
+                        return up_target_rows[i].has_pipeline;
+        return false;
+}
+
 /* --- judging one -------------------------------------------------------------------------- */
 
 static bool built_from_source(const struct gate *gate, const struct up_known *known)
@@ -193,21 +216,93 @@ static enum outcome judge_known(const struct gate *gate, struct item *item)
         return FAILED;
 }
 
-static enum outcome judge(const struct gate *gate, struct item *item)
+/* The finding that the case is about, if the run has it. */
+static bool shows_finding(const struct up_run *run, const struct up_case *c)
 {
-        switch (item->run->status) {
+        for (guint i = 0; i < run->findings->len; i++) {
+                const struct up_finding *finding = g_ptr_array_index(run->findings, i);
+                if (g_strcmp0(up_class_rows[finding->class].name, c->finding) == 0 &&
+                    (c->evidence == NULL ||
+                        strcmp(up_evidence_rows[finding->evidence].name, c->evidence) == 0))
+                        return true;
+        }
+        return false;
+}
+
+/* "pending, no-progress; lost". The caller owns the result. */
+static char *findings_text(const struct up_run *run)
+{
+        GString *text = g_string_new(NULL);
+
+        for (guint i = 0; i < run->findings->len; i++) {
+                const struct up_finding *finding = g_ptr_array_index(run->findings, i);
+                const char *evidence = up_evidence_rows[finding->evidence].name;
+                g_string_append_printf(text, "%s%s%s%s", text->len > 0 ? "; " : "",
+                    up_class_rows[finding->class].name, *evidence != '\0' ? ", " : "", evidence);
+        }
+        return g_string_free(text, FALSE);
+}
+
+/* Negative: the run says something about the case. */
+static int judge_status(struct item *item, const struct up_run *run)
+{
+        switch (run->status) {
         case UP_RUN_INTERRUPTED:
                 return INTERRUPTED;
         case UP_RUN_CANNOT:
-                item->problem = g_strdup(item->run->why);
+                item->problem = g_strdup(run->why);
                 return FAILED;
         case UP_RUN_PASSED:
         case UP_RUN_FOUND:
                 break;
         }
+        return -1;
+}
+
+static enum outcome judge(const struct gate *gate, struct item *item)
+{
+        int outcome = judge_status(item, item->run);
+
+        if (outcome >= 0)
+                return (enum outcome)outcome;
         if (item->c->known.library != NULL)
                 return judge_known(gate, item);
         return item->run->status == UP_RUN_PASSED ? PASSED : FAILED;
+}
+
+/* What is wrong with the test, or NULL. The caller owns the result. */
+static char *fault_problem(const struct item *item)
+{
+        const struct up_case *c = item->c;
+        const char *comma = c->evidence != NULL ? ", " : "";
+        const char *evidence = c->evidence != NULL ? c->evidence : "";
+        g_autofree char *found = NULL;
+
+        if (c->finding == NULL ? item->faulted->status == UP_RUN_PASSED
+                               : shows_finding(item->faulted, c))
+                return NULL;
+        if (item->faulted->findings->len == 0)
+                return g_strdup_printf("under --fault %s it passed, and should show %s%s%s",
+                    c->fault, c->finding, comma, evidence);
+        found = findings_text(item->faulted);
+        if (c->finding == NULL)
+                return g_strdup_printf("under --fault %s it showed %s, and should pass: it has no "
+                                       "`finding:` line",
+                    c->fault, found);
+        return g_strdup_printf("under --fault %s it showed %s, and should show %s%s%s", c->fault,
+            found, c->finding, comma, evidence);
+}
+
+/* What cannot be judged at all, before anything is run; NULL: all is well. */
+static char *fault_complaint(const struct up_case *c, const char *target)
+{
+        if (up_fault_find(c->fault) == NULL)
+                return g_strdup_printf(
+                    "there is no fault `%s`: unpend faults lists what there is", c->fault);
+        if (!has_pipeline(target))
+                return g_strdup_printf(
+                    "target %s has no pipeline to plant a fault into: take `fault:` away", target);
+        return NULL;
 }
 
 /* Reads the case strictly: a regression is a valid file. What is wrong with it, or NULL. */
@@ -231,6 +326,18 @@ static char *read_case(struct item *item)
             complaint->place.column, complaint->text);
 }
 
+/* A case that passes as it is, and names a fault. */
+static enum outcome run_faulted(struct item *item, struct up_run_order *order)
+{
+        order->fault = item->c->fault;
+        item->faulted = up_run_case(order);
+        int outcome = judge_status(item, item->faulted);
+        if (outcome >= 0)
+                return (enum outcome)outcome;
+        item->problem = fault_problem(item);
+        return item->problem == NULL ? PASSED : FAILED;
+}
+
 static enum outcome run_item(const struct gate *gate, struct item *item)
 {
         const char *target = up_tool_target_of(item->path);
@@ -244,8 +351,18 @@ static enum outcome run_item(const struct gate *gate, struct item *item)
                     g_strdup("its folder names no target: move it to " FOLDER "/TARGET/");
                 return FAILED;
         }
-        item->run = up_run_case(gate->flavour, target, item->path, UP_RUN_LIMIT_S);
-        return judge(gate, item);
+        if (item->c->fault != NULL && gate->fault == NULL)
+                item->problem = fault_complaint(item->c, target);
+        if (item->problem != NULL)
+                return FAILED;
+        struct up_run_order order = {
+                .flavour = gate->flavour, .target = target, .path = item->path, .fault = gate->fault
+        };
+        item->run = up_run_case(&order);
+        enum outcome outcome = judge(gate, item);
+        if (outcome != PASSED || item->c->fault == NULL || gate->fault != NULL)
+                return outcome;
+        return run_faulted(item, &order);
 }
 
 /* In a thread of the pool. */
@@ -273,27 +390,36 @@ static void print_yaml(const char *indent, const char *name, const char *text)
         printf("%s%s: %s\n", indent, name, quoted);
 }
 
+static void print_finding(const struct up_finding *finding)
+{
+        print_yaml("    ", "- class", up_class_rows[finding->class].name);
+        if (finding->evidence != UP_EVIDENCE_NONE)
+                print_yaml("      ", "evidence", up_evidence_rows[finding->evidence].name);
+        print_yaml("      ", "signature", finding->signature);
+        print_yaml("      ", "detail", finding->detail);
+}
+
 static void print_diagnostics(const struct gate *gate, const struct item *item)
 {
         g_autofree char *path = up_tool_quote(item->path);
         const char *target = up_tool_target_of(item->path);
+        const struct up_run *shown = item->faulted != NULL ? item->faulted : item->run;
+        g_autofree char *fault =
+            up_tool_fault_option(item->faulted != NULL ? item->c->fault : gate->fault);
+        const char *trace = has_pipeline(target) ? " --trace" : "";
 
         puts("  ---");
         if (item->problem != NULL)
                 print_yaml("  ", "problem", item->problem);
-        if (item->run != NULL && item->run->findings->len > 0) {
+        if (shown != NULL && shown->findings->len > 0) {
                 puts("  findings:");
-                for (guint i = 0; i < item->run->findings->len; i++) {
-                        const struct up_finding *finding =
-                            g_ptr_array_index(item->run->findings, i);
-                        print_yaml("    ", "- class", up_class_rows[finding->class].name);
-                        print_yaml("      ", "signature", finding->signature);
-                        print_yaml("      ", "detail", finding->detail);
-                }
+                for (guint i = 0; i < shown->findings->len; i++)
+                        print_finding(g_ptr_array_index(shown->findings, i));
         }
         if (target != NULL && item->c != NULL) {
-                g_autofree char *command = g_strdup_printf("%s repro --flavour %s --target %s %s",
-                    up_tool_program(), gate->flavour->name, target, path);
+                g_autofree char *command =
+                    g_strdup_printf("%s repro --flavour %s --target %s%s%s %s", up_tool_program(),
+                        gate->flavour->name, target, fault, trace, path);
                 print_yaml("  ", "reproduce", command);
         }
         puts("  ...");
@@ -332,6 +458,10 @@ static void build_item(JsonBuilder *json, const struct item *item)
                 json_builder_set_member_name(json, "run");
                 up_run_build_json(item->run, json);
         }
+        if (item->faulted != NULL) {
+                json_builder_set_member_name(json, "run-under-fault");
+                up_run_build_json(item->faulted, json);
+        }
         json_builder_end_object(json);
 }
 
@@ -368,36 +498,73 @@ static void run_all(struct gate *gate, int jobs, JsonBuilder *json)
 
 /* --- what the oracles saw ----------------------------------------------------------------- */
 
-/* Did the oracle judge anything, or was there no case that it could have judged? */
-static bool judged_anything(const struct gate *gate, enum up_count count, const char *only_target)
-{
-        bool could = false;
+/* All that ran on a target, added up. Without a case that ran, nothing could have been judged. */
+struct sums {
+        bool ran;
+        uint64_t counts[UP_COUNTS];
+        uint64_t judged[UP_ORACLES];
+};
 
-        for (guint i = 0; i < gate->items->len; i++) {
-                const struct item *item = g_ptr_array_index(gate->items, i);
-                const char *target = up_tool_target_of(item->path);
-                if (item->run == NULL || (only_target != NULL && strcmp(target, only_target) != 0))
-                        continue;
-                if (item->run->counts[count] > 0)
-                        return true;
-                could = true;
-        }
-        return !could;
+static void add_run(struct sums *sums, const struct up_run *run)
+{
+        if (run == NULL)
+                return;
+        sums->ran = true;
+        for (int i = 0; i < UP_COUNTS; i++)
+                sums->counts[i] += run->counts[i];
+        for (int i = 0; i < UP_ORACLES; i++)
+                sums->judged[i] += run->judged[i];
 }
 
-/* Tells each oracle that saw nothing; returns how many they are. */
-static unsigned tell_idle_oracles(const struct gate *gate)
+static void add_target(struct sums *sums, const struct gate *gate, const char *name)
+{
+        for (guint i = 0; name != NULL && i < gate->items->len; i++) {
+                const struct item *item = g_ptr_array_index(gate->items, i);
+                if (g_strcmp0(up_tool_target_of(item->path), name) != 0)
+                        continue;
+                add_run(sums, item->run);
+                add_run(sums, item->faulted);
+        }
+}
+
+/* Tells each oracle of the readers that saw nothing; returns how many they are. */
+static unsigned tell_idle_readers(const struct gate *gate)
 {
         unsigned idle = 0;
 
-        for (size_t i = 0; gate->demands_judgement && i < G_N_ELEMENTS(oracles); i++) {
-                if (judged_anything(gate, oracles[i].judged, oracles[i].target))
+        for (size_t i = 0; i < G_N_ELEMENTS(oracles); i++) {
+                struct sums sums = { 0 };
+                for (size_t j = 0; j < G_N_ELEMENTS(oracles[i].targets); j++)
+                        add_target(&sums, gate, oracles[i].targets[j]);
+                if (!sums.ran || sums.counts[oracles[i].judged] > 0)
                         continue;
                 up_tool_fail(0, "nothing was judged by the oracle of %s: it saw nothing (%s is 0)",
                     up_class_rows[oracles[i].class].name, up_count_names[oracles[i].judged]);
                 idle++;
         }
         return idle;
+}
+
+/* The same of those that judge a run of the pipeline. */
+static unsigned tell_idle_judges(const struct gate *gate)
+{
+        struct sums sums = { 0 };
+        unsigned idle = 0;
+
+        add_target(&sums, gate, PIPELINE);
+        for (int i = 0; sums.ran && i < UP_ORACLES; i++) {
+                if (sums.judged[i] > 0)
+                        continue;
+                up_tool_fail(0, "nothing was judged by the oracle of %s: no case gave it %s",
+                    up_oracle_rows[i].name, up_oracle_rows[i].what);
+                idle++;
+        }
+        return idle;
+}
+
+static unsigned tell_idle_oracles(const struct gate *gate)
+{
+        return gate->demands_judgement ? tell_idle_readers(gate) + tell_idle_judges(gate) : 0;
 }
 
 static int print_end(struct gate *gate, JsonBuilder *json, double seconds)
@@ -449,6 +616,16 @@ static int nothing_in(const char *path)
             "nothing to gate in %s: put a case into " FOLDER "/TARGET/NAME.case", path);
 }
 
+/* A fault shows nothing where there is no pipeline. */
+static void leave_out_without_pipeline(struct gate *gate)
+{
+        for (guint i = gate->items->len; i > 0; i--) {
+                const struct item *item = g_ptr_array_index(gate->items, i - 1);
+                if (!has_pipeline(up_tool_target_of(item->path)))
+                        g_ptr_array_remove_index(gate->items, i - 1);
+        }
+}
+
 /* Usage errors are told; -1 is success. */
 static int collect(struct gate *gate, char **paths)
 {
@@ -468,10 +645,12 @@ static int collect(struct gate *gate, char **paths)
                 else if (!add_folder(gate, *paths) && !names_target(*paths))
                         return nothing_in(*paths);
         }
+        if (gate->fault != NULL)
+                leave_out_without_pipeline(gate);
         if (gate->items->len == 0)
                 return nothing_in(text);
         g_ptr_array_sort(gate->items, by_path);
-        gate->demands_judgement = all || gate->items->len > FEW_CASES;
+        gate->demands_judgement = gate->fault == NULL && (all || gate->items->len > FEW_CASES);
         return -1;
 }
 
@@ -497,11 +676,12 @@ static void gate_clear(struct gate *gate)
         g_cond_clear(&gate->changed);
 }
 
-static int run_gate(const struct up_flavour *flavour, char **paths, int jobs, bool as_json)
+static int run_gate(
+    const struct up_flavour *flavour, const char *fault, char **paths, int jobs, bool as_json)
 {
         g_autoptr(JsonBuilder) json = as_json ? json_builder_new() : NULL;
         gint64 begin_us = g_get_monotonic_time();
-        struct gate gate = { .flavour = flavour };
+        struct gate gate = { .flavour = flavour, .fault = fault };
         int status;
 
         g_mutex_init(&gate.lock);
@@ -515,6 +695,7 @@ static int run_gate(const struct up_flavour *flavour, char **paths, int jobs, bo
                 if (json != NULL) {
                         json_builder_begin_object(json);
                         up_tool_json_text(json, "flavour", flavour->name);
+                        up_tool_json_text(json, "fault", fault);
                         json_builder_set_member_name(json, "cases");
                         json_builder_begin_array(json);
                 } else {
@@ -532,13 +713,15 @@ static int run_gate(const struct up_flavour *flavour, char **paths, int jobs, bo
 
 int up_tool_gate(int argc, char **argv)
 {
-        g_autofree char *flavour = NULL;
+        g_autofree char *flavour = NULL, *fault = NULL;
         int jobs = (int)g_get_num_processors();
         gboolean json = FALSE;
         const GOptionEntry entries[] = {
                 { "flavour", 'f', 0, G_OPTION_ARG_STRING, &flavour, "replay or libfuzzer", "NAME" },
                 { "jobs", 'j', 0, G_OPTION_ARG_INT, &jobs, "cases at once (one for each core)",
                     "N" },
+                { "fault", 0, 0, G_OPTION_ARG_STRING, &fault,
+                    "plant this fault into every pipeline, to look what it does", "NAME" },
                 { "json", 0, 0, G_OPTION_ARG_NONE, &json, "one JSON object in place of TAP", NULL },
                 G_OPTION_ENTRY_NULL,
         };
@@ -547,6 +730,8 @@ int up_tool_gate(int argc, char **argv)
             "Runs the cases in PATH, " FOLDER "/ by itself; the folder of a case names\n"
             "its target. In a folder, only README.md and names with a dot in front may be\n"
             "anything else than a case (.case, .eml, .p7m).\n"
+            "A case with a fault: line must pass as it is, and with that fault planted show\n"
+            "its finding:, or pass again if it has no such line.\n"
             "An oracle that had nothing to judge in any case fails a gate without PATH,\n"
             "or of more than " G_STRINGIFY(
                 FEW_CASES) " cases.\n"
@@ -559,5 +744,7 @@ int up_tool_gate(int argc, char **argv)
         chosen = up_flavour_find(flavour);
         if (chosen == NULL)
                 return UP_STATUS_USAGE;
-        return run_gate(chosen, argv + 1, jobs, json);
+        if (fault != NULL && !up_tool_is_fault(fault))
+                return UP_STATUS_USAGE;
+        return run_gate(chosen, fault, argv + 1, jobs, json);
 }

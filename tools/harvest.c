@@ -68,8 +68,12 @@ static GPtrArray *files_in(const char *folder)
 /* Runs a file alone. NULL, with the error, when that says nothing about it. */
 static up_run *run_alone(const struct state *state, const char *path)
 {
-        g_autoptr(up_run) run =
-            up_run_case(up_flavour_find("libfuzzer"), state->harvest->target, path, UP_RUN_LIMIT_S);
+        g_autoptr(up_run) run = up_run_case(&(struct up_run_order){
+            .flavour = up_flavour_find("libfuzzer"),
+            .target = state->harvest->target,
+            .path = path,
+            .fault = state->harvest->folders->fault,
+        });
 
         if (run->status == UP_RUN_PASSED || run->status == UP_RUN_FOUND)
                 return g_steal_pointer(&run);
@@ -218,7 +222,7 @@ static char *minimised(
         g_autofree char *seconds = g_strdup_printf("-max_total_time=%u", harvest->minimise_s);
         char *words[] = { (char *)harvest->binary, "-minimize_crash=1", seconds, artifact,
                 (char *)path, NULL };
-        g_auto(GStrv) environment = up_worker_environment();
+        g_auto(GStrv) environment = up_worker_environment(harvest->folders);
         g_autofree char *leaks = g_strdup_printf("ASAN_OPTIONS=%s:detect_leaks=%d",
             g_environ_getenv(environment, "ASAN_OPTIONS"), finding->class == UP_CLASS_LEAK);
         g_autofree char *only = g_strconcat("UNPEND_ONLY=", slug, NULL);
@@ -290,6 +294,7 @@ static struct up_catch *bring_in(const struct state *state, const char *slug, co
         catch->path = g_steal_pointer(&result);
         catch->slug = g_strdup(slug);
         catch->finding = up_finding_new(finding->class, finding->signature, finding->detail);
+        catch->finding->evidence = finding->evidence;
         catch->known = g_strdup(known);
         catch->is_new = is_new;
         return catch;

@@ -12,6 +12,7 @@
 
 #include "case/case.h"
 #include "case/nearest.h"
+#include "faults/faults.h"
 #include "mail/chance.h"
 #include "mail/mime.h"
 #include "mail/smime.h"
@@ -80,6 +81,25 @@ static void complain(
         g_ptr_array_add(inspection->complaints, complaint);
 }
 
+/* The value of that key is none of the names. */
+static void complain_unknown(struct inspection *inspection, enum up_case_key_id key,
+    const char *word, const GPtrArray *names)
+{
+        const char *what = up_case_key_rows[key].name;
+        struct up_nearest nearest = up_nearest_to(word);
+        g_autoptr(GString) list = g_string_new(NULL);
+
+        for (guint i = 0; i < names->len; i++) {
+                const char *name = g_ptr_array_index(names, i);
+                up_nearest_try(&nearest, name);
+                g_string_append_printf(list, "%s %s", i > 0 ? "," : "", name);
+        }
+        if (nearest.name != NULL)
+                complain(inspection, key, "unknown %s; did you mean `%s`?", what, nearest.name);
+        else
+                complain(inspection, key, "unknown %s; it is one of:%s", what, list->str);
+}
+
 /* What the case layer cannot know: the classes of findings, and what the gate makes of a case. */
 static void judge_finding(struct inspection *inspection)
 {
@@ -92,21 +112,44 @@ static void judge_finding(struct inspection *inspection)
                             "a known breakage of no class; add a `finding:` line");
                 return;
         }
-        if (up_class_by_name(c->finding, &class))
-                return;
+        g_autoptr(GPtrArray) names = g_ptr_array_new();
+        for (int i = 0; i < UP_CLASSES; i++)
+                g_ptr_array_add(names, (char *)up_class_rows[i].name);
+        if (!up_class_by_name(c->finding, &class))
+                complain_unknown(inspection, UP_CASE_FINDING, c->finding, names);
+}
 
-        struct up_nearest nearest = up_nearest_to(c->finding);
-        g_autoptr(GString) names = g_string_new(NULL);
-        for (int i = 0; i < UP_CLASSES; i++) {
-                up_nearest_try(&nearest, up_class_rows[i].name);
-                g_string_append_printf(names, "%s %s", i > 0 ? "," : "", up_class_rows[i].name);
-        }
-        if (nearest.name != NULL)
-                complain(inspection, UP_CASE_FINDING, "unknown finding; did you mean `%s`?",
-                    nearest.name);
-        else
-                complain(
-                    inspection, UP_CASE_FINDING, "unknown finding; it is one of:%s", names->str);
+static void judge_evidence(struct inspection *inspection)
+{
+        const struct up_case *c = inspection->c;
+        enum up_evidence evidence;
+
+        if (c->evidence == NULL)
+                return;
+        g_autoptr(GPtrArray) names = g_ptr_array_new();
+        for (int i = UP_EVIDENCE_NONE + 1; i < UP_EVIDENCES; i++)
+                g_ptr_array_add(names, (char *)up_evidence_rows[i].name);
+        if (!up_evidence_by_name(c->evidence, &evidence) || evidence == UP_EVIDENCE_NONE)
+                complain_unknown(inspection, UP_CASE_EVIDENCE, c->evidence, names);
+        else if (g_strcmp0(c->finding, up_class_rows[UP_CLASS_PENDING].name) != 0)
+                complain(inspection, UP_CASE_EVIDENCE, "evidence is of `finding: %s` alone",
+                    up_class_rows[UP_CLASS_PENDING].name);
+}
+
+static void judge_fault(struct inspection *inspection)
+{
+        const struct up_case *c = inspection->c;
+
+        if (c->fault == NULL)
+                return;
+        g_autoptr(GPtrArray) names = g_ptr_array_new();
+        for (size_t i = 0; i < UP_FAULTS; i++)
+                g_ptr_array_add(names, (char *)up_fault_rows[i].name);
+        if (up_fault_find(c->fault) == NULL)
+                complain_unknown(inspection, UP_CASE_FAULT, c->fault, names);
+        else if (c->finding == NULL)
+                complain(inspection, UP_CASE_FAULT,
+                    "what must the case show under it? add a `finding:` line");
 }
 
 static gint by_line(gconstpointer a, gconstpointer b)
@@ -129,6 +172,8 @@ static void inspection_init(struct inspection *inspection, const char *path, GBy
         inspection->structures = g_ptr_array_new_with_free_func(structure_free);
         up_exam_init(&inspection->exam, &inspection->c->policy.limits, inspection->c->time_s);
         judge_finding(inspection);
+        judge_evidence(inspection);
+        judge_fault(inspection);
         g_ptr_array_sort(inspection->complaints, by_line);
 }
 
@@ -469,8 +514,9 @@ static char *help(void)
         }
         g_string_append(text, "\nEvents of script:\n");
         for (size_t i = 0; i < UP_VERB_ROWS; i++)
-                g_string_append_printf(text, "  %s %s\n      %s\n", up_verb_rows[i].name,
-                    up_verb_rows[i].arguments, up_verb_rows[i].what);
+                g_string_append_printf(text, "  %s%s%s\n      %s\n", up_verb_rows[i].name,
+                    *up_verb_rows[i].arguments != '\0' ? " " : "", up_verb_rows[i].arguments,
+                    up_verb_rows[i].what);
         g_string_truncate(text, text->len - 1);
         return g_string_free(text, FALSE);
 }

@@ -8,17 +8,21 @@
 
 #include "case/case.h"
 #include "fuzz/targets.h"
+#include "faults/faults.h"
 #include "tools/libraries.h"
 #include "tools/run.h"
 #include "tools/sanitizer.h"
 #include "tools/tool.h"
 
-#define STACK_LINES 12
+#define STACK_LINES  12
+#define LIST_COLUMNS 68 /* of 80, after the name */
 
 /* What was asked for. */
 struct repro {
         const struct up_flavour *flavour;
-        char **targets;    /* empty: by the case's folder, else all */
+        char **targets;    /* empty: by the case's folder, else all that take mail */
+        const char *fault; /* to be planted; NULL: none */
+        unsigned columns;  /* of the story; 0: none is told */
         JsonBuilder *json; /* NULL: tell it as text */
         bool found;
         bool cannot;
@@ -37,16 +41,52 @@ static void line(const char *name, const char *format, ...)
         putchar('\n');
 }
 
-static void tell_read(const struct up_run *run)
+/* Items with @comma and a blank between them, broken where one ends. */
+static void tell_list(const char *name, char **items, const char *comma)
 {
         g_autoptr(GString) text = g_string_new(NULL);
 
+        for (; *items != NULL; items++) {
+                if (text->len > 0 && text->len + strlen(*items) + 1 > LIST_COLUMNS) {
+                        line(name, "%s", text->str);
+                        g_string_truncate(text, 0);
+                        name = "";
+                }
+                g_string_append_printf(text, "%s%s%s", text->len > 0 ? " " : "", *items,
+                    items[1] != NULL ? comma : "");
+        }
+        if (text->len > 0)
+                line(name, "%s", text->str);
+}
+
+static void tell_fault(const char *name)
+{
+        g_autofree char *text = g_strdup_printf("%s: %s", name, up_fault_find(name)->what);
+        g_auto(GStrv) words = g_strsplit(text, " ", -1);
+
+        tell_list("fault", words, "");
+}
+
+static char *item_of(const char *name, uint64_t count)
+{
+        return g_strdup_printf("%s %" G_GUINT64_FORMAT, name, count);
+}
+
+static void tell_read(const struct up_run *run)
+{
+        g_autoptr(GPtrArray) read = g_ptr_array_new_with_free_func(g_free);
+        g_autoptr(GPtrArray) judged = g_ptr_array_new_with_free_func(g_free);
+
         for (int i = 0; i < UP_COUNTS; i++)
                 if (run->counts[i] > 0)
-                        g_string_append_printf(text, "%s%s %" G_GUINT64_FORMAT,
-                            text->len > 0 ? ", " : "", up_count_names[i], run->counts[i]);
-        if (text->len > 0)
-                line("read", "%s", text->str);
+                        g_ptr_array_add(read, item_of(up_count_names[i], run->counts[i]));
+        for (int i = 0; i < UP_ORACLES; i++)
+                if (run->judged[i] > 0)
+                        g_ptr_array_add(judged, item_of(up_oracle_rows[i].name, run->judged[i]));
+        g_ptr_array_add(read, NULL);
+        g_ptr_array_add(judged, NULL);
+        tell_list("read", (char **)read->pdata, ",");
+        tell_list("judged", (char **)judged->pdata, ",");
         for (char **limit = run->limits; *limit != NULL; limit++)
                 line("limit", "%s", *limit);
 }
@@ -54,13 +94,13 @@ static void tell_read(const struct up_run *run)
 /* The frames of ours and of the libraries; all of them where none is. */
 static void tell_stack(const struct up_run *run)
 {
-        enum up_owner most = UP_OWNER_RUNTIME;
+        enum up_frame_owner most = UP_FRAME_RUNTIME;
         unsigned lines = 0;
 
         for (guint i = 0; i < run->frames->len; i++) {
                 const struct up_frame *frame = g_ptr_array_index(run->frames, i);
-                if (frame->owner <= UP_OWNER_OPENSSL)
-                        most = UP_OWNER_OPENSSL;
+                if (frame->owner <= UP_FRAME_OPENSSL)
+                        most = UP_FRAME_OPENSSL;
         }
         for (guint i = 0; i < run->frames->len && lines < STACK_LINES; i++) {
                 const struct up_frame *frame = g_ptr_array_index(run->frames, i);
@@ -76,8 +116,47 @@ static void tell_finding(const struct up_finding *finding)
         putchar('\n');
         up_tool_paint(stdout, UP_RED, "  %s", class->name);
         printf(": %s\n", class->what);
+        if (finding->evidence != UP_EVIDENCE_NONE)
+                line("evidence", "%s: %s", up_evidence_rows[finding->evidence].name,
+                    up_evidence_rows[finding->evidence].what);
         line("signature", "%s", finding->signature);
         line("detail", "%s", finding->detail);
+}
+
+static bool has_pipeline(const char *target)
+{
+        for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++)
+                if (strcmp(up_target_rows[i].name, target) == 0)
+                        return up_target_rows[i].has_pipeline;
+        return false;
+}
+
+/* The case names a fault, and it was run without: what it is a test of is not seen. */
+static void tell_fault_to_plant(
+    const struct repro *repro, const struct up_case *c, const char *target, const char *path)
+{
+        g_autofree char *file = up_tool_quote(path);
+        g_autofree char *fault = up_tool_fault_option(c->fault);
+
+        if (c->fault == NULL || repro->fault != NULL || !has_pipeline(target))
+                return;
+        printf("\n  It was run without the fault that it names. To see what it finds under that:\n"
+               "    %s repro --flavour %s --target %s%s --trace %s\n",
+            up_tool_program(), repro->flavour->name, target, fault, file);
+}
+
+static void tell_story(const struct up_run *run)
+{
+        g_auto(GStrv) lines = NULL;
+
+        if (run->story == NULL)
+                return;
+        putchar('\n');
+        lines = g_strsplit(g_strchomp(run->story), "\n", -1);
+        for (char **at = lines; *at != NULL; at++) {
+                g_autofree char *printable = up_tool_printable(*at);
+                puts(printable);
+        }
 }
 
 static void tell_commands(
@@ -86,22 +165,28 @@ static void tell_commands(
         g_autofree char *file = up_tool_quote(path);
         g_autofree char *binary = up_run_binary(repro->flavour, target);
         g_autofree char *slug = up_finding_slug(g_ptr_array_index(run->findings, 0));
+        g_autofree char *fault = up_tool_fault_option(repro->fault);
+        const char *trace = has_pipeline(target) && repro->columns == 0 ? " --trace" : "";
 
         puts("\n  To go on:");
-        printf("    %s repro --flavour %s --target %s %s\n", up_tool_program(),
-            repro->flavour->name, target, file);
+        printf("    %s repro --flavour %s --target %s%s%s %s\n", up_tool_program(),
+            repro->flavour->name, target, fault, trace, file);
         printf("    %s inspect %s\n", up_tool_program(), file);
-        printf("    gdb --args %s %s\n", binary, file);
+        printf("    %s%s%sgdb --args %s %s\n", repro->fault != NULL ? "UNPEND_FAULT=" : "",
+            repro->fault != NULL ? repro->fault : "", repro->fault != NULL ? " " : "", binary,
+            file);
         if (up_tool_target_of(path) == NULL)
                 printf("    cp %s regressions/%s/%s.case\n", file, target, slug);
 }
 
-static void tell_run(
-    const struct repro *repro, const char *target, const char *path, const struct up_run *run)
+static void tell_run(const struct repro *repro, const struct up_case *c, const char *target,
+    const char *path, const struct up_run *run)
 {
         g_autofree char *libraries = up_libraries_text(repro->flavour);
 
         line("target", "%s, %s (%s)", target, repro->flavour->name, libraries);
+        if (repro->fault != NULL)
+                tell_fault(repro->fault);
         up_tool_paint(stdout, UP_DIM, "  %-10s", "outcome");
         if (run->findings->len == 0)
                 up_tool_paint(stdout, UP_GREEN, "passed");
@@ -112,41 +197,53 @@ static void tell_run(
         tell_read(run);
         if (run->blind_to_leaks)
                 line("leaks", "not looked for: LeakSanitizer cannot work here, see unpend doctor");
+        tell_story(run);
         for (guint i = 0; i < run->findings->len; i++)
                 tell_finding(g_ptr_array_index(run->findings, i));
         tell_stack(run);
         if (run->findings->len > 0)
                 tell_commands(repro, target, path, run);
+        tell_fault_to_plant(repro, c, target, path);
 }
 
 static void build_run(
-    JsonBuilder *json, const char *target, const char *path, const struct up_run *run)
+    const struct repro *repro, const char *target, const char *path, const struct up_run *run)
 {
+        JsonBuilder *json = repro->json;
+
         json_builder_begin_object(json);
         up_tool_json_text(json, "case", path);
         up_tool_json_text(json, "target", target);
+        up_tool_json_text(json, "fault", repro->fault);
         json_builder_set_member_name(json, "run");
         up_run_build_json(run, json);
         json_builder_end_object(json);
 }
 
-static void run_target(struct repro *repro, const char *target, const char *path)
+static void run_target(
+    struct repro *repro, const struct up_case *c, const char *target, const char *path)
 {
-        g_autoptr(up_run) run = up_run_case(repro->flavour, target, path, UP_RUN_LIMIT_S);
+        g_autoptr(up_run) run = up_run_case(&(struct up_run_order){
+            .flavour = repro->flavour,
+            .target = target,
+            .path = path,
+            .fault = repro->fault,
+            .columns = repro->columns,
+        });
 
         repro->found |= run->status == UP_RUN_FOUND;
         repro->cannot |= run->status == UP_RUN_CANNOT;
         repro->interrupted |= run->status == UP_RUN_INTERRUPTED;
         if (repro->json != NULL)
-                build_run(repro->json, target, path, run);
+                build_run(repro, target, path, run);
         else if (run->status == UP_RUN_PASSED || run->status == UP_RUN_FOUND)
-                tell_run(repro, target, path, run);
+                tell_run(repro, c, target, path, run);
         if (run->status == UP_RUN_CANNOT)
                 up_tool_fail(0, "%s", run->why);
 }
 
-/* Title, and what is wrong with the head; false when the file cannot be read. */
-static bool tell_case(const struct repro *repro, const char *path)
+/* Title, and what is wrong with the head. The case is the caller's; NULL: it cannot be read. */
+static struct up_case *tell_case(const struct repro *repro, const char *path)
 {
         g_autoptr(GPtrArray) complaints = up_complaints_new();
         g_autoptr(GError) error = NULL;
@@ -157,7 +254,7 @@ static bool tell_case(const struct repro *repro, const char *path)
 
         if (bytes == NULL) {
                 up_tool_fail(0, "%s", error->message);
-                return false;
+                return NULL;
         }
         data = g_bytes_get_data(bytes, &size);
         c = up_case_read(data, size, complaints);
@@ -176,25 +273,33 @@ static bool tell_case(const struct repro *repro, const char *path)
                 up_tool_fail(0, "%s:%u:%u: passed over: %s", path, complaint->place.line,
                     complaint->place.column, complaint->text);
         }
-        return true;
+        return g_steal_pointer(&c);
+}
+
+/* Which targets a case is run on that nothing names one for. */
+static bool is_run_by_itself(const struct repro *repro, const struct up_target_row *row)
+{
+        return row->takes_mail && (repro->fault == NULL || row->has_pipeline);
 }
 
 static void run_case(struct repro *repro, const char *path)
 {
+        g_autoptr(up_case) c = tell_case(repro, path);
         const char *named = up_tool_target_of(path);
 
-        if (!tell_case(repro, path)) {
+        if (c == NULL) {
                 repro->cannot = true;
                 return;
         }
         if (repro->targets[0] != NULL) {
                 for (char **target = repro->targets; *target != NULL; target++)
-                        run_target(repro, *target, path);
-        } else if (named != NULL) {
-                run_target(repro, named, path);
+                        run_target(repro, c, *target, path);
+        } else if (named != NULL && (repro->fault == NULL || has_pipeline(named))) {
+                run_target(repro, c, named, path);
         } else {
                 for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++)
-                        run_target(repro, up_target_rows[i].name, path);
+                        if (is_run_by_itself(repro, &up_target_rows[i]))
+                                run_target(repro, c, up_target_rows[i].name, path);
         }
 }
 
@@ -224,6 +329,11 @@ static int check_arguments(const struct repro *repro, char **paths)
         for (char **target = repro->targets; *target != NULL; target++)
                 if (!up_tool_is_target(*target))
                         return UP_STATUS_BISECT_USAGE;
+        if (repro->fault != NULL && !up_tool_is_fault(repro->fault))
+                return UP_STATUS_BISECT_USAGE;
+        for (char **target = repro->targets; repro->fault != NULL && *target != NULL; target++)
+                if (!up_tool_can_plant(*target))
+                        return UP_STATUS_BISECT_USAGE;
         for (; *paths != NULL; paths++)
                 if (g_file_test(*paths, G_FILE_TEST_IS_DIR))
                         return up_tool_usage("%s is a folder: name the files in it, or run "
@@ -236,11 +346,16 @@ int up_tool_repro(int argc, char **argv)
 {
         g_autofree char *flavour = NULL;
         g_auto(GStrv) targets = NULL;
-        gboolean json = FALSE;
+        g_autofree char *fault = NULL;
+        gboolean json = FALSE, trace = FALSE;
         const GOptionEntry entries[] = {
                 { "target", 't', 0, G_OPTION_ARG_STRING_ARRAY, &targets,
                     "run it on this target (may be repeated)", "NAME" },
                 { "flavour", 'f', 0, G_OPTION_ARG_STRING, &flavour, "replay or libfuzzer", "NAME" },
+                { "fault", 0, 0, G_OPTION_ARG_STRING, &fault,
+                    "plant this fault into the pipeline (see unpend faults)", "NAME" },
+                { "trace", 0, 0, G_OPTION_ARG_NONE, &trace,
+                    "tell the story: what was done, asked, answered, in virtual time", NULL },
                 { "json", 0, 0, G_OPTION_ARG_NONE, &json, "tell it as JSON", NULL },
                 G_OPTION_ENTRY_NULL,
         };
@@ -248,7 +363,9 @@ int up_tool_repro(int argc, char **argv)
         g_autoptr(JsonBuilder) builder = NULL;
         int status = up_tool_options(&argc, &argv, entries, "CASE…",
             "CASE is a case file or any message. It is run on the target that its folder\n"
-            "names (regressions/TARGET/, seeds/TARGET/), else on every target.\n"
+            "names (regressions/TARGET/, seeds/TARGET/), else on every target that takes\n"
+            "messages; with a fault, on those that have a pipeline. A fault that the case\n"
+            "names is planted only when --fault says so.\n"
             "Exit status: 0 passed, 1 finding, 125 cannot be run, 129 wrong usage.");
 
         if (status >= 0)
@@ -256,6 +373,8 @@ int up_tool_repro(int argc, char **argv)
         if (targets == NULL)
                 targets = g_new0(char *, 1);
         repro.targets = targets;
+        repro.fault = fault;
+        repro.columns = trace ? up_tool_columns() : 0;
         repro.flavour = up_flavour_find(flavour);
         if (repro.flavour == NULL)
                 return UP_STATUS_BISECT_USAGE;

@@ -21,19 +21,23 @@ unsigned up_result_new(const struct up_result *result)
 static void print_line(const struct up_result *result)
 {
         const unsigned *edges = result->coverage.covered;
-        double runs = (double)result->executions;
+        double runs = (double)result->counted.executions;
+        double share = runs > 0 ? 100 * (double)result->counted.verified / runs : 0;
+        g_autofree char *verified =
+            result->verifies ? g_strdup_printf("%.2f%%", share) : g_strdup("-");
 
-        printf("%-6s %9" G_GUINT64_FORMAT " %6.0f %6u %6u %8u %7u %8.2f%% %5u new,%3u in all\n",
-            result->target, result->executions, result->worker_s > 0 ? runs / result->worker_s : 0,
+        printf("%-11s%9" G_GUINT64_FORMAT "%7.0f%6u%6u%8u%7u%10s%4u new,%3u all\n", result->target,
+            result->counted.executions, result->worker_s > 0 ? runs / result->worker_s : 0,
             edges[UP_CODE_OURS], edges[UP_CODE_GMIME], edges[UP_CODE_OPENSSL], result->corpus,
-            runs > 0 ? 100 * (double)result->verified / runs : 0, up_result_new(result),
-            result->catches->len);
+            verified, up_result_new(result), result->catches->len);
 }
 
 static void print_catch(const struct up_result *result, const struct up_catch *catch)
 {
         const struct up_class_row *class = &up_class_rows[catch->finding->class];
+        const char *evidence = up_evidence_rows[catch->finding->evidence].what;
         g_autofree char *path = up_tool_quote(catch->path);
+        g_autofree char *fault = up_tool_fault_option(result->fault);
 
         up_tool_paint(stdout, catch->is_new ? UP_RED : UP_DIM, "\n%s%s",
             catch->is_new          ? "new: "
@@ -43,22 +47,50 @@ static void print_catch(const struct up_result *result, const struct up_catch *c
         printf(" in %s, %s\n", result->target, class->what);
         printf("  signature  %s\n  detail     %s\n  case       %s (%" G_GSIZE_FORMAT " bytes)\n",
             catch->finding->signature, catch->finding->detail, path, catch->bytes);
+        if (catch->finding->evidence != UP_EVIDENCE_NONE)
+                printf("  evidence   %s: %s\n", up_evidence_rows[catch->finding->evidence].name,
+                    evidence);
         if (catch->known != NULL)
                 printf("  known      %s\n", catch->known);
-        printf("  reproduce  %s repro --flavour libfuzzer --target %s %s\n", up_tool_program(),
-            result->target, path);
-        if (catch->known == NULL)
+        printf("  reproduce  %s repro --flavour libfuzzer --target %s%s %s\n", up_tool_program(),
+            result->target, fault, path);
+        if (catch->known == NULL && result->fault != NULL)
+                printf("  keep       cp %s regressions/%s/NAME.case; give it lines `fault: %s` and "
+                       "`finding: %s`\n",
+                    path, result->target, result->fault, class->name);
+        else if (catch->known == NULL)
                 printf("  keep       cp %s regressions/%s/NAME.case\n", path, result->target);
+}
+
+/* Nothing counts as checked that was not reached. A target without a pipeline has no such line. */
+static void print_judged(const struct up_result *result)
+{
+        uint64_t all = 0;
+
+        for (int i = 0; i < UP_ORACLES; i++)
+                all += result->counted.judged[i];
+        if (all == 0)
+                return;
+        printf("\njudged in %s, by each oracle\n", result->target);
+        for (int i = 0; i < UP_ORACLES; i++)
+                printf("%-22s%12" G_GUINT64_FORMAT "%s", up_oracle_rows[i].name,
+                    result->counted.judged[i], i % 2 == 1 || i + 1 == UP_ORACLES ? "\n" : "   ");
 }
 
 void up_result_print_text(GPtrArray *results)
 {
-        puts("            runs    per  edges of           inputs in signature   findings\n"
-             "target            second   ours  GMime  OpenSSL  corpus  verified");
+        puts("                runs    per  edges of            inputs signature findings\n"
+             "target              second  ours GMime OpenSSL corpus  verified");
         for (guint i = 0; i < results->len; i++)
                 print_line(g_ptr_array_index(results, i));
+        for (guint i = 0; i < results->len; i++)
+                print_judged(g_ptr_array_index(results, i));
         for (guint i = 0; i < results->len; i++) {
                 const struct up_result *result = g_ptr_array_index(results, i);
+                if (result->counted.first_finding > 0 && result->catches->len > 0)
+                        printf("\nthe first finding in %s came after %" G_GUINT64_FORMAT
+                               " runs of one worker\n",
+                            result->target, result->counted.first_finding);
                 for (guint j = 0; j < result->catches->len; j++)
                         print_catch(result, g_ptr_array_index(result->catches, j));
         }
@@ -68,6 +100,10 @@ static void build_catch(JsonBuilder *json, const struct up_catch *catch)
 {
         json_builder_begin_object(json);
         up_tool_json_text(json, "class", up_class_rows[catch->finding->class].name);
+        up_tool_json_text(json, "evidence",
+            catch->finding->evidence != UP_EVIDENCE_NONE
+                ? up_evidence_rows[catch->finding->evidence].name
+                : NULL);
         up_tool_json_text(json, "signature", catch->finding->signature);
         up_tool_json_text(json, "detail", catch->finding->detail);
         up_tool_json_text(json, "slug", catch->slug);
@@ -86,13 +122,26 @@ static void build_edges(JsonBuilder *json, const char *name, const unsigned *edg
         json_builder_end_object(json);
 }
 
+static void build_judged(JsonBuilder *json, const struct up_result *result)
+{
+        json_builder_set_member_name(json, "judged");
+        json_builder_begin_object(json);
+        for (int i = 0; i < UP_ORACLES; i++)
+                up_tool_json_number(
+                    json, up_oracle_rows[i].name, (gint64)result->counted.judged[i]);
+        json_builder_end_object(json);
+}
+
 static void build_result(JsonBuilder *json, const struct up_result *result)
 {
         json_builder_begin_object(json);
         up_tool_json_text(json, "target", result->target);
-        up_tool_json_number(json, "executions", (gint64)result->executions);
-        up_tool_json_number(json, "verified", (gint64)result->verified);
+        up_tool_json_text(json, "fault", result->fault);
+        up_tool_json_number(json, "executions", (gint64)result->counted.executions);
+        up_tool_json_number(json, "verified", (gint64)result->counted.verified);
+        up_tool_json_number(json, "first-finding", (gint64)result->counted.first_finding);
         up_tool_json_number(json, "corpus", result->corpus);
+        build_judged(json, result);
         json_builder_set_member_name(json, "seconds");
         json_builder_add_double_value(json, result->worker_s);
         build_edges(json, "edges", result->coverage.covered);

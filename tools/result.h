@@ -4,17 +4,20 @@
 #ifndef UP_TOOLS_RESULT_H
 #define UP_TOOLS_RESULT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "fuzz/progress.h"
 #include "tools/corpus.h"
 #include "tools/harvest.h"
 
 /** Of one target. */
 struct up_result {
         const char *target;
-        uint64_t executions;
-        uint64_t verified; /* executions in which a signature held */
-        double worker_s;   /* seconds that workers ran, added up */
+        const char *fault; /* that was planted; NULL: none */
+        bool verifies;     /* signatures: else `verified` means nothing */
+        struct up_progress counted; /* by all workers; their first finding, of the first of them */
+        double worker_s;            /* seconds that workers ran, added up */
         unsigned corpus;   /* inputs, after merging */
         struct up_coverage coverage;
         GPtrArray *catches; /* of struct up_catch, owned */

@@ -102,10 +102,9 @@ char **up_run_environment(void)
 
 /* --- the child ---------------------------------------------------------------------------- */
 
-/* What to run. */
 struct job {
+        const struct up_run_order *order;
         char *binary;
-        const char *path;
         char *report;
         unsigned limit_s;
         bool whole_stacks; /* of allocations, through code without frame pointers: slow */
@@ -128,10 +127,17 @@ void up_run_lead_group(void *data)
 
 static bool start_child(struct child *child, const struct job *job, GError **error)
 {
-        const char *const argv[] = { job->binary, job->path, NULL };
+        const char *const argv[] = { job->binary, job->order->path, NULL };
         g_auto(GStrv) environment = up_run_environment();
 
         environment = g_environ_setenv(environment, "UNPEND_REPORT", job->report, TRUE);
+        if (job->order->fault != NULL)
+                environment =
+                    g_environ_setenv(environment, "UNPEND_FAULT", job->order->fault, TRUE);
+        if (job->order->columns > 0) {
+                g_autofree char *columns = g_strdup_printf("%u", job->order->columns);
+                environment = g_environ_setenv(environment, "UNPEND_STORY", columns, TRUE);
+        }
         if (job->whole_stacks) {
                 g_autofree char *options =
                     g_strconcat(g_environ_getenv(environment, "ASAN_OPTIONS"),
@@ -232,11 +238,16 @@ static void read_report_findings(struct up_run *run, JsonArray *findings)
         for (guint i = 0; i < json_array_get_length(findings); i++) {
                 JsonObject *object = json_array_get_object_element(findings, i);
                 const char *name = json_object_get_string_member(object, "class");
+                const char *evidence =
+                    json_object_get_string_member_with_default(object, "evidence", "");
+                struct up_finding *finding;
                 enum up_class class;
-                if (up_class_by_name(name, &class))
-                        add_finding(run, up_finding_new(class,
-                                             json_object_get_string_member(object, "signature"),
-                                             json_object_get_string_member(object, "detail")));
+                if (!up_class_by_name(name, &class))
+                        continue;
+                finding = up_finding_new(class, json_object_get_string_member(object, "signature"),
+                    json_object_get_string_member(object, "detail"));
+                up_evidence_by_name(evidence, &finding->evidence);
+                add_finding(run, finding);
         }
 }
 
@@ -255,6 +266,10 @@ static bool read_report(struct up_run *run, const char *path)
         for (int i = 0; i < UP_COUNTS; i++)
                 run->counts[i] =
                     (uint64_t)json_object_get_int_member_with_default(counts, up_count_names[i], 0);
+        for (int i = 0; i < UP_ORACLES; i++)
+                run->judged[i] = (uint64_t)json_object_get_int_member_with_default(
+                    counts, up_oracle_rows[i].name, 0);
+        run->story = g_strdup(json_object_get_string_member_with_default(report, "story", NULL));
         run->unscannable = json_object_get_boolean_member(report, "unscannable");
         array = json_object_get_array_member(report, "limits");
         for (guint i = 0; i < json_array_get_length(array); i++)
@@ -380,12 +395,12 @@ static struct up_run *run_with_report(struct job *job)
         return run;
 }
 
-struct up_run *up_run_case(
-    const struct up_flavour *flavour, const char *target, const char *path, unsigned limit_s)
+struct up_run *up_run_case(const struct up_run_order *order)
 {
-        g_autofree char *binary = up_run_binary(flavour, target);
-        struct job job = { .binary = binary, .path = path, .limit_s = limit_s };
-        char *missing = up_run_missing(flavour, target);
+        g_autofree char *binary = up_run_binary(order->flavour, order->target);
+        unsigned limit_s = order->limit_s > 0 ? order->limit_s : UP_RUN_LIMIT_S;
+        struct job job = { .order = order, .binary = binary, .limit_s = limit_s };
+        char *missing = up_run_missing(order->flavour, order->target);
         struct up_run *run, *again;
 
         if (missing != NULL) {
@@ -421,6 +436,8 @@ static void build_finding(JsonBuilder *json, const struct up_finding *finding)
 
         json_builder_begin_object(json);
         add_text(json, "class", up_class_rows[finding->class].name);
+        if (finding->evidence != UP_EVIDENCE_NONE)
+                add_text(json, "evidence", up_evidence_rows[finding->evidence].name);
         add_text(json, "signature", finding->signature);
         add_text(json, "detail", finding->detail);
         add_text(json, "slug", slug);
@@ -442,6 +459,9 @@ static void build_counts(JsonBuilder *json, const struct up_run *run)
         for (int i = 0; i < UP_COUNTS; i++) {
                 up_tool_json_number(json, up_count_names[i], (gint64)run->counts[i]);
         }
+        for (int i = 0; i < UP_ORACLES; i++)
+                if (run->judged[i] > 0)
+                        up_tool_json_number(json, up_oracle_rows[i].name, (gint64)run->judged[i]);
         json_builder_end_object(json);
 }
 
@@ -477,6 +497,10 @@ void up_run_build_json(const struct up_run *run, JsonBuilder *json)
         for (char **limit = run->limits; *limit != NULL; limit++)
                 json_builder_add_string_value(json, *limit);
         json_builder_end_array(json);
+        if (run->story != NULL) {
+                json_builder_set_member_name(json, "story");
+                json_builder_add_string_value(json, run->story);
+        }
         json_builder_end_object(json);
 }
 
@@ -488,6 +512,7 @@ void up_run_free(struct up_run *run)
         g_ptr_array_unref(run->frames);
         g_strfreev(run->limits);
         g_free(run->output);
+        g_free(run->story);
         g_free(run->why);
         g_free(run);
 }

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "mail/exam.h"
-#include "oracle/finding.h"
+#include "oracle/judge.h"
 
 /** A way of building the targets: BUILD/NAME/fuzz/TARGET. */
 struct up_flavour {
@@ -55,11 +55,23 @@ enum up_run_status {
         UP_RUN_INTERRUPTED, /* by up_tool_interrupts() */
 };
 
+/** What to run, and how. All of it stays the caller's. */
+struct up_run_order {
+        const struct up_flavour *flavour;
+        const char *target;
+        const char *path;
+        unsigned limit_s;  /* after that it is a `hang`; 0: UP_RUN_LIMIT_S */
+        const char *fault; /* to be planted into the target's pipeline; NULL: none */
+        unsigned columns;  /* of the story; 0: none is told */
+};
+
 struct up_run {
         enum up_run_status status;
         GPtrArray *findings; /* of struct up_finding */
         GPtrArray *frames;   /* of struct up_frame (sanitizer.h); empty without a stack */
         uint64_t counts[UP_COUNTS];
+        uint64_t judged[UP_ORACLES]; /* of a target with a pipeline: by oracle */
+        char *story;                 /* NULL: none was asked for, or there is none */
         bool unscannable;
         char **limits;       /* those that were hit; never NULL */
         bool blind_to_leaks; /* LeakSanitizer could not work, which is no fault of the case */
@@ -77,11 +89,10 @@ void up_run_lead_group(void *data);
 #define UP_RUN_LIMIT_S 60
 
 /**
- * Runs the file at @path. At most @limit_s seconds, then it is a `hang`.
- * Never fails: what went wrong is a status. May be called from several threads at once.
+ * Runs one file on one target. Never fails: what went wrong is a status. May be called from several
+ * threads at once.
  */
-struct up_run *up_run_case(
-    const struct up_flavour *flavour, const char *target, const char *path, unsigned limit_s);
+struct up_run *up_run_case(const struct up_run_order *order);
 
 /** Appends the run as an object. */
 void up_run_build_json(const struct up_run *run, JsonBuilder *json);

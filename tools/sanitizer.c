@@ -106,18 +106,18 @@ static const struct {
 
 /* Whose code "function place" is: the first row that matches. */
 static const struct {
-        enum up_owner owner;
+        enum up_frame_owner owner;
         const char *pattern;
 } owners[] = {
-        { UP_OWNER_RUNTIME, "^(main|_start|malloc|calloc|realloc|free|memcpy|memmove|strdup) " },
-        { UP_OWNER_RUNTIME, "^(fuzzer::|__interceptor_|__(asan|lsan|ubsan|sanitizer|libc)_)" },
+        { UP_FRAME_RUNTIME, "^(main|_start|malloc|calloc|realloc|free|memcpy|memmove|strdup) " },
+        { UP_FRAME_RUNTIME, "^(fuzzer::|__interceptor_|__(asan|lsan|ubsan|sanitizer|libc)_)" },
         /* Who allocates for others: what leaks is named after them. */
-        { UP_OWNER_RUNTIME, "^(CRYPTO_[a-z_]*(alloc|dup)|BIO_new(_ex|_mem_buf)?) " },
-        { UP_OWNER_OURS, "[ /](harness/[a-z_]+|fuzz)/[^/]+\\.c(:|$)" },
-        { UP_OWNER_GMIME, "^(g_mime|internet_address)_|/libgmime-|[ /]gmime-[0-9.]+/" },
-        { UP_OWNER_OPENSSL, "/libcrypto\\.so|[ /]openssl-[0-9.]+/" },
-        { UP_OWNER_RUNTIME, "(libsanitizer|compiler-rt|sysdeps|nptl|csu|assert|stdlib|debug)/" },
-        { UP_OWNER_RUNTIME, "/lib(c|pthread|asan|ubsan)\\.so" },
+        { UP_FRAME_RUNTIME, "^(CRYPTO_[a-z_]*(alloc|dup)|BIO_new(_ex|_mem_buf)?) " },
+        { UP_FRAME_OURS, "[ /](harness/[a-z_]+|fuzz)/[^/]+\\.c(:|$)" },
+        { UP_FRAME_GMIME, "^(g_mime|internet_address)_|/libgmime-|[ /]gmime-[0-9.]+/" },
+        { UP_FRAME_OPENSSL, "/libcrypto\\.so|[ /]openssl-[0-9.]+/" },
+        { UP_FRAME_RUNTIME, "(libsanitizer|compiler-rt|sysdeps|nptl|csu|assert|stdlib|debug)/" },
+        { UP_FRAME_RUNTIME, "/lib(c|pthread|asan|ubsan)\\.so" },
 };
 
 static void frame_free(void *data)
@@ -134,14 +134,14 @@ GPtrArray *up_frames_new(void)
         return g_ptr_array_new_with_free_func(frame_free);
 }
 
-static enum up_owner owner_of(const struct up_frame *frame)
+static enum up_frame_owner owner_of(const struct up_frame *frame)
 {
         g_autofree char *text = g_strdup_printf("%s %s", frame->function, frame->place);
 
         for (size_t i = 0; i < G_N_ELEMENTS(owners); i++)
                 if (g_regex_match_simple(owners[i].pattern, text, 0, 0))
                         return owners[i].owner;
-        return UP_OWNER_OTHER;
+        return UP_FRAME_OTHER;
 }
 
 /* "…/libgmime-3.0.so.0+0x1b) (BuildId: …)" and "/src/harness/mail/touch.c:12:3" to what helps. */
@@ -221,14 +221,14 @@ static char *frame_name(const struct up_frame *frame)
 
 static bool is_library(const struct up_frame *frame)
 {
-        return frame->owner == UP_OWNER_GMIME || frame->owner == UP_OWNER_OPENSSL;
+        return frame->owner == UP_FRAME_GMIME || frame->owner == UP_FRAME_OPENSSL;
 }
 
 /*
  * The frames that count: of owners up to @most; a hang's only from its outermost library call. Who
  * of us called the library is no part of its fault, but says in which call it hangs.
  */
-static GPtrArray *names_of(GPtrArray *frames, enum up_owner most, bool outermost)
+static GPtrArray *names_of(GPtrArray *frames, enum up_frame_owner most, bool outermost)
 {
         GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
         bool in_library = false;
@@ -239,7 +239,7 @@ static GPtrArray *names_of(GPtrArray *frames, enum up_owner most, bool outermost
                         first = i;
         for (guint i = first; i < frames->len; i++) {
                 const struct up_frame *frame = g_ptr_array_index(frames, i);
-                if (in_library && !outermost && frame->owner == UP_OWNER_OURS)
+                if (in_library && !outermost && frame->owner == UP_FRAME_OURS)
                         break;
                 in_library |= is_library(frame);
                 if (frame->owner <= most)
@@ -316,12 +316,12 @@ static GPtrArray *fold_recursion(GPtrArray *names)
 static char *signature_of(const char *kind, GPtrArray *frames, bool outermost)
 {
         GString *signature = g_string_new(kind);
-        GPtrArray *names = names_of(frames, UP_OWNER_OPENSSL, outermost);
+        GPtrArray *names = names_of(frames, UP_FRAME_OPENSSL, outermost);
         guint first = 0;
         guint most = SIGNATURE_FRAMES;
 
-        for (enum up_owner worse = UP_OWNER_OTHER; names->len == 0 && worse <= UP_OWNER_RUNTIME;
-             worse++) {
+        for (enum up_frame_owner worse = UP_FRAME_OTHER;
+             names->len == 0 && worse <= UP_FRAME_RUNTIME; worse++) {
                 g_ptr_array_unref(names);
                 names = names_of(frames, worse, outermost);
         }

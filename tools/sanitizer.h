@@ -23,18 +23,18 @@
 #include "oracle/finding.h"
 
 /** Whose code a frame is in. */
-enum up_owner {
-        UP_OWNER_OURS,
-        UP_OWNER_GMIME,
-        UP_OWNER_OPENSSL,
-        UP_OWNER_OTHER,   /* GLib, zlib: named where nothing better is */
-        UP_OWNER_RUNTIME, /* libc, the sanitizer, the engine: the last that is named */
+enum up_frame_owner {
+        UP_FRAME_OURS,
+        UP_FRAME_GMIME,
+        UP_FRAME_OPENSSL,
+        UP_FRAME_OTHER,   /* GLib, zlib: named where nothing better is */
+        UP_FRAME_RUNTIME, /* libc, the sanitizer, the engine: the last that is named */
 };
 
 struct up_frame {
         char *function; /* "?" where there is no symbol; owned */
         char *place;    /* file and line, or the library; "" if unknown; owned */
-        enum up_owner owner;
+        enum up_frame_owner owner;
 };
 
 /**

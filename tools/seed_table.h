@@ -5,7 +5,7 @@
  * through steps: signed, encrypted, compressed, wrapped, in the order given, as a suite says.
  * Texts are written with LF and have CRLF in the file. {{EICAR}} is expanded before anything is
  * signed or encoded; a seed that holds it is a case file, so that no scanner takes the file for
- * mail and opens it.
+ * mail and opens it. So is a seed with a head.
  */
 #ifndef UP_TOOLS_SEED_TABLE_H
 #define UP_TOOLS_SEED_TABLE_H
@@ -55,7 +55,8 @@ struct up_seed {
         const char *header; /* of the message around the entity, or NULL for the usual one */
         bool raw;           /* line ends of text and entity stay as they are */
         bool infected;      /* holds EICAR */
-        const char *ending; /* of the file, or NULL for eml, or case if infected */
+        const char *head;   /* lines of a case: envelope, policy, script; NULL: it is no case */
+        const char *ending; /* of the file, or NULL for eml, or case if it is one */
 };
 
 /** Header lines of a message around an entity. */
@@ -89,6 +90,12 @@ extern const size_t up_seed_smime_count;
 /** Those about MIME. */
 extern const struct up_seed up_seed_mime[];
 extern const size_t up_seed_mime_count;
+
+/** Those about the pipeline, and about its machine alone; none of them shows a planted fault. */
+extern const struct up_seed up_seed_scan_submit[];
+extern const size_t up_seed_scan_submit_count;
+extern const struct up_seed up_seed_machine[];
+extern const size_t up_seed_machine_count;
 
 /** What goes through the steps of a seed that names no entity. */
 extern const char up_seed_plain[];

@@ -172,22 +172,38 @@ static GBytes *compose(const struct up_seed *seed, GError **error)
 
 /* --- files ------------------------------------------------------------------------------------ */
 
+static bool is_case(const struct up_seed *seed)
+{
+        return seed->infected || seed->head != NULL;
+}
+
 static char *path_of(const struct up_seed *seed)
 {
-        const char *ending = seed->infected ? "case" : "eml";
+        const char *ending = is_case(seed) ? "case" : "eml";
 
         if (seed->ending != NULL)
                 ending = seed->ending;
         return g_strdup_printf("%s/%s.%s", seed->target, seed->name, ending);
 }
 
+/* The tables have no mistakes: a complaint about one is ours. */
+static struct up_case *case_of(const char *head)
+{
+        g_autofree char *file = g_strconcat("unpend-case: 1\n", head, "message:\n", NULL);
+        g_autoptr(GPtrArray) complaints = up_complaints_new();
+        struct up_case *c = up_case_read((const uint8_t *)file, strlen(file), complaints);
+
+        g_assert(complaints->len == 0);
+        return c;
+}
+
 static GBytes *file_of(const struct up_seed *seed, GBytes *message)
 {
         g_autoptr(up_case) c = NULL;
 
-        if (!seed->infected)
+        if (!is_case(seed))
                 return g_bytes_ref(message);
-        c = up_case_new();
+        c = case_of(seed->head != NULL ? seed->head : "");
         c->title = g_strdup(seed->what);
         g_bytes_unref(c->message);
         c->message = g_bytes_ref(message);
@@ -265,6 +281,10 @@ static void collection_init(struct collection *all)
                 add(all, &up_seed_smime[i]);
         for (size_t i = 0; i < up_seed_mime_count; i++)
                 add(all, &up_seed_mime[i]);
+        for (size_t i = 0; i < up_seed_scan_submit_count; i++)
+                add(all, &up_seed_scan_submit[i]);
+        for (size_t i = 0; i < up_seed_machine_count; i++)
+                add(all, &up_seed_machine[i]);
 }
 
 static void collection_clear(struct collection *all)

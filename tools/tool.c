@@ -12,15 +12,20 @@
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "case/nearest.h"
+#include "faults/faults.h"
 #include "fuzz/targets.h"
 #include "mail/limits.h"
 
+#define COLUMNS       80
+#define COLUMNS_LEAST 60
+
 static char *program;
-static const struct up_command *command; /* NULL outside one */
+static const struct up_tool_command *command; /* NULL outside one */
 
 void up_tool_start(const char *argv0)
 {
@@ -28,7 +33,7 @@ void up_tool_start(const char *argv0)
         program = up_tool_quote(argv0);
 }
 
-int up_tool_run(const struct up_command *chosen, int argc, char **argv)
+int up_tool_run(const struct up_tool_command *chosen, int argc, char **argv)
 {
         g_autofree char *name = g_strconcat("unpend ", chosen->name, NULL);
 
@@ -74,6 +79,15 @@ bool up_tool_colour(FILE *stream)
         const char *off = g_getenv("NO_COLOR");
 
         return isatty(fileno(stream)) && (off == NULL || off[0] == '\0');
+}
+
+unsigned up_tool_columns(void)
+{
+        struct winsize size;
+
+        if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
+                return COLUMNS;
+        return MAX(size.ws_col, COLUMNS_LEAST);
 }
 
 void up_tool_paint(FILE *stream, const char *colour, const char *format, ...)
@@ -167,6 +181,34 @@ bool up_tool_is_target(const char *name)
         }
         up_tool_unknown("target", name, names);
         return false;
+}
+
+bool up_tool_is_fault(const char *name)
+{
+        g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+        if (up_fault_find(name) != NULL)
+                return true;
+        for (size_t i = 0; i < UP_FAULTS; i++)
+                g_ptr_array_add(names, (char *)up_fault_rows[i].name);
+        up_tool_unknown("fault", name, names);
+        return false;
+}
+
+bool up_tool_can_plant(const char *target)
+{
+        for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++)
+                if (up_target_rows[i].has_pipeline && strcmp(up_target_rows[i].name, target) == 0)
+                        return true;
+        up_tool_usage("target %s has no pipeline to plant a fault into", target);
+        return false;
+}
+
+char *up_tool_fault_option(const char *fault)
+{
+        g_autofree char *quoted = fault != NULL ? up_tool_quote(fault) : NULL;
+
+        return fault != NULL ? g_strconcat(" --fault ", quoted, NULL) : g_strdup("");
 }
 
 const char *up_tool_target_of(const char *path)

@@ -38,7 +38,7 @@ enum up_status {
         UP_STATUS_INTERRUPTED = 130,
 };
 
-struct up_command {
+struct up_tool_command {
         const char *name;
         int (*run)(int argc, char **argv);
         int usage_status; /* what a usage error of this command ends with */
@@ -49,7 +49,7 @@ struct up_command {
 void up_tool_start(const char *argv0);
 
 /** Runs a command, to which all that follows here then belongs. Returns its status. */
-int up_tool_run(const struct up_command *command, int argc, char **argv);
+int up_tool_run(const struct up_tool_command *command, int argc, char **argv);
 
 /** Prints "unpend COMMAND: text" to standard error. Returns @status, to be returned from main. */
 int up_tool_fail(int status, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -70,6 +70,18 @@ int up_tool_unknown(const char *what, const char *word, GPtrArray *names);
 
 /** Is there a fuzz target of that name (fuzz/targets.h)? If not, that was told as a usage error. */
 bool up_tool_is_target(const char *name);
+
+/** Is there a planted fault of that name (faults/faults.h)? If not, that was told likewise. */
+bool up_tool_is_fault(const char *name);
+
+/** Has the target a pipeline that a fault can be planted into? If not, that was told likewise. */
+bool up_tool_can_plant(const char *target);
+
+/** Appends, to words that a shell reads, " --fault NAME"; nothing for NULL. The caller owns it. */
+char *up_tool_fault_option(const char *fault);
+
+/** Columns of the terminal that standard output is, at least 60; 80 where it is none. */
+unsigned up_tool_columns(void);
 
 /** The target that the parent folder of @path names. NULL when it names none. Static. */
 const char *up_tool_target_of(const char *path);
@@ -130,5 +142,7 @@ int up_tool_inspect(int argc, char **argv);
 int up_tool_seeds(int argc, char **argv);
 int up_tool_dictionary(int argc, char **argv);
 int up_tool_doctor(int argc, char **argv);
+int up_tool_machine(int argc, char **argv);
+int up_tool_faults(int argc, char **argv);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "tools/tool.h"
 
-static const struct up_command commands[] = {
+static const struct up_tool_command commands[] = {
         { "campaign", up_tool_campaign, UP_STATUS_USAGE, "fuzz, and collect what breaks" },
         { "repro", up_tool_repro, UP_STATUS_BISECT_USAGE,
             "run a case or a message, tell the story" },
@@ -13,6 +13,9 @@ static const struct up_command commands[] = {
         { "inspect", up_tool_inspect, UP_STATUS_USAGE, "what a case or a message holds" },
         { "seeds", up_tool_seeds, UP_STATUS_USAGE, "make the seeds anew" },
         { "dictionary", up_tool_dictionary, UP_STATUS_USAGE, "make a target's dictionary anew" },
+        { "faults", up_tool_faults, UP_STATUS_USAGE, "the planted faults" },
+        { "machine", up_tool_machine, UP_STATUS_USAGE,
+            "the pipeline's two tables, as text or picture" },
         { "doctor", up_tool_doctor, UP_STATUS_USAGE, "what works here, and what is blind" },
 };
 

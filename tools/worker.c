@@ -30,9 +30,14 @@
 
 static void start_process(struct up_worker *worker);
 
-char **up_worker_environment(void)
+char **up_worker_environment(const struct up_folders *folders)
 {
-        return g_environ_setenv(up_run_environment(), "ASAN_OPTIONS", FUZZING_ASAN, TRUE);
+        char **environment =
+            g_environ_setenv(up_run_environment(), "ASAN_OPTIONS", FUZZING_ASAN, TRUE);
+
+        if (folders->fault != NULL)
+                environment = g_environ_setenv(environment, "UNPEND_FAULT", folders->fault, TRUE);
+        return environment;
 }
 
 char **up_worker_options(const char *binary)
@@ -157,7 +162,7 @@ static void start_process(struct up_worker *worker)
             G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE);
         g_autofree char *progress =
             g_strdup_printf("%s/%u.progress", worker->folders->work, worker->number);
-        g_auto(GStrv) environment = up_worker_environment();
+        g_auto(GStrv) environment = up_worker_environment(worker->folders);
         g_auto(GStrv) words = arguments(worker);
         g_autoptr(GError) error = NULL;
 

@@ -16,11 +16,12 @@
 
 /** Where a target's campaign keeps its things: DIR/TARGET/... */
 struct up_folders {
-        char *corpus;   /* inputs that add coverage, named by SHA-1 as libFuzzer names them */
-        char *crashes;  /* what libFuzzer wrote when it died */
-        char *kept;     /* smallest input of each finding that the target survived, by slug */
-        char *findings; /* SLUG.case: minimised; the result */
-        char *work;     /* logs, progress, what is being made */
+        char *corpus;      /* inputs that add coverage, named by SHA-1 as libFuzzer names them */
+        char *crashes;     /* what libFuzzer wrote when it died */
+        char *kept;        /* smallest input of each finding that the target survived, by slug */
+        char *findings;    /* SLUG.case: minimised; the result */
+        char *work;        /* logs, progress, what is being made */
+        const char *fault; /* planted into the target's pipeline in all of it; NULL: none */
 };
 
 struct up_worker {
@@ -64,7 +65,7 @@ void up_worker_clear(struct up_worker *worker);
  */
 char **up_worker_options(const char *binary);
 
-/** The environment of a fuzzing process. g_strfreev() frees it. */
-char **up_worker_environment(void);
+/** The environment of a fuzzing process of a campaign. g_strfreev() frees it. */
+char **up_worker_environment(const struct up_folders *folders);
 
 #endif

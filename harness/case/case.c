@@ -265,7 +265,7 @@ static bool address_fits(struct up_case_reader *reader, const char *address)
         return bytes <= UP_CASE_ADDRESS_BYTES;
 }
 
-static void read_from(struct up_case_reader *reader, const char *address)
+static void read_from(struct up_case_reader *reader, char *address)
 {
         if (!address_fits(reader, address))
                 return;
@@ -297,28 +297,49 @@ static void read_to(struct up_case_reader *reader, char *list)
         }
 }
 
+static void read_notify(struct up_case_reader *reader, char *word)
+{
+        bool never = strcmp(word, "never") == 0;
+
+        if (never || strcmp(word, "failure") == 0)
+                reader->c->envelope.notify_never = never;
+        else
+                complain(reader, word, "`%.40s` does not fit; write failure|never", word);
+}
+
+static const struct {
+        const char *name;
+        void (*read)(struct up_case_reader *reader, char *value);
+} envelope_parts[] = {
+        { "from", read_from },
+        { "to", read_to },
+        { "notify", read_notify },
+};
+
 static void read_envelope(struct up_case_reader *reader, const struct up_case_key *key, char *value)
 {
-        bool from_seen = false, to_seen = false;
+        bool seen[G_N_ELEMENTS(envelope_parts)] = { false };
         char *rest = value, *name;
 
         while (*(name = cut_word(&rest)) != '\0') {
-                char *address = cut_value(reader, name);
-                bool is_from = strcmp(name, "from") == 0, is_to = strcmp(name, "to") == 0;
+                char *written = cut_value(reader, name);
+                size_t i = 0;
 
-                if (address == NULL)
+                if (written == NULL)
                         continue;
-                if (!is_from && !is_to)
+                while (
+                    i < G_N_ELEMENTS(envelope_parts) && strcmp(envelope_parts[i].name, name) != 0)
+                        i++;
+                if (i == G_N_ELEMENTS(envelope_parts)) {
                         complain(reader, name,
-                            "`%.40s` is no part of an `%s:`; write from= or to=", name, key->name);
-                else if (is_from ? from_seen : to_seen)
+                            "`%.40s` is no part of an `%s:`; write from=, to= or notify=", name,
+                            key->name);
+                } else if (seen[i]) {
                         complain(reader, name, "a second `%s=`; leave one out", name);
-                else if (is_from)
-                        read_from(reader, address);
-                else
-                        read_to(reader, address);
-                from_seen = from_seen || is_from;
-                to_seen = to_seen || is_to;
+                } else {
+                        seen[i] = true;
+                        envelope_parts[i].read(reader, written);
+                }
         }
 }
 
@@ -326,7 +347,8 @@ static bool envelope_is_standard(const struct up_envelope *envelope)
 {
         struct up_envelope standard;
         envelope_init(&standard);
-        bool same = strcmp(envelope->from, standard.from) == 0 && envelope->to->len == 1 &&
+        bool same = !envelope->notify_never && strcmp(envelope->from, standard.from) == 0 &&
+                    envelope->to->len == 1 &&
                     strcmp(envelope->to->pdata[0], standard.to->pdata[0]) == 0;
 
         envelope_clear(&standard);
@@ -344,7 +366,7 @@ static void write_envelope(const struct up_case *c, const struct up_case_key *ke
         for (guint i = 0; i < envelope->to->len; i++)
                 g_string_append_printf(
                     file, "%s%s", i > 0 ? "," : "", (const char *)envelope->to->pdata[i]);
-        g_string_append_c(file, '\n');
+        g_string_append(file, envelope->notify_never ? " notify=never\n" : "\n");
 }
 
 /* --- policy ----------------------------------------------------------------------------------- */
@@ -415,7 +437,38 @@ static void write_policy(const struct up_case *c, const struct up_case_key *key,
 /* --- script ----------------------------------------------------------------------------------- */
 
 const struct up_verb up_verb_rows[UP_VERB_ROWS] = {
-        { "submit", "1..64 local|smtp", "the message is handed in under that number" },
+        [UP_VERB_SUBMIT] = { "submit", "1..64 local|smtp",
+            "the message is handed in under that number", false },
+        [UP_VERB_BYSTANDER] = { "bystander", "1..64 plain|signed local|smtp",
+            "a message of our own is handed in under that number", false },
+        [UP_VERB_SCAN] = { "scan",
+            "0..64 clean|infected|unscannable|rewritten|busy|error|no-verdict|never|late|twice|"
+            "other|died|by-content",
+            "how the scanner treats that message from now on; 0 is all without a line of their own",
+            true },
+        [UP_VERB_HOP] = { "hop", "0..64 mail|data|dot accept|defer|reject|lost|never",
+            "what the next hop says to that message then; 0 is all without a line of their own",
+            true },
+        [UP_VERB_RCPT] = { "rcpt", "1..1024 accept|defer|reject|lost",
+            "what the next hop says to that recipient of any message", true },
+        [UP_VERB_OFFERS] = { "offers", "8bitmime|smtputf8|size on|off",
+            "what the next hop offers: in the beginning all but size, which bounds a message to "
+            "16k",
+            true },
+        [UP_VERB_LOOP] = { "loop", "on|off", "each message delivered is handed in again", true },
+        [UP_VERB_WAIT] = { "wait", "1ms..60d", "time passes, and what falls due is done", false },
+        [UP_VERB_CLOCK] = { "clock", "forward|back 1s..3650d", "the wall clock jumps", true },
+        [UP_VERB_CRASH] = { "crash", "1..100000",
+            "the power goes out at that operation on the storage from now, and comes back", true },
+        [UP_VERB_RESTART] = { "restart", "", "the pipeline is stopped and started again", false },
+        [UP_VERB_HOLD] = { "hold", "1..64", "an administrator holds that message", false },
+        [UP_VERB_RELEASE] = { "release", "1..64", "an administrator releases it", false },
+        [UP_VERB_DELETE] = { "delete", "1..64", "an administrator deletes it", false },
+        [UP_VERB_TRANSPORT_SCAN] = { "transport-scan", "on|off",
+            "whether mail is scanned before it is submitted, from now on", false },
+        [UP_VERB_STORE_SCAN] = { "store-scan", "on|off",
+            "whether mail is scanned in the store, from now on", false },
+        [UP_VERB_SIGNATURES] = { "signatures", "", "the scanner knows new signatures", false },
 };
 
 static void event_free(void *data)
@@ -439,7 +492,7 @@ static GPtrArray *standard_script(void)
 {
         GPtrArray *script = g_ptr_array_new_with_free_func(event_free);
 
-        add_event(script, &up_verb_rows[0], g_strsplit("1 local", " ", -1));
+        add_event(script, &up_verb_rows[UP_VERB_SUBMIT], g_strsplit("1 local", " ", -1));
         return script;
 }
 
@@ -447,6 +500,13 @@ static bool event_equals(const struct up_event *a, const struct up_event *b)
 {
         return a->verb == b->verb &&
                g_strv_equal((const char *const *)a->words, (const char *const *)b->words);
+}
+
+char *up_event_line(const struct up_event *event)
+{
+        g_autofree char *words = g_strjoinv(" ", event->words);
+
+        return g_strconcat(event->verb->name, *words != '\0' ? " " : "", words, NULL);
 }
 
 static const struct up_verb *find_verb(const char *name, struct up_nearest *nearest)
@@ -481,20 +541,53 @@ static char *read_number(
         return g_strdup_printf("%" G_GUINT64_FORMAT, CLAMP(number, least, most));
 }
 
+/* NULL, complained about, when @word is no time. */
+static char *read_duration(
+    struct up_case_reader *reader, const char *word, const char *least, const char *most)
+{
+        int64_t time_ms = 0, least_ms = 0, most_ms = 0;
+
+        if (!up_policy_parse_time(least, &least_ms) || !up_policy_parse_time(most, &most_ms))
+                g_assert_not_reached();
+        if (!up_policy_parse_time(word, &time_ms)) {
+                complain(reader, word, "`%.40s` is not a time; write one from %s to %s", word,
+                    least, most);
+                return NULL;
+        }
+        if (time_ms < least_ms || time_ms > most_ms)
+                complain(reader, word, "out of bounds; the time goes from %s to %s", least, most);
+        return up_policy_print_time(CLAMP(time_ms, least_ms, most_ms));
+}
+
+/* @pattern is LEAST..MOST; it is one of times if its ends have units. */
+static char *read_range(struct up_case_reader *reader, const char *pattern, const char *word)
+{
+        g_auto(GStrv) ends = g_strsplit(pattern, "..", 2);
+
+        if (!g_ascii_isdigit(ends[0][strlen(ends[0]) - 1]))
+                return read_duration(reader, word, ends[0], ends[1]);
+        return read_number(
+            reader, word, g_ascii_strtoull(ends[0], NULL, 10), g_ascii_strtoull(ends[1], NULL, 10));
+}
+
 /* @pattern is one word of a verb's arguments. NULL, complained about, when @word does not fit. */
 static char *read_argument(struct up_case_reader *reader, const char *pattern, const char *word)
 {
-        const char *dots = strstr(pattern, "..");
-
-        if (dots != NULL)
-                return read_number(reader, word, g_ascii_strtoull(pattern, NULL, 10),
-                    g_ascii_strtoull(dots + strlen(".."), NULL, 10));
+        if (strstr(pattern, "..") != NULL)
+                return read_range(reader, pattern, word);
 
         g_auto(GStrv) choices = g_strsplit(pattern, "|", -1);
         if (g_strv_contains((const char *const *)choices, word))
                 return g_strdup(word);
         complain(reader, word, "`%.40s` does not fit; write %s", word, pattern);
         return NULL;
+}
+
+static void complain_shape(
+    struct up_case_reader *reader, const char *at, const char *what, const struct up_verb *verb)
+{
+        complain(reader, at, "%s; write %s%s%s", what, verb->name,
+            *verb->arguments != '\0' ? " " : "", verb->arguments);
 }
 
 static void read_event(struct up_case_reader *reader, char *line)
@@ -517,7 +610,7 @@ static void read_event(struct up_case_reader *reader, char *line)
                 char *given = cut_word(&rest);
                 char *word = NULL;
                 if (*given == '\0')
-                        complain(reader, name, "too few words; write %s %s", name, verb->arguments);
+                        complain_shape(reader, name, "too few words", verb);
                 else
                         word = read_argument(reader, *pattern, given);
                 if (word == NULL)
@@ -528,7 +621,7 @@ static void read_event(struct up_case_reader *reader, char *line)
 
         char *excess = cut_word(&rest);
         if (*excess != '\0')
-                complain(reader, excess, "too many words; write %s %s", name, verb->arguments);
+                complain_shape(reader, excess, "too many words", verb);
         if (script->len == UP_CASE_EVENTS)
                 complain(reader, name, "more than %d events; leave the rest out", UP_CASE_EVENTS);
         else
@@ -553,8 +646,8 @@ static void write_script(const struct up_case *c, const struct up_case_key *key,
         g_string_append_printf(file, "%s:\n", key->name);
         for (guint i = 0; i < c->script->len; i++) {
                 const struct up_event *event = c->script->pdata[i];
-                g_autofree char *words = g_strjoinv(" ", event->words);
-                g_string_append_printf(file, "  %s %s\n", event->verb->name, words);
+                g_autofree char *line = up_event_line(event);
+                g_string_append_printf(file, "  %s\n", line);
         }
 }
 
@@ -597,8 +690,8 @@ const struct up_case_key up_case_key_rows[UP_CASE_KEYS] = {
             write_known, 0 },
         [UP_CASE_TIME] = { "time", "when it begins, in UTC: 2026-01-01T00:00:00Z", read_time,
             write_time, 0 },
-        [UP_CASE_ENVELOPE] = { "envelope", "from=ADDRESS to=ADDRESS,ADDRESS", read_envelope,
-            write_envelope, 0 },
+        [UP_CASE_ENVELOPE] = { "envelope", "from=ADDRESS to=ADDRESS,ADDRESS notify=failure|never",
+            read_envelope, write_envelope, 0 },
         [UP_CASE_POLICY] = { "policy", "SETTING=VALUE for each that is not standard", read_policy,
             write_policy, 0 },
         [UP_CASE_SCRIPT] = { "script", "what happens, one event a line, indented", read_script,

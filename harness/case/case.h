@@ -48,8 +48,9 @@
  * quoted local part with one cannot be written in a case.
  */
 struct up_envelope {
-        char *from;    /* "" is the null sender; owned */
-        GPtrArray *to; /* of char *, owned; never empty */
+        char *from;        /* "" is the null sender; owned */
+        GPtrArray *to;     /* of char *, owned; never empty */
+        bool notify_never; /* NOTIFY=NEVER (RFC 3461): the sender wants no report of a failure */
 };
 
 /** A known breakage of a library: `known: gmime 3.2.13 https://...`. Its fields are NULL if none.
@@ -60,21 +61,59 @@ struct up_known {
         char *url;
 };
 
+/** The verbs of the script. Each has a row of up_verb_rows, and a handler in the world. */
+enum up_verb_id {
+        UP_VERB_SUBMIT,
+        UP_VERB_BYSTANDER,
+        UP_VERB_SCAN,
+        UP_VERB_HOP,
+        UP_VERB_RCPT,
+        UP_VERB_OFFERS,
+        UP_VERB_LOOP,
+        UP_VERB_WAIT,
+        UP_VERB_CLOCK,
+        UP_VERB_CRASH,
+        UP_VERB_RESTART,
+        UP_VERB_HOLD,
+        UP_VERB_RELEASE,
+        UP_VERB_DELETE,
+        UP_VERB_TRANSPORT_SCAN,
+        UP_VERB_STORE_SCAN,
+        UP_VERB_SIGNATURES,
+};
+#define UP_VERB_ROWS 17
+
+/* How many messages a script can tell apart; a number may be used again, for another copy. */
+#define UP_CASE_NUMBERS 64
+
 /** A verb of the script. The reader, help and the dictionary use the table: a new verb is a row. */
 struct up_verb {
         const char *name;
-        const char *arguments; /* each word is LEAST..MOST, a number, or a choice: "local|smtp" */
+        /* Words with a blank between them, or "". Each is a range of numbers "1..64", a range of
+         * times "1ms..60d", or a choice "local|smtp". */
+        const char *arguments;
         const char *what;
+        bool sickens; /* it makes the environment worse: left out where all is to be well */
 };
 
-#define UP_VERB_ROWS 1
+/** By enum up_verb_id. */
 extern const struct up_verb up_verb_rows[UP_VERB_ROWS];
 
 /** One event of the script: the verb, and a word for each of its arguments. */
 struct up_event {
         const struct up_verb *verb;
-        char **words; /* NULL-terminated; owned; numbers are plain decimal within their bounds */
+        /* NULL-terminated; owned. Numbers are plain decimal, times as up_policy_print_time() writes
+         * them, both within their bounds. */
+        char **words;
 };
+
+static inline enum up_verb_id up_event_id(const struct up_event *event)
+{
+        return (enum up_verb_id)(event->verb - up_verb_rows);
+}
+
+/** The event as a line of the script, without its indent. The caller owns the result. */
+char *up_event_line(const struct up_event *event);
 
 /** The keys of the head, in the order in which they are written. */
 enum up_case_key_id {

@@ -35,23 +35,41 @@ static const struct unit number_units[] = {
 #define DAY      (24 * HOUR)
 #define AT(name) offsetof(struct up_policy, name)
 
+static const char *const infected_words[] = { "quarantine", "discard", NULL };
 static const char *const unscannable_words[] = { "bounce", "deliver", "quarantine", NULL };
+static const char *const rewritten_words[] = { "bounce", "quarantine", NULL };
 static const char *const switch_words[] = { "off", "on", NULL };
 
 const struct up_policy_row up_policy_rows[UP_POLICY_ROWS] = {
         { "lifetime", "a message not delivered by then is returned", UP_POLICY_TIME,
-            AT(lifetime_ms), 2 * DAY, 0, MINUTE, 30 * DAY, NULL },
+            AT(lifetime_ms), 2 * DAY, 0, 0, 30 * DAY, NULL },
         { "attempts", "scan attempts before a message counts as unscannable", UP_POLICY_NUMBER,
             AT(attempts), 8, 0, 1, 1000, NULL },
+        { "send-attempts", "transactions before a recipient is given up", UP_POLICY_NUMBER,
+            AT(send_attempts), 64, 0, 1, 1000, NULL },
         { "backoff", "gap after the first failed attempt, and the longest gap",
             UP_POLICY_TIME_RANGE, AT(backoff_min_ms), MINUTE, HOUR, SECOND, DAY, NULL },
         { "scan-timeout", "for one scan attempt", UP_POLICY_TIME, AT(scan_timeout_ms), 5 * MINUTE,
             0, SECOND, DAY, NULL },
+        { "send-timeout", "for one transaction", UP_POLICY_TIME, AT(send_timeout_ms), 5 * MINUTE, 0,
+            SECOND, DAY, NULL },
+        { "workers", "scans and transactions at once", UP_POLICY_NUMBER, AT(workers), 8, 0, 1, 1000,
+            NULL },
+        { "max-hops", "Received fields in a message; more is a loop", UP_POLICY_NUMBER,
+            AT(max_hops), 25, 0, 1, 100, NULL },
+        { "infected", "what becomes of an infected message", UP_POLICY_WORD, AT(infected),
+            UP_INFECTED_QUARANTINE, 0, UP_INFECTED_QUARANTINE, UP_INFECTED_DISCARD,
+            infected_words },
         { "unscannable", "what becomes of a message that can never be scanned", UP_POLICY_WORD,
             AT(unscannable), UP_UNSCANNABLE_BOUNCE, 0, UP_UNSCANNABLE_BOUNCE,
             UP_UNSCANNABLE_QUARANTINE, unscannable_words },
+        { "rewritten", "what becomes of a message that the scanner wants changed", UP_POLICY_WORD,
+            AT(rewritten), UP_REWRITTEN_BOUNCE, 0, UP_REWRITTEN_BOUNCE, UP_REWRITTEN_QUARANTINE,
+            rewritten_words },
         { "transport-scan", "is mail scanned before it is submitted", UP_POLICY_WORD,
             AT(transport_scan), 1, 0, 0, 1, switch_words },
+        { "store-scan", "is mail scanned in the store before it can be read", UP_POLICY_WORD,
+            AT(store_scan), 0, 0, 0, 1, switch_words },
 };
 
 struct up_policy_row up_policy_setting(size_t index)
@@ -149,6 +167,16 @@ static bool parse_count(const struct unit *units, const char *text, int64_t *ret
         return false;
 }
 
+bool up_policy_parse_time(const char *text, int64_t *ret_ms)
+{
+        return parse_count(time_units, text, ret_ms);
+}
+
+char *up_policy_print_time(int64_t ms)
+{
+        return print_count(time_units, ms);
+}
+
 static char *set_counts(
     const struct up_policy_row *setting, int64_t *value, int64_t lower, int64_t upper)
 {
@@ -205,4 +233,10 @@ char *up_policy_set(struct up_policy *policy, const struct up_policy_row *settin
         }
         }
         g_assert_not_reached();
+}
+
+int64_t up_policy_bound_ms(const struct up_policy *policy)
+{
+        return policy->lifetime_ms + policy->backoff_max_ms +
+               MAX(policy->scan_timeout_ms, policy->send_timeout_ms);
 }

@@ -23,14 +23,27 @@
 /** What becomes of a message that can never be scanned. */
 enum up_unscannable { UP_UNSCANNABLE_BOUNCE, UP_UNSCANNABLE_DELIVER, UP_UNSCANNABLE_QUARANTINE };
 
+/** What becomes of an infected message. Its sender is never told: it is most likely forged. */
+enum up_infected { UP_INFECTED_QUARANTINE, UP_INFECTED_DISCARD };
+
+/** What becomes of a message that the scanner wants to be delivered in other bytes. */
+enum up_rewritten { UP_REWRITTEN_BOUNCE, UP_REWRITTEN_QUARANTINE };
+
 struct up_policy {
         int64_t lifetime_ms;     /* a message not delivered by then is returned */
         int64_t attempts;        /* scan attempts before a message counts as unscannable */
-        int64_t backoff_min_ms;  /* gap after the first failed attempt */
+        int64_t send_attempts;   /* transactions before a recipient is given up */
+        int64_t backoff_min_ms;  /* gap after the first failed attempt; each next one is doubled */
         int64_t backoff_max_ms;  /* the longest gap */
         int64_t scan_timeout_ms; /* for one scan attempt */
+        int64_t send_timeout_ms; /* for one transaction */
+        int64_t workers;         /* scans and transactions at once */
+        int64_t max_hops;        /* Received fields in a message; more is a loop */
+        int64_t infected;        /* enum up_infected */
         int64_t unscannable;     /* enum up_unscannable */
+        int64_t rewritten;       /* enum up_rewritten */
         int64_t transport_scan;  /* 0 or 1: the KB's TransportAVAPI\Enabled */
+        int64_t store_scan;      /* 0 or 1 */
         struct up_limits limits;
 };
 
@@ -49,7 +62,7 @@ struct up_policy_row {
 };
 
 /** The pipeline's own settings. */
-#define UP_POLICY_ROWS 6
+#define UP_POLICY_ROWS 13
 extern const struct up_policy_row up_policy_rows[UP_POLICY_ROWS];
 
 /** All settings: those rows, then one for each of up_limit_rows, in the same shape. */
@@ -58,6 +71,15 @@ struct up_policy_row up_policy_setting(size_t index);
 
 /** Sets every setting to its standard value. */
 void up_policy_init(struct up_policy *policy);
+
+/**
+ * A time as a setting of the policy is written: 250ms, 90s, 5m, 1h, 2d. False, and @ret_ms
+ * untouched, when @text is none. A time too large for its type becomes the largest there is.
+ */
+bool up_policy_parse_time(const char *text, int64_t *ret_ms);
+
+/** The written form of a time that is not negative; the caller owns it. */
+char *up_policy_print_time(int64_t ms);
 
 /**
  * Sets one setting from its written value. A value outside its bounds is brought back to the
@@ -69,6 +91,12 @@ char *up_policy_set(
 
 /** The written value of one setting; _set() takes it back. The caller owns the result. */
 char *up_policy_get(const struct up_policy *policy, const struct up_policy_row *setting);
+
+/**
+ * The one bound: within so many milliseconds of its acceptance each recipient of a message comes to
+ * a disposition, whatever the environment does. Lifetime, longest gap and longest attempt.
+ */
+int64_t up_policy_bound_ms(const struct up_policy *policy);
 
 /** Has the setting its standard value? */
 bool up_policy_is_standard(const struct up_policy *policy, const struct up_policy_row *setting);

@@ -1,5 +1,5 @@
 /*
- * finding - the list of classes, and the judge of an exam
+ * finding - the lists of classes and of evidence, and the judge of an exam
  */
 #include "oracle/finding.h"
 
@@ -35,6 +35,20 @@ const struct up_class_row up_class_rows[UP_CLASSES] = {
         [UP_CLASS_MEMORY] = { "memory", "more memory than the bound" },
 };
 
+const struct up_evidence_row up_evidence_rows[UP_EVIDENCES] = {
+        [UP_EVIDENCE_NONE] = { "", "not about a message that waits" },
+        [UP_EVIDENCE_UNOWNED] = { "unowned", "nobody will move the message on" },
+        [UP_EVIDENCE_NO_PROGRESS] = { "no-progress",
+            "an attempt or a timer brought the message no nearer to its end" },
+        [UP_EVIDENCE_NO_WAKEUP] = { "no-wakeup",
+            "nothing is due or outstanding, and the message waits" },
+        [UP_EVIDENCE_CYCLE] = { "cycle", "the same state comes again and again" },
+        [UP_EVIDENCE_SPIN] = { "spin", "the pipeline is busy for ever and the message waits" },
+        [UP_EVIDENCE_STARVED] = { "starved",
+            "the message could go on, and others are always taken before it" },
+        [UP_EVIDENCE_PAST_BOUND] = { "past-bound", "the message still waits after its bound" },
+};
+
 /* Which remark breaks which promise. A remark that is not here is no fault by itself. */
 static const struct {
         enum up_remark_kind remark;
@@ -56,11 +70,26 @@ bool up_class_by_name(const char *name, enum up_class *ret_class)
         return false;
 }
 
+bool up_evidence_by_name(const char *name, enum up_evidence *ret_evidence)
+{
+        /* The empty name is no evidence. */
+        for (int i = UP_EVIDENCE_NONE + 1; i < UP_EVIDENCES; i++) {
+                if (strcmp(up_evidence_rows[i].name, name) == 0) {
+                        *ret_evidence = (enum up_evidence)i;
+                        return true;
+                }
+        }
+        return false;
+}
+
 struct up_finding *up_finding_new(enum up_class class, const char *signature, const char *detail)
 {
         struct up_finding *finding = g_new0(struct up_finding, 1);
 
         finding->class = class;
+        finding->evidence = UP_EVIDENCE_NONE;
+        finding->recipient = G_MAXUINT;
+        finding->shown_at = finding->critical_at = G_MAXUINT;
         finding->signature = g_strdup(signature);
         finding->detail = g_strdup(detail);
         return finding;

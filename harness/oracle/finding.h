@@ -10,6 +10,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "mail/exam.h"
 
@@ -48,15 +49,49 @@ extern const struct up_class_row up_class_rows[UP_CLASSES];
 /** The class of that name; false, and @ret_class untouched, when there is none. */
 bool up_class_by_name(const char *name, enum up_class *ret_class);
 
+/** What shows that a message is pending for ever, the strongest first. */
+enum up_evidence {
+        UP_EVIDENCE_NONE,
+        UP_EVIDENCE_UNOWNED,
+        UP_EVIDENCE_NO_PROGRESS,
+        UP_EVIDENCE_NO_WAKEUP,
+        UP_EVIDENCE_CYCLE,
+        UP_EVIDENCE_SPIN,
+        UP_EVIDENCE_STARVED,
+        UP_EVIDENCE_PAST_BOUND,
+};
+#define UP_EVIDENCES 8
+
+struct up_evidence_row {
+        const char *name; /* as in `evidence: no-progress`; "" of UP_EVIDENCE_NONE */
+        const char *what;
+};
+extern const struct up_evidence_row up_evidence_rows[UP_EVIDENCES];
+
+/** The evidence of that name; false, and @ret_evidence untouched, when there is none. */
+bool up_evidence_by_name(const char *name, enum up_evidence *ret_evidence);
+
 struct up_finding {
         enum up_class class;
-        char *signature; /* the mechanism; one printable line; owned */
-        char *detail;    /* for a person; owned */
+        enum up_evidence evidence; /* of UP_CLASS_PENDING */
+        char *signature;           /* the mechanism; one printable line; owned */
+        char *detail;              /* for a person; owned */
+
+        /* Whose, as the pipeline names it: 0 where it is about no message of a run. */
+        uint64_t message;
+        unsigned recipient; /* of that message, from 0; G_MAXUINT: the message itself */
+
+        /* Where in a ledger: entries of it, G_MAXUINT for none. */
+        unsigned shown_at;    /* where it shows */
+        unsigned critical_at; /* the last from which it could still have ended well */
 };
 
 void up_finding_free(struct up_finding *finding);
 
-/** The caller owns the result; both texts are copied. */
+/**
+ * A finding that says neither whose nor where: evidence, message and recipient are none, and so are
+ * the entries. The caller owns the result; both texts are copied.
+ */
 struct up_finding *up_finding_new(enum up_class class, const char *signature, const char *detail);
 
 /**

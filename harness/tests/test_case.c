@@ -28,12 +28,14 @@ static const char full_case[] =
          "evidence: no-progress\n"
          "known: gmime 3.2.13 https://example.com/issues/1\n"
          "time: 2003-11-05T08:30:59Z\n"
-         "envelope: from=<> to=v@example.com,w@example.com\n"
+         "envelope: from=<> to=v@example.com,w@example.com notify=never\n"
          "policy: lifetime=3d attempts=9 backoff=90s..2h scan-timeout=2500s unscannable=quarantine "
          "transport-scan=off max-depth=64 max-decoded=8m\n"
          "script:\n"
          "  submit 1 smtp\n"
          "  submit 64 local\n"
+         "  wait 90s\n"
+         "  restart\n"
          "message:\n"
          "Subject: x\r\n\r\nunpend-case: 1\nmessage:\n";
 
@@ -119,6 +121,7 @@ static void every_key_is_read(void **state)
         g_autoptr(GPtrArray) complaints = up_complaints_new();
         g_autoptr(up_case) c = read_text(full_case, complaints);
         const struct up_event *second = c->script->pdata[1];
+        const struct up_event *last = c->script->pdata[3];
 
         assert_no_complaint(complaints);
         assert_string_equal(c->title, "Clear-signed mail of a local user is never submitted");
@@ -133,6 +136,7 @@ static void every_key_is_read(void **state)
         assert_string_equal(c->envelope.from, "");
         assert_int_equal(c->envelope.to->len, 2);
         assert_string_equal(c->envelope.to->pdata[1], "w@example.com");
+        assert_true(c->envelope.notify_never);
         assert_int_equal(c->policy.lifetime_ms, INT64_C(3) * 24 * 60 * 60 * 1000);
         assert_int_equal(c->policy.attempts, 9);
         assert_int_equal(c->policy.backoff_min_ms, 90 * 1000);
@@ -143,10 +147,13 @@ static void every_key_is_read(void **state)
         assert_int_equal(c->policy.limits.depth, 64);
         assert_int_equal(c->policy.limits.decoded_bytes, 8 << 20);
         assert_int_equal(c->policy.limits.signers, 32);
-        assert_int_equal(c->script->len, 2);
+        assert_int_equal(c->script->len, 4);
+        assert_int_equal(up_event_id(second), UP_VERB_SUBMIT);
         assert_string_equal(second->words[0], "64");
         assert_string_equal(second->words[1], "local");
         assert_null(second->words[2]);
+        assert_int_equal(up_event_id(last), UP_VERB_RESTART);
+        assert_null(last->words[0]);
         assert_bytes(c->message, "Subject: x\r\n\r\nunpend-case: 1\nmessage:\n");
 
         for (size_t i = 0; i < UP_CASE_KEYS; i++)
@@ -188,6 +195,45 @@ static void the_test_virus_stands_in_no_file(void **state)
         assert_int_equal(g_bytes_get_size(bare->message), 4 + UP_EICAR_BYTES);
         assert_bytes(written, HEAD "message:\na " UP_EICAR_PLACEHOLDER " b");
         assert_true(g_bytes_equal(bare->message, again->message));
+}
+
+/* Each verb as a person writes it, and as it is written back. */
+static void every_verb_is_read_and_written(void **state)
+{
+        (void)state;
+        static const char *const lines[UP_VERB_ROWS][2] = {
+                [UP_VERB_SUBMIT] = { "submit 01 smtp", "submit 1 smtp" },
+                [UP_VERB_BYSTANDER] = { "bystander 2 signed local", "bystander 2 signed local" },
+                [UP_VERB_SCAN] = { "scan 0 no-verdict", "scan 0 no-verdict" },
+                [UP_VERB_HOP] = { "hop 3 dot lost", "hop 3 dot lost" },
+                [UP_VERB_RCPT] = { "rcpt 1024 defer", "rcpt 1024 defer" },
+                [UP_VERB_OFFERS] = { "offers size on", "offers size on" },
+                [UP_VERB_LOOP] = { "loop  on", "loop on" },
+                [UP_VERB_WAIT] = { "wait 120m", "wait 2h" },
+                [UP_VERB_CLOCK] = { "clock back 3600s", "clock back 1h" },
+                [UP_VERB_CRASH] = { "crash 7", "crash 7" },
+                [UP_VERB_RESTART] = { "restart ", "restart" },
+                [UP_VERB_HOLD] = { "hold 1", "hold 1" },
+                [UP_VERB_RELEASE] = { "release 1", "release 1" },
+                [UP_VERB_DELETE] = { "delete 1", "delete 1" },
+                [UP_VERB_TRANSPORT_SCAN] = { "transport-scan off", "transport-scan off" },
+                [UP_VERB_STORE_SCAN] = { "store-scan on", "store-scan on" },
+                [UP_VERB_SIGNATURES] = { "signatures", "signatures" },
+        };
+
+        for (size_t i = 0; i < UP_VERB_ROWS; i++) {
+                g_autofree char *file = g_strdup_printf(
+                    HEAD "script:\n  %s\n  submit 2 local\nmessage:\n", lines[i][0]);
+                g_autoptr(GPtrArray) complaints = up_complaints_new();
+                g_autoptr(up_case) c = read_text(file, complaints);
+                g_autoptr(GBytes) written = up_case_write(c);
+                g_autofree char *expected = g_strdup_printf(
+                    HEAD "script:\n  %s\n  submit 2 local\nmessage:\n", lines[i][1]);
+
+                assert_no_complaint(complaints);
+                assert_int_equal(up_event_id(c->script->pdata[0]), i);
+                assert_bytes(written, expected);
+        }
 }
 
 /* --- complaints ------------------------------------------------------------------------------- */
@@ -232,10 +278,12 @@ static const struct {
         { HEAD "time: 1969-12-31T23:59:59Z\nmessage:\n", 2, 7, "from 1970 to 9999" },
         /* envelope */
         { HEAD "envelope: u@example.com\nmessage:\n", 2, 11, "has no value" },
-        { HEAD "envelope: from=a cc=b\nmessage:\n", 2, 18, "write from= or to=" },
+        { HEAD "envelope: from=a cc=b\nmessage:\n", 2, 18, "write from=, to= or notify=" },
         { HEAD "envelope: to=a to=b\nmessage:\n", 2, 16, "a second `to=`" },
         { HEAD "envelope: to=a,,b\nmessage:\n", 2, 16, "empty recipient" },
         { HEAD "envelope: to=\nmessage:\n", 2, 14, "empty recipient" },
+        { HEAD "envelope: notify=success\nmessage:\n", 2, 18, "write failure|never" },
+        { HEAD "envelope: notify=never notify=never\nmessage:\n", 2, 24, "a second `notify=`" },
         /* policy */
         { HEAD "policy: lifetme=2d\nmessage:\n", 2, 9, "did you mean `lifetime`?" },
         { HEAD "policy: attempts=8 max-dept=2\nmessage:\n", 2, 20, "`max-depth`" },
@@ -247,8 +295,8 @@ static const struct {
         { HEAD "policy: attempts=-1\nmessage:\n", 2, 18, "a number" },
         { HEAD "policy: max-depth=2k\nmessage:\n", 2, 19, "from 0 to 1k" },
         { HEAD "policy: lifetime=2\nmessage:\n", 2, 18, "5m, 1h or 2d" },
-        { HEAD "policy: lifetime=1s\nmessage:\n", 2, 18, "from 1m to 30d" },
-        { HEAD "policy: lifetime=9999999999999d\nmessage:\n", 2, 18, "from 1m to 30d" },
+        { HEAD "policy: lifetime=31d\nmessage:\n", 2, 18, "from 0ms to 30d" },
+        { HEAD "policy: lifetime=9999999999999d\nmessage:\n", 2, 18, "from 0ms to 30d" },
         { HEAD "policy: backoff=1m\nmessage:\n", 2, 17, "1m..1h" },
         { HEAD "policy: backoff=1h..1m\nmessage:\n", 2, 17, "upside down" },
         { HEAD "policy: backoff=1m..99d\nmessage:\n", 2, 17, "from 1s to 1d" },
@@ -267,6 +315,16 @@ static const struct {
         { HEAD "script:\n  submit 65 local\nmessage:\n", 3, 10, "from 1 to 64" },
         { HEAD "script:\n  submit 1 uucp\nmessage:\n", 3, 12, "local|smtp" },
         { HEAD "script:\n  submit 1 smtp twice\nmessage:\n", 3, 17, "too many words" },
+        { HEAD "script:\n  restart now\nmessage:\n", 3, 11, "too many words; write restart" },
+        { HEAD "script:\n  wait\nmessage:\n", 3, 3, "too few words; write wait 1ms..60d" },
+        { HEAD "script:\n  wait 5\nmessage:\n", 3, 8, "not a time; write one from 1ms to 60d" },
+        { HEAD "script:\n  wait 0ms\nmessage:\n", 3, 8, "the time goes from 1ms to 60d" },
+        { HEAD "script:\n  wait 61d\nmessage:\n", 3, 8, "the time goes from 1ms to 60d" },
+        { HEAD "script:\n  clock forward 1ms\nmessage:\n", 3, 17, "from 1s to 3650d" },
+        { HEAD "script:\n  clock sideways 1s\nmessage:\n", 3, 9, "write forward|back" },
+        { HEAD "script:\n  scan 0 clena\nmessage:\n", 3, 10, "write clean|infected|" },
+        { HEAD "script:\n  hop 65 dot never\nmessage:\n", 3, 7, "from 0 to 64" },
+        { HEAD "script:\n  rcpt 1 never\nmessage:\n", 3, 10, "accept|defer|reject|lost" },
         { HEAD "script:\n  submit 1 smtp\nscript:\n  submit 2 smtp\nmessage:\n", 4, 1,
             "a second `script:`" },
 };
@@ -326,25 +384,27 @@ static void a_value_out_of_bounds_becomes_the_nearest(void **state)
         (void)state;
         g_autoptr(up_case) c =
             read_text(HEAD "time: 1900-01-01T00:00:00Z\n"
-                           "policy: lifetime=1ms attempts=4000000000k backoff=1h..1m max-depth=1m\n"
-                           "script:\n  submit 99 smtp\nmessage:\n",
+                           "policy: lifetime=99d attempts=4000000000k backoff=1h..1m max-depth=1m\n"
+                           "script:\n  submit 99 smtp\n  wait 100d\nmessage:\n",
                 NULL);
         const struct up_event *event = c->script->pdata[0];
+        const struct up_event *wait = c->script->pdata[1];
 
         assert_int_equal(c->time_s, 0);
-        assert_int_equal(c->policy.lifetime_ms, 60 * 1000);
+        assert_int_equal(c->policy.lifetime_ms, INT64_C(30) * 24 * 60 * 60 * 1000);
         assert_int_equal(c->policy.attempts, 1000);
         assert_int_equal(c->policy.backoff_min_ms, 60 * 60 * 1000);
         assert_int_equal(c->policy.backoff_max_ms, 60 * 60 * 1000);
         assert_int_equal(c->policy.limits.depth, 1024);
         assert_string_equal(event->words[0], "64");
+        assert_string_equal(wait->words[0], "60d");
 }
 
 static void what_is_not_understood_stays_standard(void **state)
 {
         (void)state;
         g_autoptr(up_case) c = read_text(HEAD
-            "time: now\nenvelope: to=,, from\npolicy: lifetime=long unscannable=eat\n"
+            "time: now\nenvelope: to=,, from notify=maybe\npolicy: lifetime=long unscannable=eat\n"
             "script:\n  dance\ncolour: red\nmessage:\nx",
             NULL);
         g_autoptr(GBytes) written = up_case_write(c);
@@ -521,22 +581,31 @@ static void maybe_set_policy(GRand *rand, struct up_policy *policy)
         }
 }
 
+static char *random_from_range(GRand *rand, const char *least, const char *most)
+{
+        int64_t least_ms, most_ms;
+
+        if (up_policy_parse_time(least, &least_ms) && up_policy_parse_time(most, &most_ms))
+                return up_policy_print_time(random_between(rand, least_ms, most_ms + 1));
+        return g_strdup_printf(
+            "%" G_GINT64_FORMAT, random_between(rand, g_ascii_strtoll(least, NULL, 10),
+                                     g_ascii_strtoll(most, NULL, 10) + 1));
+}
+
 static char *random_argument(GRand *rand, const char *pattern)
 {
-        const char *dots = strstr(pattern, "..");
-
-        if (dots != NULL)
-                return g_strdup_printf(
-                    "%" G_GINT64_FORMAT, random_between(rand, g_ascii_strtoll(pattern, NULL, 10),
-                                             g_ascii_strtoll(dots + 2, NULL, 10) + 1));
+        g_auto(GStrv) ends = g_strsplit(pattern, "..", 2);
         g_auto(GStrv) choices = g_strsplit(pattern, "|", -1);
+
+        if (g_strv_length(ends) == 2)
+                return random_from_range(rand, ends[0], ends[1]);
         return g_strdup(choices[g_rand_int_range(rand, 0, (gint32)g_strv_length(choices))]);
 }
 
 static void random_script(GRand *rand, GPtrArray *script)
 {
         g_ptr_array_set_size(script, 0);
-        for (int n = g_rand_int_range(rand, 1, 6); n > 0; n--) {
+        for (int n = g_rand_int_range(rand, 1, 20); n > 0; n--) {
                 struct up_event *event = g_new0(struct up_event, 1);
 
                 event->verb = &up_verb_rows[g_rand_int_range(rand, 0, UP_VERB_ROWS)];
@@ -578,6 +647,7 @@ static struct up_case *random_case(GRand *rand)
                 c->envelope.from = g_rand_boolean(rand) ? random_word(rand) : g_strdup("");
                 for (int n = g_rand_int_range(rand, 0, 5); n > 0; n--)
                         g_ptr_array_add(c->envelope.to, random_word(rand));
+                c->envelope.notify_never = g_rand_boolean(rand);
         }
         if (g_rand_boolean(rand))
                 maybe_set_policy(rand, &c->policy);
@@ -606,6 +676,7 @@ static void assert_same_case(const struct up_case *a, const struct up_case *b)
         assert_same_text(a->known.url, b->known.url);
         assert_int_equal(a->time_s, b->time_s);
         assert_same_text(a->envelope.from, b->envelope.from);
+        assert_int_equal(a->envelope.notify_never, b->envelope.notify_never);
         assert_int_equal(a->envelope.to->len, b->envelope.to->len);
         for (guint i = 0; i < a->envelope.to->len; i++)
                 assert_same_text(a->envelope.to->pdata[i], b->envelope.to->pdata[i]);
@@ -725,6 +796,7 @@ int main(void)
                 cmocka_unit_test(every_key_is_written),
                 cmocka_unit_test(order_and_spacing_are_free),
                 cmocka_unit_test(the_test_virus_stands_in_no_file),
+                cmocka_unit_test(every_verb_is_read_and_written),
                 cmocka_unit_test(a_mistake_is_told_where_it_is),
                 cmocka_unit_test(one_mistake_is_one_complaint),
                 cmocka_unit_test(a_nul_does_not_end_a_line),

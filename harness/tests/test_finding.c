@@ -32,6 +32,27 @@ static void each_class_is_found_by_its_name(void **state)
         assert_int_equal(UP_CLASS_MEMORY, UP_CLASSES - 1);
 }
 
+static void each_evidence_is_found_by_its_name(void **state)
+{
+        enum up_evidence found = UP_EVIDENCE_CYCLE;
+
+        (void)state;
+        assert_string_equal(up_evidence_rows[UP_EVIDENCE_NONE].name, "");
+        assert_false(up_evidence_by_name("", &found));
+        assert_false(up_evidence_by_name("no-Progress", &found));
+        assert_int_equal(found, UP_EVIDENCE_CYCLE);
+        for (int i = 1; i < UP_EVIDENCES; i++) {
+                const char *name = up_evidence_rows[i].name;
+
+                assert_true(up_evidence_by_name(name, &found));
+                assert_int_equal(found, i);
+                assert_int_equal(strspn(name, "abcdefghijklmnopqrstuvwxyz-"), strlen(name));
+                assert_false(g_str_has_suffix(up_evidence_rows[i].what, "."));
+        }
+        /* The last is the weakest. */
+        assert_int_equal(UP_EVIDENCE_PAST_BOUND, UP_EVIDENCES - 1);
+}
+
 static void other_names_are_no_class(void **state)
 {
         static const char *const names[] = { "", "Pending", "pending ", "pend", "no-such-class" };
@@ -53,6 +74,11 @@ static void finding_owns_its_texts(void **state)
         assert_int_equal(finding->class, UP_CLASS_HANG);
         assert_string_equal(finding->signature, "mechanism");
         assert_string_equal(finding->detail, "for a person");
+        assert_int_equal(finding->evidence, UP_EVIDENCE_NONE);
+        assert_int_equal(finding->message, 0);
+        assert_int_equal(finding->recipient, G_MAXUINT);
+        assert_int_equal(finding->shown_at, G_MAXUINT);
+        assert_int_equal(finding->critical_at, G_MAXUINT);
         up_finding_free(finding);
         up_finding_free(NULL);
 }
@@ -154,6 +180,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_class_is_found_by_its_name),
+                cmocka_unit_test(each_evidence_is_found_by_its_name),
                 cmocka_unit_test(other_names_are_no_class),
                 cmocka_unit_test(finding_owns_its_texts),
                 cmocka_unit_test(slug_is_what_it_was),

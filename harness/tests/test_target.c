@@ -18,7 +18,8 @@
 #include <json-glib/json-glib.h>
 
 #include "fuzz/progress.h"
-#include "oracle/finding.h"
+#include "oracle/judge.h"
+#include "scan_submit/machine.h"
 
 #define TARGETS "build/replay/fuzz/"
 #define CLEAR   "seeds/smime/clear-rsa.eml"
@@ -365,6 +366,111 @@ static void progress_survives_a_crash(void **state)
         assert_int_equal(progress.unscannable, 0);
         assert_int_equal(progress.counts[UP_COUNT_CMS], 3);
         assert_int_equal(progress.counts[UP_COUNT_DECRYPTED], 1);
+        for (int i = 0; i < UP_ORACLES; i++)
+                assert_int_equal(progress.judged[i], 0);
+}
+
+/* --- pipelines -------------------------------------------------------------------------------- */
+
+/* A name of the dictionary of a report, and its count; 0 without. */
+static gint64 count_of(JsonObject *line, const char *name)
+{
+        return json_object_get_int_member_with_default(
+            json_object_get_object_member(line, "counts"), name, 0);
+}
+
+static void fault_is_planted_into_a_pipeline(void **state)
+{
+        g_autofree char *report = file("report", NULL);
+        g_autofree char *variable = g_strconcat("UNPEND_REPORT=", report, NULL);
+
+        (void)state;
+        assert_exits(run("scan_submit", LIST(variable), LIST(CLEAR)), 0, "");
+        assert_exits(
+            run("scan_submit", LIST(variable, "UNPEND_FAULT=kb843545"), LIST(CLEAR)), 1, "");
+        g_autoptr(JsonObject) healthy = line_of(report, 0);
+        assert_int_equal(
+            json_array_get_length(json_object_get_array_member(healthy, "findings")), 0);
+        assert_true(count_of(healthy, "pending/no-progress") > 0);
+        assert_false(json_object_has_member(healthy, "story"));
+
+        g_autoptr(JsonObject) sick = line_of(report, 1);
+        JsonArray *findings = json_object_get_array_member(sick, "findings");
+        bool pending = false;
+        for (guint i = 0; i < json_array_get_length(findings); i++) {
+                JsonObject *finding = json_array_get_object_element(findings, i);
+                if (strcmp(json_object_get_string_member(finding, "class"), "pending") != 0)
+                        continue;
+                pending = true;
+                assert_string_equal(
+                    json_object_get_string_member(finding, "evidence"), "no-progress");
+        }
+        assert_true(pending);
+}
+
+static void unknown_fault_stops_the_target(void **state)
+{
+        (void)state;
+        assert_exits(run("scan_submit", LIST("UNPEND_FAULT=kb84354"), LIST(CLEAR)), 125,
+            "UNPEND_FAULT=kb84354: there is no such fault");
+}
+
+static void story_is_told_when_asked_for(void **state)
+{
+        g_autofree char *report = file("report", NULL);
+        g_autofree char *variable = g_strconcat("UNPEND_REPORT=", report, NULL);
+
+        (void)state;
+        assert_exits(run("scan_submit", LIST(variable, "UNPEND_STORY=60", "UNPEND_FAULT=kb843545"),
+                         LIST(CLEAR)),
+            1, "");
+        g_autoptr(JsonObject) line = line_of(report, 0);
+        const char *story = json_object_get_string_member(line, "story");
+        g_auto(GStrv) lines = g_strsplit(story, "\n", -1);
+        for (char **at = lines; *at != NULL; at++)
+                assert_true(g_utf8_strlen(*at, -1) <= 60);
+        assert_non_null(strstr(story, "submit 1 local"));
+        assert_non_null(strstr(story, "critical step"));
+        assert_non_null(strstr(story, "pending: no-progress"));
+}
+
+/* One byte an event, without time passing. */
+static void machine_reads_events(void **state)
+{
+        const char events[] = { UP_CONTENT_BEGIN, UP_CONTENT_NO_VERDICT, 0 };
+        g_autofree char *text = g_strconcat("unpend-case: 1\nmessage:\n", events, NULL);
+        g_autofree char *input = file("events.case", text);
+        g_autofree char *report = file("report", NULL);
+        g_autofree char *variable = g_strconcat("UNPEND_REPORT=", report, NULL);
+
+        (void)state;
+        assert_exits(run("machine", LIST(variable, "UNPEND_STORY=80"), LIST(input)), 0, "");
+        assert_aborts(run("machine", LIST("UNPEND_FAULT=kb843545"), LIST(input)),
+            "unpend: pending: no-progress: scanning + no-verdict\n");
+        g_autoptr(JsonObject) line = line_of(report, 0);
+        const char *story = json_object_get_string_member(line, "story");
+        assert_non_null(strstr(story, "scanning + no-verdict -> scan-wait"));
+        assert_non_null(strstr(story, "scan-wait + retry -> pending"));
+        assert_true(count_of(line, "pending/no-progress") > 0);
+        assert_true(count_of(line, "pending/past-bound") > 0);
+}
+
+static void progress_counts_what_oracles_judged(void **state)
+{
+        g_autofree char *path = file("progress", NULL);
+        g_autofree char *variable = g_strconcat("UNPEND_PROGRESS=", path, NULL);
+        g_autofree char *data = NULL;
+        struct up_progress progress;
+        gsize bytes;
+
+        (void)state;
+        assert_exits(run("scan_submit", LIST(variable), LIST(CLEAR)), 0, "");
+        assert_true(g_file_get_contents(path, &data, &bytes, NULL));
+        assert_int_equal(bytes, sizeof progress);
+        memcpy(&progress, data, sizeof progress);
+        for (int i = 0; i < UP_ORACLES; i++)
+                if (up_oracle_rows[i].class == UP_CLASS_LOST)
+                        assert_true(progress.judged[i] > 0);
 }
 
 static void what_cannot_be_written_stops_the_target(void **state)
@@ -394,6 +500,11 @@ int main(void)
                 TEST(report_is_json_whatever_the_file_is_called),
                 TEST(smallest_input_of_a_finding_is_kept),
                 TEST(progress_survives_a_crash),
+                TEST(progress_counts_what_oracles_judged),
+                TEST(fault_is_planted_into_a_pipeline),
+                TEST(unknown_fault_stops_the_target),
+                TEST(story_is_told_when_asked_for),
+                TEST(machine_reads_events),
                 TEST(what_cannot_be_written_stops_the_target),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

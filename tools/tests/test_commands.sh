@@ -8,7 +8,8 @@
 # DESCRIPTION
 #	Scripts stand in for the targets, so that nothing but the program is needed. What a message's
 #	subject is, the target does: crash, critical, slow, blind (passes, but no oracle had anything
-#	to judge); with any other it passes.
+#	to judge), sick (waits for ever under the fault kb843545), lost (loses a message under it),
+#	immune (passes under it); with any other it passes.
 #	Prints TAP; exit status 1 if a test failed.
 
 set -u
@@ -45,6 +46,7 @@ run() {
 ended() { [ "$status" -eq "$1" ]; }
 out_has() { grep -qF -e "$1" "$work/out"; }
 err_has() { grep -qF -e "$1" "$work/err"; }
+out_lacks() { ! grep -qF -e "$1" "$work/out"; }
 lacks() { ! grep -qF -e "$1" "$work/err"; }
 one_line() { [ "$(wc -l <"$work/err")" -eq 1 ] && [ ! -s "$work/out" ]; }
 last_is() { [ "$(tail -n 1 "$work/out")" = "$1" ]; }
@@ -60,7 +62,9 @@ target() { # FLAVOUR TARGET
 			exit 1
 		}
 		report() {
-			echo '{"input":"x","findings":['"$1"'],"counts":{"parts":2'"$2"'},"unscannable":false,"limits":[]}' \
+			story=
+			[ -z "${UNPEND_STORY-}" ] || story=',"story":"told on '$UNPEND_STORY' columns\nto its end\n"'
+			echo '{"input":"x","findings":['"$1"'],"counts":{"parts":2'"$2"'},"unscannable":false,"limits":[]'"$story"'}' \
 				>>"$UNPEND_REPORT"
 		}
 		judged=',"logs-judged":1,"reasons-judged":1,"decoders-judged":1'
@@ -69,6 +73,15 @@ target() { # FLAVOUR TARGET
 		*'Subject: critical'*) report '{"class":"library-critical","signature":"gmime: broke","detail":"it broke"}' "$judged" ;;
 		*'Subject: slow'*) echo $$ >>"$PWD/pids"; sleep 100 ;;
 		*'Subject: blind'*) report '' '' ;;
+		*'Subject: sick'*)
+			[ "${UNPEND_FAULT-}" = kb843545 ] || { report '' ''; exit; }
+			report '{"class":"pending","evidence":"no-progress","signature":"no-progress: scan-wait + retry","detail":"for ever"}' ',"pending/no-progress":12'
+			;;
+		*'Subject: lost'*)
+			[ "${UNPEND_FAULT-}" = kb843545 ] || { report '' ''; exit; }
+			report '{"class":"lost","evidence":"","signature":"gone","detail":"gone"}' ''
+			;;
+		*'Subject: immune'*) report '' '' ;;
 		*) report '' "$judged" ;;
 		esac
 	END
@@ -81,7 +94,7 @@ case_file() { # PATH LINES
 }
 
 for flavour in replay libfuzzer; do
-	for name in mime smime; do
+	for name in mime smime scan_submit machine; do
 		target $flavour $name
 	done
 done
@@ -113,6 +126,8 @@ printf 'Subject: crash\n\n' >crash.eml
 run repro fine.eml
 check 'a message that passes' ended 0
 check 'runs on every target' out_has 'smime, replay'
+check 'with a pipeline too' out_has 'scan_submit, replay'
+check 'but not on one that takes no mail' out_lacks 'machine, replay'
 check 'and says what was read' out_has 'parts 2'
 run repro --target mime crash.eml
 check 'a crash' ended 1
@@ -286,6 +301,127 @@ check 'bails out' out_has 'Bail out!'
 check 'still closes' last_is '2 passed, 0 failed'
 check 'and leaves no child' sh -c '! kill -0 "$(cat pids)" 2>/dev/null'
 rm regressions/smime/slow.case
+
+# --- faults
+
+fault='fault: kb843545\nfinding: pending\nevidence: no-progress\n'
+case_file regressions/scan_submit/kb.case "$fault" sick
+run gate --fault kb84354 regressions
+check 'a fault that is none is a usage error' told 2 'unknown fault kb84354, did you mean kb843545?'
+run repro --fault kb regressions/scan_submit/kb.case
+check 'with the status of repro' ended 129
+run campaign --fault kb84354
+check 'of a campaign, too' told 2 'did you mean kb843545?'
+run repro --fault kb843545 --target mime fine.eml
+check 'and one for a target without a pipeline' told 129 'target mime has no pipeline'
+run campaign --fault kb843545 --target smime
+check 'is a usage error everywhere' told 2 'target smime has no pipeline'
+
+run repro regressions/scan_submit/kb.case
+check 'a case that names a fault passes without it' ended 0
+check 'and says how to see it' out_has \
+	'repro --flavour replay --target scan_submit --fault kb843545 --trace regressions/scan_submit/kb.case'
+run repro --fault kb843545 regressions/scan_submit/kb.case
+check 'under the fault it does not' ended 1
+check 'and is told with its evidence' out_has 'evidence  no-progress: '
+check 'with the fault' out_has 'fault     kb843545: '
+check 'with what was judged' out_has 'judged    pending/no-progress 12'
+check 'and the commands to go on name it' out_has \
+	'UNPEND_FAULT=kb843545 gdb --args'
+check 'the story is not told unasked' out_lacks 'told on'
+run repro --fault kb843545 fine.eml
+check 'any message is run under it' ended 0
+check 'where there is a pipeline' out_lacks 'smime, replay'
+run repro --trace --fault kb843545 regressions/scan_submit/kb.case
+check '--trace tells the story' out_has 'told on 80 columns'
+check 'to its end' grep -qx 'to its end' out
+run repro --json --trace regressions/scan_submit/kb.case
+check 'as JSON, too' out_has '"story" : "told on 80 columns\nto its end\n"'
+
+run gate regressions/scan_submit
+check 'a gate runs it both ways' ended 0
+check 'as one case' last_is '1 passed, 0 failed'
+case_file regressions/scan_submit/kb.case "$fault" immune
+run gate regressions/scan_submit
+check 'a fault that is not found fails the gate' ended 1
+check 'with the reason' out_has \
+	'under --fault kb843545 it passed, and should show pending, no-progress'
+case_file regressions/scan_submit/kb.case "$fault" lost
+run gate regressions/scan_submit
+check 'so does another finding' out_has \
+	'under --fault kb843545 it showed lost, and should show pending, no-progress'
+check 'with the way to see it' out_has '--target scan_submit --fault kb843545 --trace'
+case_file regressions/scan_submit/kb.case 'fault: kb843545\nfinding: pending\nevidence: cycle\n' sick
+run gate regressions/scan_submit
+check 'other evidence' out_has 'showed pending, no-progress, and should show pending, cycle'
+case_file regressions/scan_submit/kb.case 'fault: kb843545\nfinding: pending\n' sick
+run gate regressions/scan_submit
+check 'no evidence is any' ended 0
+case_file regressions/scan_submit/kb.case 'fault: kb843545\n' sick
+run gate regressions/scan_submit
+check 'without a finding, it must pass under the fault too' out_has \
+	'showed pending, no-progress, and should pass: it has no `finding:` line'
+case_file regressions/scan_submit/kb.case 'fault: kb\nfinding: pending\n' sick
+run gate regressions/scan_submit
+check 'so does a fault that is none' out_has 'there is no fault `kb`'
+case_file regressions/scan_submit/kb.case "$fault" crash
+run gate regressions/scan_submit
+check 'and a case that fails without its fault' out_has 'signature: "heap-use-after-free cms_read"'
+case_file regressions/scan_submit/kb.case "$fault" sick
+case_file regressions/scan_submit/plain.case '' sick
+case_file regressions/mime/m.case '' fine
+run gate --fault kb843545
+check 'a gate under a fault shows what it finds' ended 1
+check 'in each case of a pipeline' last_is '0 passed, 2 failed'
+check 'and demands no judgement' lacks 'nothing was judged'
+run gate
+check 'a gate of all demands one of every oracle' ended 1
+check 'which is told by name' err_has 'nothing was judged by the oracle of pending/cycle'
+check 'but for those that had something' lacks 'the oracle of pending/no-progress'
+rm -r regressions/scan_submit regressions/mime/m.case
+
+run faults
+check 'faults are listed' out_has 'kb843545'
+check 'on 80 columns' sh -c '! grep -qE "^.{81}" out'
+check 'with where they were seen' out_has 'seen in'
+run faults --json
+check 'as JSON, too' out_has '"name" : "kb843545"'
+
+printf 'unpend-case: 1\nfault: kb84354\nfinding: pending\nevidence: cylce\nmessage:\n' >strict.case
+run inspect --strict strict.case
+check 'a misspelt fault is a complaint' out_has 'strict.case:2:8: unknown fault; did you mean `kb843545`?'
+check 'so is its evidence' out_has 'strict.case:4:11: unknown evidence; did you mean `cycle`?'
+printf 'unpend-case: 1\nfault: kb843545\nmessage:\n' >strict.case
+run inspect --strict strict.case
+check 'and a fault that shows nothing' out_has 'what must the case show under it?'
+printf 'unpend-case: 1\nfinding: lost\nevidence: cycle\nmessage:\n' >strict.case
+run inspect --strict strict.case
+check 'and evidence of what needs none' out_has 'evidence is of `finding: pending` alone'
+
+# --- machine
+
+run machine
+check 'the machine is told' ended 0
+check 'on 80 columns' sh -c '! grep -qE "^.{81}" out'
+check 'with its states and events' grep -qE '^ +scanning +clean +cleared +decide$' out
+check 'each of which has a name' out_lacks '(null)'
+check 'and dispositions' grep -qE 'accepted +final +delivered' out
+check 'nothing is marked in the healthy one' sh -c '! grep -q "^!" out'
+run machine --fault kb843545
+check 'the rows of a fault are' grep -qE '^! +no-verdict +scan-wait' out
+run machine --dot
+check 'as a picture' out_has 'subgraph cluster_recipient'
+check 'whose edges are events' out_has '"content/scanning" -> "content/cleared" [label=<clean<br/>'
+if command -v dot >/dev/null; then
+	check 'that graphviz draws' dot -Tsvg -o machine.svg out
+fi
+cp out first
+run machine --dot
+check 'always the same' cmp -s out first
+run machine --json
+check 'as JSON, too' out_has '"event" : "no-verdict"'
+run machine --dot --json
+check 'but not both' told 2 'not both'
 
 # --- doctor
 

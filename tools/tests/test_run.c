@@ -57,7 +57,10 @@ static struct up_run *run_script(const char *script, unsigned limit_s)
         assert_int_equal(g_mkdir_with_parents(parent, 0700), 0);
         assert_true(g_file_set_contents(path, text, -1, NULL));
         assert_int_equal(chmod(path, 0700), 0);
-        return up_run_case(up_flavour_find("replay"), "fake", "/dev/null", limit_s);
+        return up_run_case(&(struct up_run_order){ .flavour = up_flavour_find("replay"),
+            .target = "fake",
+            .path = "/dev/null",
+            .limit_s = limit_s });
 }
 
 static void assert_finding(const struct up_run *run, enum up_class class, const char *signature)
@@ -196,7 +199,8 @@ static void test_environment(void **state)
 
 static void test_missing_binary(void **state)
 {
-        g_autoptr(up_run) run = up_run_case(up_flavour_find("replay"), "absent", "/dev/null", 10);
+        g_autoptr(up_run) run = up_run_case(&(struct up_run_order){
+            .flavour = up_flavour_find("replay"), .target = "absent", .path = "/dev/null" });
         (void)state;
 
         assert_int_equal(run->status, UP_RUN_CANNOT);

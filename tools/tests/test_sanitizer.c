@@ -334,11 +334,11 @@ static void test_frames(void **state)
         const struct up_frame *engine = g_ptr_array_index(frames, 4);
         (void)state;
 
-        assert_int_equal(library->owner, UP_OWNER_GMIME);
+        assert_int_equal(library->owner, UP_FRAME_GMIME);
         assert_string_equal(library->place, "gmime-3.2.13/gmime/gmime-object.c:570:2");
-        assert_int_equal(ours->owner, UP_OWNER_OURS);
+        assert_int_equal(ours->owner, UP_FRAME_OURS);
         assert_string_equal(ours->place, "fuzz/canary.c:35:18");
-        assert_int_equal(engine->owner, UP_OWNER_RUNTIME);
+        assert_int_equal(engine->owner, UP_FRAME_RUNTIME);
         assert_string_equal(engine->function, "fuzzer::Fuzzer::ExecuteCallback");
         up_finding_free(finding);
 }

@@ -18,7 +18,15 @@
 #include <zlib.h>
 
 #include "case/case.h"
+#include "faults/faults.h"
 #include "mail/eicar.h"
+#include "oracle/judge.h"
+#include "scan_submit/machine.h"
+#include "scan_submit/scan_submit.h"
+#include "world/world.h"
+
+/* Those of the pipeline are small: the fuzzer puts them together. */
+#define SEED_BYTES 3072
 
 /* --- files ------------------------------------------------------------------------------------ */
 
@@ -108,7 +116,7 @@ static void outcome_clear(struct outcome *outcome)
 static void remove_folder(const char *folder)
 {
         g_autoptr(GPtrArray) paths = files_in(folder);
-        static const char *const inner[] = { "mime", "smime", "." };
+        static const char *const inner[] = { "mime", "smime", "scan_submit", "machine", "." };
 
         for (guint i = 0; i < paths->len; i++) {
                 g_autofree char *path = g_build_filename(folder, g_ptr_array_index(paths, i), NULL);
@@ -170,7 +178,7 @@ static void committed_seeds_are_what_is_composed_now(void **state)
 
 static void the_list_names_each_seed_and_no_other(void **state)
 {
-        static const char *const folders[] = { "mime", "smime" };
+        static const char *const folders[] = { "mime", "smime", "scan_submit", "machine" };
         struct outcome outcome = RUN("--list");
         g_auto(GStrv) lines = g_strsplit(outcome.out, "\n", -1);
         g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
@@ -262,6 +270,93 @@ static void signature_covers_what_is_expanded(void **state)
         BIO_free(in);
 }
 
+/* --- the pipeline ----------------------------------------------------------------------------- */
+
+/* The case in a file, which must be one that a person could have written: nothing to complain of.
+ */
+static struct up_case *case_in(const char *path)
+{
+        g_autoptr(GBytes) file = contents("seeds", path);
+        g_autoptr(GPtrArray) complaints = up_complaints_new();
+        struct up_case *c =
+            up_case_read(g_bytes_get_data(file, NULL), g_bytes_get_size(file), complaints);
+
+        if (complaints->len > 0)
+                fail_msg("seeds/%s: %s", path, ((struct up_complaint *)complaints->pdata[0])->text);
+        assert_true(g_bytes_get_size(file) <= SEED_BYTES);
+        return c;
+}
+
+static void assert_nothing_is_found(
+    const char *path, const struct up_case *c, const struct up_pipeline *pipeline)
+{
+        g_autoptr(GPtrArray) findings =
+            g_ptr_array_new_with_free_func((GDestroyNotify)up_finding_free);
+        g_autoptr(up_ledger) as_it_was = up_world_run(c, pipeline, UP_MODE_AS_IT_WAS);
+        g_autoptr(up_ledger) again = up_world_run(c, pipeline, UP_MODE_AS_IT_WAS);
+        g_autoptr(up_ledger) healed = up_world_run(c, pipeline, UP_MODE_HEALED);
+        g_autoptr(up_ledger) healthy = up_world_run(c, pipeline, UP_MODE_HEALTHY);
+        g_autoptr(up_ledger) steady = up_world_run(c, pipeline, UP_MODE_STEADY);
+        const struct up_runs runs = { as_it_was, again, healed, healthy, steady };
+        uint64_t judged[UP_ORACLES] = { 0 };
+
+        up_judge(&runs, &(struct up_judgement){ findings, judged });
+        if (findings->len > 0)
+                fail_msg("seeds/%s under %s: %s", path, pipeline->name,
+                    ((struct up_finding *)findings->pdata[0])->signature);
+}
+
+/* Else the fuzzer would not find the fault, but be given it. */
+static void seeds_of_the_pipeline_show_no_fault(void **state)
+{
+        g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+
+        (void)state;
+        collect("seeds", "scan_submit", paths);
+        assert_true(paths->len >= 25);
+        for (guint i = 0; i < paths->len; i++) {
+                g_autoptr(up_case) c = case_in(paths->pdata[i]);
+                assert_nothing_is_found(paths->pdata[i], c, &up_scan_submit);
+                for (size_t j = 0; j < UP_FAULTS; j++)
+                        assert_nothing_is_found(paths->pdata[i], c, up_fault_rows[j].pipeline());
+        }
+}
+
+static void seeds_of_the_pipeline_say_each_verb(void **state)
+{
+        g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+        bool said[UP_VERB_ROWS] = { false };
+
+        (void)state;
+        collect("seeds", "scan_submit", paths);
+        for (guint i = 0; i < paths->len; i++) {
+                g_autoptr(up_case) c = case_in(paths->pdata[i]);
+                for (guint j = 0; j < c->script->len; j++)
+                        said[up_event_id(c->script->pdata[j])] = true;
+        }
+        for (size_t i = 0; i < UP_VERB_ROWS; i++)
+                if (!said[i])
+                        fail_msg("no seed of scan_submit says `%s`", up_verb_rows[i].name);
+}
+
+/* The five lower bits of a byte choose the event (fuzz/machine.c). */
+static void seeds_of_the_machine_give_a_reason(void **state)
+{
+        g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+
+        (void)state;
+        collect("seeds", "machine", paths);
+        assert_true(paths->len >= 6);
+        for (guint i = 0; i < paths->len; i++) {
+                g_autoptr(up_case) c = case_in(paths->pdata[i]);
+                gsize size;
+                const guint8 *data = g_bytes_get_data(c->message, &size);
+                assert_true(size > 0);
+                for (gsize j = 0; j < size; j++)
+                        assert_int_not_equal(data[j] & 31, UP_CONTENT_NO_VERDICT);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -270,6 +365,9 @@ int main(void)
                 cmocka_unit_test(usage_errors_name_the_option),
                 cmocka_unit_test(no_file_is_taken_for_a_virus),
                 cmocka_unit_test(signature_covers_what_is_expanded),
+                cmocka_unit_test(seeds_of_the_pipeline_show_no_fault),
+                cmocka_unit_test(seeds_of_the_pipeline_say_each_verb),
+                cmocka_unit_test(seeds_of_the_machine_give_a_reason),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,199 @@
+/*
+ * ledger - the one record of one run: everything that was seen, in the order in which it was seen
+ *
+ * The world writes it, entry by entry; the oracles, the story, the JSON and the feedback to the
+ * fuzzer all read it, and nothing else. So what an oracle judges is what a person is shown.
+ *
+ * It knows which pipeline was run only by name. A view (what the pipeline says of a recipient) is
+ * written when it has changed, so a reader who wants to know the state at some point keeps the last
+ * one of each recipient: up_ledger_replay() does.
+ */
+#ifndef UP_LEDGER_LEDGER_H
+#define UP_LEDGER_LEDGER_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "case/case.h"
+#include "pipeline.h"
+
+enum up_entry_kind {
+        UP_ENTRY_EVENT,      /* an event of the script begins: text is its line */
+        UP_ENTRY_SUBMIT,     /* a message was handed in, with its receipt */
+        UP_ENTRY_SCAN,       /* the pipeline asked the scanner */
+        UP_ENTRY_SCANNED,    /* the scanner answered */
+        UP_ENTRY_SEND,       /* the pipeline opened a transaction */
+        UP_ENTRY_SENT,       /* the next hop answered */
+        UP_ENTRY_OPEN,       /* a gated message may be read */
+        UP_ENTRY_LOG,        /* the pipeline wrote to the event log */
+        UP_ENTRY_RUN,        /* the pipeline was run, because it wanted to be */
+        UP_ENTRY_COMMAND,    /* an administrator's command, a reload, new signatures */
+        UP_ENTRY_CLOCK,      /* the wall clock jumped */
+        UP_ENTRY_CRASH,      /* the power went out */
+        UP_ENTRY_RESTART,    /* the pipeline was started again */
+        UP_ENTRY_VIEW,       /* what the pipeline says of a recipient has changed */
+        UP_ENTRY_STEP,       /* end of one call of the pipeline; all views are up to date */
+        UP_ENTRY_SCRIPT_END, /* from here on the environment goes on as it last did, or heals */
+        UP_ENTRY_END,        /* the world stopped */
+};
+#define UP_ENTRY_KINDS 17
+extern const char *const up_entry_kind_names[UP_ENTRY_KINDS];
+
+/** Why the world stopped. */
+enum up_ending {
+        UP_ENDING_SETTLED, /* every recipient has a disposition, and nothing is due */
+        UP_ENDING_IDLE,    /* nothing is due or outstanding, and somebody waits */
+        UP_ENDING_BOUND,   /* past every bound, and somebody waits */
+        UP_ENDING_CYCLE,   /* the same state came again and again */
+        UP_ENDING_SPIN,    /* too many steps at one instant */
+        UP_ENDING_STEPS,   /* too many steps in all: the world's own limit */
+};
+#define UP_ENDINGS 6
+extern const char *const up_ending_names[UP_ENDINGS];
+
+/* Names of what the contract enumerates. A value of a pipeline may be none of them: look at the
+ * bound before using one as an index. */
+#define UP_ORIGINS  2
+#define UP_RECEIPTS 3
+#define UP_LEVELS   2
+#define UP_REPLIES  4
+#define UP_READINGS 3
+#define UP_COMMANDS 3
+extern const char *const up_origin_names[UP_ORIGINS];
+extern const char *const up_receipt_names[UP_RECEIPTS];
+extern const char *const up_level_names[UP_LEVELS];
+extern const char *const up_verdict_names[UP_VERDICTS];
+extern const char *const up_reply_names[UP_REPLIES];
+extern const char *const up_disposition_names[UP_DISPOSITIONS];
+extern const char *const up_reading_names[UP_READINGS];
+extern const char *const up_owner_names[UP_OWNERS];
+extern const char *const up_command_names[UP_COMMANDS];
+
+/** One entry. Fields that a kind does not use are 0; pointers belong to the ledger. */
+struct up_entry {
+        enum up_entry_kind kind;
+        int64_t at_ms;      /* since the run began, monotonic */
+        unsigned number;    /* which message of the script: 0 is none, or born inside */
+        up_id message;      /* as the pipeline names it; 0 while it is not accepted */
+        up_request request; /* SCAN, SCANNED, SEND, SENT */
+        GBytes *bytes;      /* SUBMIT, SCAN, SEND */
+        const char *text;   /* EVENT, COMMAND, LOG: what an operator reads */
+        union {
+                struct {
+                        enum up_origin origin;
+                        enum up_receipt receipt;
+                        const char *from;
+                        const char *const *to;
+                        bool notify;
+                        bool copy;        /* a delivered message that came back: see lineage */
+                        unsigned hops;    /* how many times it came back */
+                        int64_t bound_ms; /* by when it must be done with, since the run began */
+                        /* The policy that stood when it was handed in. */
+                        bool transport_scan, store_scan, deliver_unscanned;
+                } submit;
+                struct {
+                        enum up_level level;
+                        struct up_scan_answer answer; /* SCANNED */
+                } scan;
+                struct {
+                        const char *from;
+                        const char *const *to;
+                        const unsigned *recipients;
+                        unsigned count;
+                        bool gated;
+                        enum up_reply mail, data, dot; /* SENT */
+                        const enum up_reply *rcpt;     /* SENT */
+                } send;
+                struct up_log log;
+                struct up_view view;
+                struct {
+                        uint64_t digest;      /* 0 when the pipeline cannot tell */
+                        int64_t next_ms;      /* since the run began; UP_NEVER_MS */
+                        unsigned outstanding; /* requests that will still be answered */
+                } step;
+                struct {
+                        enum up_command command;
+                } command;
+                int64_t jump_s;        /* CLOCK */
+                unsigned operation;    /* CRASH: at which storage operation of the run */
+                enum up_ending ending; /* END */
+        } as;
+};
+
+struct up_ledger {
+        const char *pipeline; /* its name */
+        unsigned can;         /* its capabilities */
+        bool healed;          /* did the environment heal after the script? */
+        GArray *entries;      /* of struct up_entry */
+        GStringChunk *strings;
+        GPtrArray *blocks; /* what entries point to besides */
+};
+typedef struct up_ledger up_ledger;
+
+/** An empty ledger of a run; the name is copied. Free with up_ledger_free(), which takes NULL. */
+struct up_ledger *up_ledger_new(const struct up_pipeline *pipeline, bool healed);
+void up_ledger_free(struct up_ledger *ledger);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(up_ledger, up_ledger_free)
+
+/**
+ * Appends a copy of the entry, with copies of all it points to (bytes by reference). Returns its
+ * index. Equal strings are kept once. Pointers to entries, and to views of a replay, are good until
+ * the next entry is added.
+ */
+guint up_ledger_add(struct up_ledger *ledger, const struct up_entry *entry);
+
+static inline const struct up_entry *up_ledger_at(const struct up_ledger *ledger, guint index)
+{
+        return &g_array_index(ledger->entries, struct up_entry, index);
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/** The state of every recipient at some point of the ledger. */
+struct up_replay {
+        const struct up_ledger *ledger;
+        guint at;          /* entries before this index are taken in */
+        GHashTable *views; /* for up_replay_view() */
+        GPtrArray *order;  /* of const struct up_view **: the slots, in the order first seen */
+};
+
+/** Before the first entry. The ledger must outlive it. */
+void up_replay_init(struct up_replay *replay, const struct up_ledger *ledger);
+void up_replay_clear(struct up_replay *replay);
+/** Takes in one more entry and returns it; NULL at the end. */
+const struct up_entry *up_replay_next(struct up_replay *replay);
+/** What is known of a recipient by now; NULL: nothing. */
+const struct up_view *up_replay_view(
+    const struct up_replay *replay, up_id message, unsigned recipient);
+
+/* --- showing ---------------------------------------------------------------------------------- */
+
+/** The ledger as text, one line an entry, complete: two runs are alike if these are. Caller owns.
+ */
+char *up_ledger_write(const struct up_ledger *ledger);
+
+/** What a story shows. */
+struct up_story_mark {
+        guint entry;      /* before this one */
+        const char *text; /* "critical step: …" */
+};
+
+/**
+ * The story of a run for a person, in virtual time, in lines of at most @columns: what was done,
+ * asked, answered and logged; of steps that only repeat, the first three rounds and the last are
+ * told, and how often it came in between. @marks, sorted by entry, are put in; those past the last
+ * entry come at the end. Less than 60 columns are taken as 60. The result is UTF-8 that a terminal
+ * can be given whatever a message holds: what cannot be shown is spelled, and long values are told
+ * by their two ends. The caller owns it.
+ */
+char *up_ledger_story(const struct up_ledger *ledger, unsigned columns,
+    const struct up_story_mark *marks, size_t mark_count);
+
+/**
+ * A virtual time as "0.200", "1:00.200" or "2d 03:04:05.006", and UP_NEVER_MS as "never"; the
+ * caller owns it.
+ */
+char *up_ledger_time(int64_t ms);
+
+#endif

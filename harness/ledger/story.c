@@ -1,0 +1,1240 @@
+/*
+ * story - the ledger told to a person, step by step
+ *
+ * Four stages. Names are given to messages, by one look over the whole ledger, for a scan is asked
+ * for before the message is known to be accepted. Each step (one call of the pipeline: from what
+ * caused it to the entry UP_ENTRY_STEP) is told as paragraphs, by a table of what tells each kind
+ * of entry. Steps that tell the same are folded. What is left is wrapped.
+ *
+ * Two steps tell the same if their paragraphs are alike but for times and request numbers. Those
+ * stand between two marks inside the paragraphs; all other text comes through printable(), which
+ * leaves no control character, so the marks cannot be forged by a message. A step into which the
+ * reader put a mark of his own is like no other, and thereby always shown.
+ *
+ * What it does not do: a pipeline that makes a new message in each round tells a new story in each,
+ * and nothing is folded. And it does not judge: what is odd is told, the oracles say if it is
+ * wrong.
+ */
+#include "ledger/ledger.h"
+
+#include <string.h>
+
+/* In paragraphs, beside printable text. */
+#define VARIES_BEGIN "\001" /* what follows does not count when steps are compared */
+#define VARIES_END   "\002"
+#define STANDS_OUT   "\003" /* first in a paragraph: a mark of the reader's */
+#define FIXED_BLANK  "\004" /* a blank at which no line is broken */
+
+/* The layout of a line: the time, two blanks, text; lines that go on are indented further. */
+#define TIME_COLUMNS  12
+#define TEXT_COLUMN   14
+#define HANG_COLUMNS  2
+#define LEAST_COLUMNS 60
+
+/* A longer value is told by its two ends. An address has 320 bytes at most (RFC 5321). */
+#define VALUE_BYTES    320
+#define SENTENCE_BYTES 1000
+
+/* So many recipients are told by name; more are counted. */
+#define NAMED_RECIPIENTS 8
+
+/* So many groups of recipients who fare alike are told of one step; the rest is counted. */
+#define TOLD_GROUPS 20
+
+/* A group of up to so many steps is folded when it comes more often than is shown of it. */
+#define GROUP_STEPS   8
+#define ROUNDS_BEFORE 3
+#define ROUNDS_AFTER  1
+
+/* One step as it is told. */
+struct step {
+        int64_t at_ms;
+        char *text; /* paragraphs, each with a line end */
+        guint key;  /* steps with one key tell the same; 0 is like no other */
+};
+
+/* What was asked by a request. */
+struct question {
+        up_request request;
+        const struct up_entry *entry;
+        bool answered;
+};
+
+/* A message, as the story calls it. */
+struct label {
+        up_id id;
+        unsigned number;
+        up_id parent;
+        char *name;
+};
+
+/* Recipients of whom the same is to be told. */
+struct alike {
+        char *text;
+        GPtrArray *views; /* of const struct up_view * */
+};
+
+struct story {
+        const struct up_ledger *ledger;
+        const struct up_story_mark *marks;
+        size_t mark_count, mark_next;
+        unsigned columns;
+
+        GHashTable *labels;    /* id to struct label */
+        GHashTable *questions; /* request to struct question */
+        struct up_replay replay;
+
+        /* The step that is being told. */
+        GString *text;
+        const struct up_entry *head; /* its first entry; NULL between steps */
+        bool has_told, is_marked;
+        const char *separator; /* before what is said next, within a list */
+        GPtrArray *alike;      /* of struct alike: changes not yet told */
+        GHashTable *alike_by_text;
+
+        GArray *steps;    /* of struct step */
+        GHashTable *keys; /* what a step tells to its key */
+        GString *key;     /* for making one */
+};
+
+/* --- words ------------------------------------------------------------------------------------ */
+
+/* Is it safe on a terminal, and seen there? */
+static bool is_shown(gunichar c)
+{
+        GUnicodeType type = g_unichar_type(c);
+
+        return g_unichar_isprint(c) && type != G_UNICODE_LINE_SEPARATOR &&
+               type != G_UNICODE_PARAGRAPH_SEPARATOR && type != G_UNICODE_PRIVATE_USE;
+}
+
+/* Appends text up to @end, with escapes for what cannot be shown. */
+static void put_printable(GString *out, const char *text, const char *end)
+{
+        while (text < end) {
+                unsigned char byte = (unsigned char)*text;
+                gunichar c = byte < 0x80 ? byte : g_utf8_get_char_validated(text, end - text);
+                bool valid = c != (gunichar)-1 && c != (gunichar)-2;
+
+                if (byte >= ' ' && byte < 0x7f)
+                        g_string_append_c(out, *text);
+                else if (valid && is_shown(c))
+                        g_string_append_unichar(out, c);
+                else if (valid && byte >= 0x80)
+                        g_string_append_printf(out, "\\u{%x}", c);
+                else
+                        g_string_append_printf(out, "\\x%02x", byte);
+                text += valid && byte >= 0x80 ? g_utf8_next_char(text) - text : 1;
+        }
+}
+
+static const char *character_start(const char *text, const char *at)
+{
+        while (at > text && ((unsigned char)*at & 0xc0) == 0x80)
+                at--;
+        return at;
+}
+
+/* What the text looks like, of at most so many of its bytes. NULL is empty. */
+static char *printable(const char *text, size_t most)
+{
+        GString *out = g_string_new(NULL);
+        size_t bytes;
+
+        if (text == NULL)
+                text = "";
+        bytes = strlen(text);
+        if (bytes <= most) {
+                put_printable(out, text, text + bytes);
+        } else {
+                size_t tail = most / 3;
+                put_printable(out, text, character_start(text, text + most - tail));
+                g_string_append(out, "…");
+                put_printable(out, character_start(text, text + bytes - tail), text + bytes);
+        }
+        return g_string_free(out, FALSE);
+}
+
+/* The same of what may have several lines. */
+static char *sentence(const char *text)
+{
+        g_autofree char *one_line = g_strdup(text);
+
+        if (one_line != NULL)
+                g_strdelimit(one_line, "\r\n\t", ' ');
+        return printable(one_line, SENTENCE_BYTES);
+}
+
+static char *address(const char *text)
+{
+        g_autofree char *shown = printable(text, VALUE_BYTES);
+
+        return g_strdup_printf("<%s>", shown);
+}
+
+/* "2,345 bytes" */
+static char *counted(uint64_t count, const char *one, const char *many)
+{
+        g_autofree char *digits = g_strdup_printf("%" G_GUINT64_FORMAT, count);
+        GString *out = g_string_new(NULL);
+        size_t length = strlen(digits);
+
+        for (size_t i = 0; i < length; i++) {
+                if (i > 0 && (length - i) % 3 == 0)
+                        g_string_append_c(out, ',');
+                g_string_append_c(out, digits[i]);
+        }
+        g_string_append_printf(out, FIXED_BLANK "%s", count == 1 ? one : many);
+        return g_string_free(out, FALSE);
+}
+
+static char *size_of(GBytes *bytes)
+{
+        return counted(bytes == NULL ? 0 : g_bytes_get_size(bytes), "byte", "bytes");
+}
+
+/* A time that fits into its column: without fractions from a day on. */
+static char *short_time(int64_t ms)
+{
+        char *time = up_ledger_time(ms);
+
+        for (const char *end = ".:"; *end != '\0' && strlen(time) > TIME_COLUMNS; end++) {
+                char *cut = strrchr(time, *end);
+                if (cut != NULL)
+                        *cut = '\0';
+        }
+        return time;
+}
+
+/* The same inside a paragraph. */
+static char *when(int64_t ms)
+{
+        g_autofree char *time = short_time(ms);
+
+        return g_strconcat(VARIES_BEGIN, g_strdelimit(time, " ", *FIXED_BLANK), VARIES_END, NULL);
+}
+
+static char *request_name(up_request request)
+{
+        return g_strdup_printf(VARIES_BEGIN "#%" G_GUINT64_FORMAT VARIES_END, request);
+}
+
+/* The word for a value that a pipeline may have made up. */
+static const char *word_of(unsigned value, const char *const *words, size_t count)
+{
+        return value < count ? words[value] : "of no known kind";
+}
+#define WORD_OF(value, words) word_of(value, words, G_N_ELEMENTS(words))
+
+G_GNUC_PRINTF(2, 3)
+static void say(struct story *story, const char *format, ...)
+{
+        va_list args;
+
+        va_start(args, format);
+        g_string_append_vprintf(story->text, format, args);
+        va_end(args);
+}
+
+static void end_paragraph(struct story *story)
+{
+        g_string_append_c(story->text, '\n');
+        story->has_told = true;
+}
+
+/* --- names of messages ------------------------------------------------------------------------ */
+
+static void label_free(void *data)
+{
+        struct label *label = data;
+
+        g_free(label->name);
+        g_free(label);
+}
+
+/* Collects what is known of each message, in the order in which they were first seen. */
+static void collect(struct story *story, GPtrArray *order, up_id id, unsigned number, up_id parent)
+{
+        if (id == 0)
+                return;
+
+        struct label *label = g_hash_table_lookup(story->labels, &id);
+        if (label == NULL) {
+                label = g_new0(struct label, 1);
+                label->id = id;
+                g_hash_table_insert(story->labels, &label->id, label);
+                g_ptr_array_add(order, label);
+        }
+        if (label->number == 0)
+                label->number = number;
+        if (label->parent == 0)
+                label->parent = parent;
+}
+
+static void name_label(struct label *label, GHashTable *seen, unsigned *notices)
+{
+        if (label->number != 0) {
+                gpointer number = GUINT_TO_POINTER(label->number);
+                guint nth = GPOINTER_TO_UINT(g_hash_table_lookup(seen, number)) + 1;
+
+                g_hash_table_insert(seen, number, GUINT_TO_POINTER(nth));
+                label->name = nth == 1 ? g_strdup_printf("message" FIXED_BLANK "%u", label->number)
+                                       : g_strdup_printf("message" FIXED_BLANK "%u" FIXED_BLANK
+                                                         "(copy" FIXED_BLANK "%u)",
+                                             label->number, nth);
+        } else if (label->parent != 0) {
+                label->name = g_strdup_printf("notice" FIXED_BLANK "%u", ++*notices);
+        } else {
+                label->name = g_strdup_printf("message" FIXED_BLANK "with" FIXED_BLANK
+                                              "id" FIXED_BLANK "%" G_GUINT64_FORMAT,
+                    label->id);
+        }
+}
+
+/* Messages of the script by their number there, notices by a count of their own. */
+static void name_messages(struct story *story)
+{
+        g_autoptr(GPtrArray) order = g_ptr_array_new();
+        g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+        unsigned notices = 0;
+
+        for (guint i = 0; i < story->ledger->entries->len; i++) {
+                const struct up_entry *entry = up_ledger_at(story->ledger, i);
+                collect(story, order, entry->message, entry->number, 0);
+                if (entry->kind == UP_ENTRY_VIEW)
+                        collect(story, order, entry->as.view.message, 0, entry->as.view.parent);
+        }
+        for (guint i = 0; i < order->len; i++)
+                name_label(g_ptr_array_index(order, i), seen, &notices);
+}
+
+/* Owned by the caller. An entry of a message that never got an id has its number alone. */
+static char *name_of(const struct story *story, up_id id, unsigned number)
+{
+        const struct label *label = g_hash_table_lookup(story->labels, &id);
+
+        if (label != NULL)
+                return g_strdup(label->name);
+        if (number != 0)
+                return g_strdup_printf("message" FIXED_BLANK "%u", number);
+        if (id != 0)
+                return g_strdup_printf(
+                    "an unknown message, id" FIXED_BLANK "%" G_GUINT64_FORMAT, id);
+        return g_strdup("no message");
+}
+
+/* --- what is told of a recipient -------------------------------------------------------------- */
+
+static const char *const owner_phrases[UP_OWNERS] = {
+        [UP_OWNER_NONE] = "nobody will move it on",
+        [UP_OWNER_QUEUE] = "ready for a worker",
+        [UP_OWNER_TIMER] = "tries again at" FIXED_BLANK,
+        [UP_OWNER_WORKER] = "time-out at" FIXED_BLANK,
+        [UP_OWNER_ADMINISTRATOR] = "held by an administrator",
+};
+
+static const char *const last_owner_phrases[UP_OWNERS] = {
+        [UP_OWNER_NONE] = "and nobody will move it on",
+        [UP_OWNER_QUEUE] = "ready for a worker",
+        [UP_OWNER_TIMER] = "waits for its next attempt",
+        [UP_OWNER_WORKER] = "a worker has it",
+        [UP_OWNER_ADMINISTRATOR] = "held by an administrator",
+};
+
+static const char *const reading_phrases[UP_READINGS] = {
+        [UP_READING_OPEN] = "may be read",
+        [UP_READING_UNDECIDED] = "may not be read yet",
+        [UP_READING_REFUSED] = "may never be read",
+};
+
+static void add_phrase(GString *phrases, const char *phrase, const char *object)
+{
+        if (phrases->len > 0)
+                g_string_append(phrases, ", ");
+        g_string_append(phrases, phrase);
+        g_string_append(phrases, object);
+}
+
+static void add_owner(const struct story *story, GString *phrases, const struct up_view *view)
+{
+        bool has_time = view->owner == UP_OWNER_TIMER || view->owner == UP_OWNER_WORKER;
+        g_autofree char *time = has_time ? when(view->owner_ms) : g_strdup("");
+
+        if (story->ledger->can & UP_CAN_OWNER)
+                add_phrase(phrases, WORD_OF(view->owner, owner_phrases), time);
+}
+
+static void add_expiry(const struct story *story, GString *phrases, const struct up_view *view)
+{
+        g_autofree char *time = when(view->expiry_ms);
+
+        if (!(story->ledger->can & UP_CAN_OWNER))
+                return;
+        if (view->expiry_ms == UP_NEVER_MS)
+                add_phrase(phrases, "never expires", "");
+        else
+                add_phrase(phrases, "expires at" FIXED_BLANK, time);
+}
+
+static void add_state(GString *phrases, const struct up_view *view)
+{
+        g_autofree char *state = printable(view->state, VALUE_BYTES);
+
+        if (*state != '\0')
+                add_phrase(phrases, state, "");
+}
+
+/* What has changed and matters, of one who has a disposition, or had one. */
+static void add_disposition(
+    GString *phrases, const struct up_view *before, const struct up_view *view)
+{
+        enum up_disposition was = before == NULL ? UP_DISPOSITION_NONE : before->disposition;
+
+        if (view->disposition != was) {
+                if (view->disposition == UP_DISPOSITION_NONE)
+                        add_phrase(phrases, "pending again", "");
+                else
+                        add_phrase(phrases, WORD_OF(view->disposition, up_disposition_names), "");
+                if (was != UP_DISPOSITION_NONE)
+                        add_phrase(phrases, "and was ", WORD_OF(was, up_disposition_names));
+        }
+        if (was != UP_DISPOSITION_NONE && g_strcmp0(view->state, before->state) != 0)
+                add_state(phrases, view);
+}
+
+/* What has changed and matters, of one who waits. */
+static void add_waiting(const struct story *story, GString *phrases, const struct up_view *before,
+    const struct up_view *view)
+{
+        if (before == NULL || g_strcmp0(view->state, before->state) != 0)
+                add_state(phrases, view);
+        if (before == NULL || view->owner != before->owner || view->owner_ms != before->owner_ms)
+                add_owner(story, phrases, view);
+        if (before == NULL || view->expiry_ms != before->expiry_ms)
+                add_expiry(story, phrases, view);
+}
+
+/* Empty when nothing has changed that matters. */
+static char *describe_change(
+    const struct story *story, const struct up_view *before, const struct up_view *view)
+{
+        GString *phrases = g_string_new(NULL);
+        enum up_reading was = before == NULL ? UP_READING_OPEN : before->reading;
+
+        if (before == NULL && view->parent != 0) {
+                g_autofree char *parent = name_of(story, view->parent, 0);
+                add_phrase(phrases, "reports on ", parent);
+        }
+        add_disposition(phrases, before, view);
+        if (view->disposition == UP_DISPOSITION_NONE)
+                add_waiting(story, phrases, before, view);
+        if (view->reading != was)
+                add_phrase(phrases, WORD_OF(view->reading, reading_phrases), "");
+        return g_string_free(phrases, FALSE);
+}
+
+/* How it stands in the end. Times were told before, and would make each recipient another case. */
+static char *describe_end(const struct story *story, const struct up_view *view)
+{
+        GString *phrases = g_string_new(NULL);
+
+        if (view->disposition != UP_DISPOSITION_NONE) {
+                add_phrase(phrases, WORD_OF(view->disposition, up_disposition_names), "");
+        } else {
+                add_phrase(phrases, "PENDING", "");
+                add_state(phrases, view);
+                if (story->ledger->can & UP_CAN_OWNER)
+                        add_phrase(phrases, WORD_OF(view->owner, last_owner_phrases), "");
+                if (story->ledger->can & UP_CAN_OWNER && view->expiry_ms == UP_NEVER_MS)
+                        add_phrase(phrases, "never expires", "");
+        }
+        if (view->reading != UP_READING_OPEN)
+                add_phrase(phrases, WORD_OF(view->reading, reading_phrases), "");
+        return g_string_free(phrases, FALSE);
+}
+
+static void alike_free(void *data)
+{
+        struct alike *alike = data;
+
+        g_free(alike->text);
+        g_ptr_array_unref(alike->views);
+        g_free(alike);
+}
+
+/* Takes the text. */
+static void add_alike(struct story *story, char *text, const struct up_view *view)
+{
+        struct alike *alike = g_hash_table_lookup(story->alike_by_text, text);
+
+        if (alike == NULL) {
+                alike = g_new(struct alike, 1);
+                alike->text = text;
+                alike->views = g_ptr_array_new();
+                g_hash_table_insert(story->alike_by_text, alike->text, alike);
+                g_ptr_array_add(story->alike, alike);
+        } else {
+                g_free(text);
+        }
+        g_ptr_array_add(alike->views, (gpointer)view);
+}
+
+/* "message 1 to <v@example.com>, <w@example.com>" */
+static void say_named(struct story *story, const GPtrArray *views)
+{
+        up_id last = 0;
+
+        for (guint i = 0; i < views->len; i++) {
+                const struct up_view *view = g_ptr_array_index(views, i);
+                g_autofree char *name = name_of(story, view->message, 0);
+                g_autofree char *to = address(view->to);
+
+                if (i > 0)
+                        say(story, ", ");
+                if (i == 0 || view->message != last)
+                        say(story, "%s to ", name);
+                say(story, "%s", to);
+                last = view->message;
+        }
+}
+
+/* "1,000 recipients of message 1" */
+static void say_counted(struct story *story, const GPtrArray *views)
+{
+        g_autofree char *recipients = counted(views->len, "recipient", "recipients");
+        const struct up_view *first = g_ptr_array_index(views, 0);
+        g_autofree char *name = name_of(story, first->message, 0);
+        g_autoptr(GHashTable) messages = g_hash_table_new(g_int64_hash, g_int64_equal);
+
+        for (guint i = 0; i < views->len; i++) {
+                const struct up_view *view = g_ptr_array_index(views, i);
+                g_hash_table_add(messages, (gpointer)&view->message);
+        }
+        guint others = g_hash_table_size(messages) - 1;
+        say(story, "%s of %s", recipients, name);
+        if (others > 0) {
+                g_autofree char *more = counted(others, "other", "others");
+                say(story, " and %s", more);
+        }
+}
+
+static void tell_rest(struct story *story, guint from)
+{
+        uint64_t recipients = 0;
+
+        for (guint i = from; i < story->alike->len; i++)
+                recipients +=
+                    ((const struct alike *)g_ptr_array_index(story->alike, i))->views->len;
+        g_autofree char *count = counted(recipients, "more recipient", "more recipients");
+        g_autofree char *ways = counted(story->alike->len - from, "other way", "other ways");
+        say(story, "and %s in %s", count, ways);
+        end_paragraph(story);
+}
+
+static void tell_alike(struct story *story)
+{
+        if (story->alike->len == 0)
+                return;
+        for (guint i = 0; i < story->alike->len && i < TOLD_GROUPS; i++) {
+                const struct alike *alike = g_ptr_array_index(story->alike, i);
+
+                if (alike->views->len <= NAMED_RECIPIENTS)
+                        say_named(story, alike->views);
+                else
+                        say_counted(story, alike->views);
+                say(story, ": %s", alike->text);
+                end_paragraph(story);
+        }
+        if (story->alike->len > TOLD_GROUPS)
+                tell_rest(story, TOLD_GROUPS);
+        g_hash_table_remove_all(story->alike_by_text);
+        g_ptr_array_set_size(story->alike, 0);
+}
+
+static void tell_where_all_stand(struct story *story)
+{
+        const GPtrArray *order = story->replay.order;
+
+        for (guint i = 0; i < order->len; i++) {
+                const struct up_view *const *slot = g_ptr_array_index(order, i);
+                add_alike(story, describe_end(story, *slot), *slot);
+        }
+        tell_alike(story);
+}
+
+/* --- what is told of each entry --------------------------------------------------------------- */
+
+/* "<a@example.com>, <b@example.com>", or the first three and how many more. */
+static void say_addresses(struct story *story, const char *const *to)
+{
+        guint count = to == NULL ? 0 : g_strv_length((char **)(gpointer)to);
+        guint named = count <= NAMED_RECIPIENTS ? count : 3;
+
+        for (guint i = 0; i < named; i++) {
+                g_autofree char *one = address(to[i]);
+                say(story, "%s%s", i == 0 ? "" : ", ", one);
+        }
+        if (count == 0)
+                say(story, "nobody");
+        if (named < count) {
+                g_autofree char *more = counted(count - named, "more", "more");
+                say(story, " and %s", more);
+        }
+}
+
+static void say_envelope(struct story *story, const char *from, const char *const *to)
+{
+        g_autofree char *sender = address(from);
+
+        say(story, "from %s to ", sender);
+        say_addresses(story, to);
+}
+
+static void tell_event(struct story *story, const struct up_entry *entry)
+{
+        g_autofree char *line = sentence(entry->text);
+
+        say(story, "script: %s", line);
+        end_paragraph(story);
+}
+
+static const char *const receipt_phrases[UP_RECEIPTS] = {
+        [UP_RECEIPT_ACCEPTED] = "accepted",
+        [UP_RECEIPT_LATER] = "refused for now (4xx)",
+        [UP_RECEIPT_REJECTED] = "rejected (5xx)",
+};
+
+static const char *const origin_phrases[UP_ORIGINS] = {
+        [UP_ORIGIN_LOCAL] = "of a local user",
+        [UP_ORIGIN_SMTP] = "by SMTP",
+};
+
+static void tell_submit(struct story *story, const struct up_entry *entry)
+{
+        g_autofree char *name = name_of(story, entry->message, entry->number);
+        g_autofree char *size = size_of(entry->bytes);
+        g_autofree char *bound = when(entry->as.submit.bound_ms);
+
+        say(story, "%s: %s %s, %s, ", WORD_OF(entry->as.submit.receipt, receipt_phrases), name,
+            WORD_OF(entry->as.submit.origin, origin_phrases), size);
+        say_envelope(story, entry->as.submit.from, entry->as.submit.to);
+        if (!entry->as.submit.notify)
+                say(story, ", no notice wanted");
+        if (!entry->as.submit.transport_scan)
+                say(story, ", not scanned in transport");
+        if (entry->as.submit.store_scan)
+                say(story, ", scanned in the store");
+        if (entry->as.submit.copy)
+                say(story, ", a copy that came back (%u)", entry->as.submit.hops);
+        if (entry->as.submit.receipt == UP_RECEIPT_ACCEPTED) {
+                if (entry->message != entry->number)
+                        say(story, ", id %" G_GUINT64_FORMAT, entry->message);
+                say(story, "; to be done with by" FIXED_BLANK "%s", bound);
+        }
+        end_paragraph(story);
+}
+
+static struct question *find_question(struct story *story, up_request request)
+{
+        return g_hash_table_lookup(story->questions, &request);
+}
+
+static void ask(struct story *story, const struct up_entry *entry)
+{
+        struct question *question = g_new0(struct question, 1);
+
+        question->request = entry->request;
+        question->entry = entry;
+        g_hash_table_replace(story->questions, &question->request, question);
+}
+
+static void say_answer_to(
+    struct story *story, const char *who, const struct up_entry *entry, struct question *question)
+{
+        g_autofree char *request = request_name(entry->request);
+
+        say(story, "%s on %s", who, request);
+        if (question == NULL)
+                say(story, ", which nobody asked");
+        else if (question->answered)
+                say(story, " once more");
+        if (question != NULL)
+                question->answered = true;
+        say(story, ": ");
+}
+
+static void tell_scan(struct story *story, const struct up_entry *entry)
+{
+        g_autofree char *request = request_name(entry->request);
+        g_autofree char *name = name_of(story, entry->message, entry->number);
+        g_autofree char *size = size_of(entry->bytes);
+
+        ask(story, entry);
+        say(story, "scan %s asked: %s, %s, %s", request, name,
+            WORD_OF(entry->as.scan.level, up_level_names), size);
+        end_paragraph(story);
+}
+
+static const char *const verdict_phrases[UP_VERDICTS] = {
+        [UP_VERDICT_CLEAN] = "clean",
+        [UP_VERDICT_INFECTED] = "INFECTED",
+        [UP_VERDICT_UNSCANNABLE] = "unscannable",
+        [UP_VERDICT_REWRITTEN] = "wants other bytes delivered",
+        [UP_VERDICT_NONE] = "no verdict",
+};
+
+static void tell_scanned(struct story *story, const struct up_entry *entry)
+{
+        struct question *question = find_question(story, entry->request);
+        const struct up_scan_answer *answer = &entry->as.scan.answer;
+        up_id asked_about = question == NULL ? entry->message : question->entry->message;
+
+        say_answer_to(story, "scanner", entry, question);
+        say(story, "%s", WORD_OF(answer->verdict, verdict_phrases));
+        if (answer->verdict == UP_VERDICT_NONE || answer->code != 0)
+                say(story, ", error code" FIXED_BLANK "0x%x", answer->code);
+        if (answer->message != asked_about) {
+                g_autofree char *meant = name_of(story, answer->message, 0);
+                g_autofree char *asked = name_of(story, asked_about, entry->number);
+                say(story, ", but speaks of %s, asked about %s", meant, asked);
+        }
+        end_paragraph(story);
+}
+
+static void tell_send(struct story *story, const struct up_entry *entry)
+{
+        g_autofree char *request = request_name(entry->request);
+        g_autofree char *name = name_of(story, entry->message, entry->number);
+        g_autofree char *size = size_of(entry->bytes);
+
+        ask(story, entry);
+        say(story, "send %s begins: %s, %s, ", request, name, size);
+        say_envelope(story, entry->as.send.from, entry->as.send.to);
+        if (entry->as.send.gated)
+                say(story, ", not to be read before it is opened");
+        end_paragraph(story);
+}
+
+static const char *const reply_phrases[UP_REPLIES] = {
+        [UP_REPLY_ACCEPT] = "accepted",
+        [UP_REPLY_DEFER] = "deferred (4xx)",
+        [UP_REPLY_REJECT] = "rejected (5xx)",
+        [UP_REPLY_LOST] = "connection lost",
+};
+
+/* Says how RCPT went for those who were not accepted; returns how many were. */
+static unsigned say_rcpt(struct story *story, const struct up_entry *entry, const char *const *to)
+{
+        unsigned counts[UP_REPLIES] = { 0 };
+        unsigned count = entry->as.send.rcpt == NULL ? 0 : entry->as.send.count;
+
+        for (unsigned i = 0; i < count; i++)
+                counts[MIN(entry->as.send.rcpt[i], UP_REPLY_LOST)]++;
+        for (unsigned reply = UP_REPLY_DEFER; reply < UP_REPLIES; reply++) {
+                g_autoptr(GPtrArray) refused = g_ptr_array_new();
+
+                if (counts[reply] == 0)
+                        continue;
+                for (unsigned i = 0; i < count && to != NULL && to[i] != NULL; i++) {
+                        if (MIN(entry->as.send.rcpt[i], UP_REPLY_LOST) == reply)
+                                g_ptr_array_add(refused, (gpointer)to[i]);
+                }
+                g_ptr_array_add(refused, NULL);
+                say(story, "%sRCPT %s for ", story->separator, reply_phrases[reply]);
+                say_addresses(story, (const char *const *)refused->pdata);
+                story->separator = "; ";
+        }
+        return counts[UP_REPLY_ACCEPT];
+}
+
+static void say_after_rcpt(struct story *story, const struct up_entry *entry)
+{
+        say(story, "%s", story->separator);
+        if (entry->as.send.data != UP_REPLY_ACCEPT)
+                say(story, "DATA %s", WORD_OF(entry->as.send.data, reply_phrases));
+        else if (entry->as.send.dot == UP_REPLY_LOST)
+                say(story, "connection lost after the dot, delivered or not");
+        else
+                say(story, "%s after the dot", WORD_OF(entry->as.send.dot, reply_phrases));
+}
+
+static void tell_sent(struct story *story, const struct up_entry *entry)
+{
+        struct question *question = find_question(story, entry->request);
+        const char *const *to = entry->as.send.to;
+
+        if (to == NULL && question != NULL && question->entry->kind == UP_ENTRY_SEND)
+                to = question->entry->as.send.to;
+        say_answer_to(story, "next hop", entry, question);
+        story->separator = "";
+        if (entry->as.send.mail != UP_REPLY_ACCEPT)
+                say(story, "MAIL %s", WORD_OF(entry->as.send.mail, reply_phrases));
+        else if (say_rcpt(story, entry, to) > 0 || entry->as.send.rcpt == NULL)
+                say_after_rcpt(story, entry);
+        end_paragraph(story);
+}
+
+static void tell_open(struct story *story, const struct up_entry *entry)
+{
+        g_autofree char *name = name_of(story, entry->message, entry->number);
+
+        say(story, "opened for reading: %s", name);
+        end_paragraph(story);
+}
+
+/* The text of an entry may name the message and the code already. */
+static void tell_log(struct story *story, const struct up_entry *entry)
+{
+        const struct up_log *log = &entry->as.log;
+        const char *whole = log->text != NULL ? log->text : entry->text;
+        g_autofree char *source = sentence(log->source);
+        g_autofree char *category = sentence(log->category);
+        g_autofree char *text = sentence(whole);
+        g_autofree char *message_id = printable(log->message_id, VALUE_BYTES);
+        g_autofree char *code = g_strdup_printf("0x%x", log->code);
+        const char *stop = g_str_has_suffix(text, ".") ? "" : ".";
+
+        say(story, "event" FIXED_BLANK "%u, %s, %s: %s", log->event, source, category, text);
+        if (*message_id != '\0' && strstr(whole == NULL ? "" : whole, log->message_id) == NULL) {
+                say(story, "%s Message-ID %s", stop, message_id);
+                stop = ",";
+        }
+        if ((log->failure || log->code != 0) && strcasestr(text, code) == NULL)
+                say(story, "%s error code" FIXED_BLANK "%s", stop, code);
+        end_paragraph(story);
+}
+
+static void tell_command(struct story *story, const struct up_entry *entry)
+{
+        g_autofree char *name = name_of(story, entry->message, entry->number);
+        g_autofree char *text = sentence(entry->text);
+
+        if (entry->text != NULL && g_strcmp0(entry->text, story->head->text) == 0)
+                return; /* the line of the script said it */
+        if (*text != '\0')
+                say(story, "told: %s", text);
+        else
+                say(story, "administrator: %s %s",
+                    WORD_OF(entry->as.command.command, up_command_names), name);
+        end_paragraph(story);
+}
+
+static void tell_clock(struct story *story, const struct up_entry *entry)
+{
+        int64_t jump_s = CLAMP(entry->as.jump_s, -INT64_MAX / 1000, INT64_MAX / 1000);
+        g_autofree char *jump = when(ABS(jump_s) * 1000);
+
+        say(story, "the wall clock jumps %s by %s", jump_s < 0 ? "back" : "ahead", jump);
+        end_paragraph(story);
+}
+
+static void tell_crash(struct story *story, const struct up_entry *entry)
+{
+        say(story, "CRASH: the power goes out at storage operation" FIXED_BLANK "%u",
+            entry->as.operation);
+        end_paragraph(story);
+}
+
+static void tell_restart(struct story *story, const struct up_entry *entry)
+{
+        (void)entry;
+        say(story, "the pipeline is started again");
+        end_paragraph(story);
+}
+
+static void tell_view(struct story *story, const struct up_entry *entry)
+{
+        const struct up_view *view = &entry->as.view;
+        const struct up_view *before =
+            up_replay_view(&story->replay, view->message, view->recipient);
+        g_autofree char *change = describe_change(story, before, view);
+
+        if (*change != '\0')
+                add_alike(story, g_steal_pointer(&change), view);
+}
+
+static void tell_script_end(struct story *story, const struct up_entry *entry)
+{
+        (void)entry;
+        say(story, "end of the script; from here on %s",
+            story->ledger->healed ? "scanner and next hop are well"
+                                  : "scanner and next hop go on as they last did");
+        end_paragraph(story);
+}
+
+static const char *const ending_phrases[UP_ENDINGS] = {
+        [UP_ENDING_SETTLED] = "every recipient has a disposition, and nothing is due",
+        [UP_ENDING_IDLE] = "nothing is due, nobody will answer, and somebody waits",
+        [UP_ENDING_BOUND] = "the time is past every bound, and somebody waits",
+        [UP_ENDING_CYCLE] = "the same state comes again and again, and somebody waits",
+        [UP_ENDING_SPIN] = "the pipeline is busy without end, and no time passes",
+        [UP_ENDING_STEPS] = "too many steps; stopped here",
+};
+
+static void tell_end(struct story *story, const struct up_entry *entry)
+{
+        say(story, "THE END: %s", WORD_OF(entry->as.ending, ending_phrases));
+        end_paragraph(story);
+        tell_where_all_stand(story);
+}
+
+/* What tells each kind; a step begins with the kinds that cause one. */
+static const struct {
+        void (*tell)(struct story *story, const struct up_entry *entry);
+        bool begins_step;
+} tellers[UP_ENTRY_KINDS] = {
+        [UP_ENTRY_EVENT] = { tell_event, true },
+        [UP_ENTRY_SUBMIT] = { tell_submit, false },
+        [UP_ENTRY_SCAN] = { tell_scan, false },
+        [UP_ENTRY_SCANNED] = { tell_scanned, true },
+        [UP_ENTRY_SEND] = { tell_send, false },
+        [UP_ENTRY_SENT] = { tell_sent, true },
+        [UP_ENTRY_OPEN] = { tell_open, false },
+        [UP_ENTRY_LOG] = { tell_log, false },
+        [UP_ENTRY_RUN] = { NULL, true },
+        [UP_ENTRY_COMMAND] = { tell_command, false },
+        [UP_ENTRY_CLOCK] = { tell_clock, false },
+        [UP_ENTRY_CRASH] = { tell_crash, false },
+        [UP_ENTRY_RESTART] = { tell_restart, true },
+        [UP_ENTRY_VIEW] = { tell_view, false },
+        [UP_ENTRY_STEP] = { NULL, false },
+        [UP_ENTRY_SCRIPT_END] = { tell_script_end, true },
+        [UP_ENTRY_END] = { tell_end, true },
+};
+
+/* --- steps ------------------------------------------------------------------------------------ */
+
+/* The key of what a step tells: its text, without what may vary. */
+static guint key_of(struct story *story, const char *text)
+{
+        g_string_truncate(story->key, 0);
+        while (*text != '\0') {
+                size_t same = strcspn(text, VARIES_BEGIN);
+                g_string_append_len(story->key, text, (gssize)same);
+                text += same;
+                text += strcspn(text, VARIES_END);
+        }
+
+        guint key = GPOINTER_TO_UINT(g_hash_table_lookup(story->keys, story->key->str));
+        if (key == 0) {
+                key = g_hash_table_size(story->keys) + 1;
+                g_hash_table_insert(story->keys, g_strdup(story->key->str), GUINT_TO_POINTER(key));
+        }
+        return key;
+}
+
+static void end_step(struct story *story)
+{
+        if (story->head == NULL)
+                return;
+        tell_alike(story);
+        if (!story->has_told && story->head->kind == UP_ENTRY_RUN) {
+                say(story, "the pipeline runs, and nothing changes");
+                end_paragraph(story);
+        }
+        if (story->text->len > 0) {
+                struct step step = {
+                        .at_ms = story->head->at_ms,
+                        .text = g_strndup(story->text->str, story->text->len),
+                        .key = story->is_marked ? 0 : key_of(story, story->text->str),
+                };
+                g_array_append_val(story->steps, step);
+        }
+        g_string_truncate(story->text, 0);
+        story->head = NULL;
+        story->has_told = story->is_marked = false;
+}
+
+static void tell_marks(struct story *story, guint index)
+{
+        while (
+            story->mark_next < story->mark_count && story->marks[story->mark_next].entry <= index) {
+                g_autofree char *text = sentence(story->marks[story->mark_next++].text);
+
+                tell_alike(story);
+                say(story, STANDS_OUT "%s\n", text);
+                story->is_marked = true;
+        }
+}
+
+static void tell_entry(struct story *story, guint index)
+{
+        const struct up_entry *entry = up_ledger_at(story->ledger, index);
+
+        if (tellers[entry->kind].begins_step)
+                end_step(story);
+        if (story->head == NULL)
+                story->head = entry;
+        tell_marks(story, index);
+        if (entry->kind != UP_ENTRY_VIEW)
+                tell_alike(story);
+        if (tellers[entry->kind].tell != NULL)
+                tellers[entry->kind].tell(story, entry);
+        up_replay_next(&story->replay);
+        if (entry->kind == UP_ENTRY_STEP)
+                end_step(story);
+}
+
+static void tell_all(struct story *story)
+{
+        guint count = story->ledger->entries->len;
+        const struct up_entry *last = count == 0 ? NULL : up_ledger_at(story->ledger, count - 1);
+
+        for (guint i = 0; i < count; i++)
+                tell_entry(story, i);
+        end_step(story);
+        if (last == NULL || last->kind != UP_ENTRY_END) {
+                static const struct up_entry nothing = { .kind = UP_ENTRY_END };
+
+                story->head = last == NULL ? &nothing : last;
+                say(story, "%s", last == NULL ? "nothing was seen" : "the record ends here");
+                end_paragraph(story);
+                tell_where_all_stand(story);
+        }
+        if (story->head == NULL)
+                story->head = last;
+        tell_marks(story, G_MAXUINT);
+        end_step(story);
+}
+
+/* --- lines ------------------------------------------------------------------------------------ */
+
+static unsigned columns_of(const char *text, const char *end)
+{
+        unsigned columns = 0;
+
+        for (; text < end; text = g_utf8_next_char(text))
+                columns += g_unichar_iswide(g_utf8_get_char(text)) ? 2 : 1;
+        return columns;
+}
+
+/* A page being written, and the column at which its last line stands. */
+struct page {
+        GString *text;
+        unsigned columns;
+        unsigned at;
+        unsigned hang; /* where lines go on */
+        bool line_is_empty;
+};
+
+static void put_blanks(GString *text, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                g_string_append_c(text, ' ');
+}
+
+static void end_line(struct page *page)
+{
+        while (page->text->len > 0 && page->text->str[page->text->len - 1] == ' ')
+                g_string_truncate(page->text, page->text->len - 1);
+        g_string_append_c(page->text, '\n');
+}
+
+static void break_line(struct page *page)
+{
+        end_line(page);
+        put_blanks(page->text, page->hang);
+        page->at = page->hang;
+        page->line_is_empty = true;
+}
+
+/* A word that is longer than a line is broken where it must be. */
+static void put_word(struct page *page, const char *word, const char *end)
+{
+        unsigned columns = columns_of(word, end);
+
+        if (!page->line_is_empty) {
+                if (page->at + 1 + columns <= page->columns) {
+                        g_string_append_c(page->text, ' ');
+                        page->at++;
+                } else {
+                        break_line(page);
+                }
+        }
+        while (word < end) {
+                const char *next = g_utf8_next_char(word);
+                unsigned width = columns_of(word, next);
+
+                if (page->at + width > page->columns)
+                        break_line(page);
+                if (*word == *FIXED_BLANK)
+                        g_string_append_c(page->text, ' ');
+                else
+                        g_string_append_len(page->text, word, next - word);
+                page->at += width;
+                page->line_is_empty = false;
+                word = next;
+        }
+}
+
+/* One paragraph after @lead, which is as wide as it is long. */
+static void put_paragraph(struct page *page, const char *lead, const char *text, size_t bytes)
+{
+        g_autofree char *shown = g_strndup(text, bytes);
+        char *end = shown;
+
+        for (const char *at = shown; *at != '\0'; at++) {
+                if (*at != *VARIES_BEGIN && *at != *VARIES_END && *at != *STANDS_OUT)
+                        *end++ = *at;
+        }
+        *end = '\0';
+        g_string_append(page->text, lead);
+        page->at = (unsigned)strlen(lead);
+        page->line_is_empty = true;
+        for (const char *at = shown; *at != '\0';) {
+                size_t word = strcspn(at, " ");
+                if (word > 0)
+                        put_word(page, at, at + word);
+                at += word + strspn(at + word, " ");
+        }
+        end_line(page);
+}
+
+static void put_step(struct page *page, const struct step *step)
+{
+        g_autofree char *time = short_time(step->at_ms);
+        g_autofree char *timed = g_strdup_printf("%*s  ", TIME_COLUMNS, time);
+        g_autofree char *untimed = g_strnfill(strlen(timed), ' ');
+        const char *lead = timed;
+
+        for (const char *text = step->text; *text != '\0';) {
+                size_t bytes = strcspn(text, "\n");
+
+                if (*text == *STANDS_OUT) {
+                        page->hang = 6;
+                        put_paragraph(page, "  >>> ", text, bytes);
+                } else {
+                        page->hang = TEXT_COLUMN + HANG_COLUMNS;
+                        put_paragraph(page, lead, text, bytes);
+                        lead = untimed;
+                }
+                text += bytes + 1;
+        }
+}
+
+/* --- folding ---------------------------------------------------------------------------------- */
+
+/* A group of steps, and how often it comes in a row. */
+struct group {
+        guint steps;
+        guint rounds;
+};
+
+static guint key_at(const GArray *steps, guint index)
+{
+        return g_array_index(steps, struct step, index).key;
+}
+
+/* How many steps from @at on are like those that stand @period further on. */
+static guint alike_from(const GArray *steps, guint at, guint period)
+{
+        guint count = 0;
+
+        while (at + count + period < steps->len && key_at(steps, at + count) != 0 &&
+               key_at(steps, at + count) == key_at(steps, at + count + period))
+                count++;
+        return count;
+}
+
+/* The group from @at on that folds the most; the shorter one if two fold alike. */
+static struct group find_group(const GArray *steps, guint at)
+{
+        struct group best = { 1, 1 };
+        guint covered = 0;
+
+        for (guint period = 1; period <= GROUP_STEPS; period++) {
+                guint rounds = alike_from(steps, at, period) / period + 1;
+
+                if (rounds > ROUNDS_BEFORE + ROUNDS_AFTER && rounds * period > covered) {
+                        best = (struct group){ period, rounds };
+                        covered = rounds * period;
+                }
+        }
+        return best;
+}
+
+static void put_folded(struct page *page, const GArray *steps, guint first, struct group group)
+{
+        guint hidden = group.rounds - ROUNDS_BEFORE - ROUNDS_AFTER;
+        guint last = first + (group.rounds - ROUNDS_AFTER) * group.steps - 1;
+        g_autofree char *until = when(g_array_index(steps, struct step, last).at_ms);
+        g_autofree char *which = group.steps == 1 ? g_strdup("this step")
+                                                  : g_strdup_printf("these %u steps", group.steps);
+        g_autofree char *times = counted(hidden, "time", "times");
+        g_autofree char *line = g_strdup_printf("… %s again, %s, until %s", which, times, until);
+        g_autofree char *lead = g_strnfill(TEXT_COLUMN, ' ');
+
+        page->hang = TEXT_COLUMN + HANG_COLUMNS;
+        put_paragraph(page, lead, line, strlen(line));
+}
+
+static void put_steps(struct page *page, const GArray *steps)
+{
+        for (guint at = 0; at < steps->len;) {
+                struct group group = find_group(steps, at);
+                guint end = at + group.rounds * group.steps;
+                bool is_folded = group.rounds > 1;
+                guint hide_from = is_folded ? at + ROUNDS_BEFORE * group.steps : end;
+                guint show_from = is_folded ? end - ROUNDS_AFTER * group.steps : end;
+
+                for (guint i = at; i < hide_from; i++)
+                        put_step(page, &g_array_index(steps, struct step, i));
+                if (is_folded)
+                        put_folded(page, steps, at, group);
+                for (guint i = show_from; i < end; i++)
+                        put_step(page, &g_array_index(steps, struct step, i));
+                at = end;
+        }
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+static void story_init(struct story *story, const struct up_ledger *ledger)
+{
+        *story = (struct story){
+                .ledger = ledger,
+                .labels = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, label_free),
+                .questions = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free),
+                .text = g_string_new(NULL),
+                .alike = g_ptr_array_new_with_free_func(alike_free),
+                .alike_by_text = g_hash_table_new(g_str_hash, g_str_equal),
+                .steps = g_array_new(FALSE, FALSE, sizeof(struct step)),
+                .keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+                .key = g_string_new(NULL),
+        };
+        up_replay_init(&story->replay, ledger);
+        name_messages(story);
+}
+
+static void story_clear(struct story *story)
+{
+        for (guint i = 0; i < story->steps->len; i++)
+                g_free(g_array_index(story->steps, struct step, i).text);
+        g_array_unref(story->steps);
+        g_hash_table_unref(story->labels);
+        g_hash_table_unref(story->questions);
+        g_hash_table_unref(story->alike_by_text);
+        g_ptr_array_unref(story->alike);
+        g_hash_table_unref(story->keys);
+        g_string_free(story->text, TRUE);
+        g_string_free(story->key, TRUE);
+        up_replay_clear(&story->replay);
+}
+
+char *up_ledger_story(const struct up_ledger *ledger, unsigned columns,
+    const struct up_story_mark *marks, size_t mark_count)
+{
+        struct page page = {
+                .text = g_string_new(NULL),
+                .columns = MAX(columns, LEAST_COLUMNS),
+        };
+        struct story story;
+
+        story_init(&story, ledger);
+        story.marks = marks;
+        story.mark_count = mark_count;
+        tell_all(&story);
+        put_steps(&page, story.steps);
+        story_clear(&story);
+        return g_string_free(page.text, FALSE);
+}

@@ -1,0 +1,46 @@
+/*
+ * reasons - what an operator is told of a failure
+ *
+ * "Could not be virus scanned, Error Code 0x0" tells that something failed and hides what. A
+ * failure without a code or without words is a finding by itself, whatever becomes of the message.
+ */
+#include "oracle/themes.h"
+
+static const char *what_is_missing(const struct up_entry *entry)
+{
+        const char *text = entry->as.log.text != NULL ? entry->as.log.text : entry->text;
+        bool silent = text == NULL || *text == '\0';
+
+        if (entry->as.log.code == 0)
+                return silent ? "neither error code nor text" : "error code 0";
+        return silent ? "no text" : NULL;
+}
+
+static const char *or_unknown(const char *text)
+{
+        return text != NULL && *text != '\0' ? text : "unnamed";
+}
+
+uint64_t up_judge_reasons(const struct up_account *account, GPtrArray *findings)
+{
+        uint64_t judged = 0;
+
+        for (guint at = 0; at < account->ledger->entries->len; at++) {
+                const struct up_entry *entry = up_ledger_at(account->ledger, at);
+                const struct up_log *log = &entry->as.log;
+
+                if (entry->kind != UP_ENTRY_LOG || !log->failure)
+                        continue;
+                judged++;
+                const char *what = what_is_missing(entry);
+                if (what == NULL)
+                        continue;
+                g_autofree char *signature = g_strdup_printf("%s, %s, event %u: %s",
+                    or_unknown(log->source), or_unknown(log->category), log->event, what);
+                up_account_find(account, findings, UP_CLASS_ERROR_WITHOUT_REASON,
+                    up_account_find_message(account, log->message), UP_NOWHERE, at, signature,
+                    "a failure was logged with %s: \"%s\"", what,
+                    log->text != NULL ? log->text : "");
+        }
+        return judged;
+}

@@ -1,0 +1,307 @@
+/*
+ * notice - composed by hand, each foreign string through the one door for its kind
+ *
+ * Three kinds of foreign text come in: addresses, which are written out in ASCII by RFC 6533 where
+ * they are anything else (so a line end in one becomes \x{0D}); one line of text for each failure;
+ * and the original's header, which is quoted-printable as soon as it is not plain.
+ *
+ * That the boundary stands nowhere in the content is made so, not hoped for: it begins with "=_",
+ * which quoted-printable cannot contain, and any part of the content that contains the beginning
+ * of a boundary of ours is encoded.
+ *
+ * BUGS: a sender whose address needs quoting does not stand in To, which then names nobody.
+ */
+#include "scan_submit/notice.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "mail/compose.h"
+#include "scan_submit/fields.h"
+#include "scan_submit/trace.h"
+
+#define BOUNDARY_BEGINNING "=_unpend."
+
+/* RFC 5322 section 2.1.1, and RFC 2045 section 6.7: without the line end. */
+#define LINE_BYTES   998
+#define QUOTED_BYTES 76
+
+/* --- foreign text ----------------------------------------------------------------------------- */
+
+/* Can the address stand in Final-Recipient as it is? */
+static bool is_plain_address(const char *address)
+{
+        size_t bytes = 0;
+
+        for (; g_ascii_isprint(address[bytes]); bytes++)
+                ;
+        return address[bytes] == '\0' && bytes > 0 && bytes <= UP_NOTICE_ADDRESS_BYTES &&
+               address[0] != ' ' && address[bytes - 1] != ' ' &&
+               strstr(address, BOUNDARY_BEGINNING) == NULL;
+}
+
+/* RFC 6533 section 3, utf-8-addr-xtext: what may not stand in it, and what begins an escape. */
+static bool must_be_escaped(gunichar c)
+{
+        return c <= ' ' || c >= 0x7f || c == '+' || c == '=' || c == '\\';
+}
+
+static char *escaped_address(const char *address)
+{
+        GString *text = g_string_new(NULL);
+
+        while (*address != '\0' && text->len <= UP_NOTICE_ADDRESS_BYTES) {
+                gunichar c = g_utf8_get_char_validated(address, -1);
+                bool is_valid = c < 0x110000;
+                if (!is_valid)
+                        c = 0xfffd;
+                if (must_be_escaped(c))
+                        g_string_append_printf(text, "\\x{%02X}", c);
+                else
+                        g_string_append_c(text, (char)c);
+                address = is_valid ? g_utf8_next_char(address) : address + 1;
+        }
+        if (*address != '\0')
+                g_string_append(text, "...");
+        return g_string_free(text, FALSE);
+}
+
+static char *shown_address(const char *address)
+{
+        return is_plain_address(address) ? g_strdup(address) : escaped_address(address);
+}
+
+/* RFC 5322 section 3.4.1 without quoting, or RFC 6532. */
+static bool can_stand_in_to(const char *address)
+{
+        if (!g_utf8_validate(address, -1, NULL) || strlen(address) > UP_NOTICE_ADDRESS_BYTES)
+                return false;
+        for (const char *at = address; *at != '\0'; at = g_utf8_next_char(at)) {
+                gunichar c = g_utf8_get_char(at);
+                bool is_special = c < 0x80 && strchr("()<>[]:;,\\\" ", (int)c) != NULL;
+                if (is_special || !g_unichar_isprint(c))
+                        return false;
+        }
+        return true;
+}
+
+static char *shown_text(const char *text)
+{
+        char *shown = g_strndup(text, UP_NOTICE_TEXT_BYTES);
+
+        for (char *at = shown; *at != '\0'; at++)
+                if (!g_ascii_isprint(*at))
+                        *at = '?';
+        for (char *hit = shown; (hit = strstr(hit, BOUNDARY_BEGINNING)) != NULL;)
+                *hit = '?';
+        return shown;
+}
+
+/* Does it begin as an SMTP reply? */
+static bool is_reply(const char *text)
+{
+        return (text[0] == '4' || text[0] == '5') && g_ascii_isdigit(text[1]) &&
+               g_ascii_isdigit(text[2]) && (text[3] == ' ' || text[3] == '\0');
+}
+
+/* RFC 3463 section 2, of a failure. */
+static bool is_status(const char *status)
+{
+        static const char digits[] = "0123456789";
+        size_t subject, detail;
+
+        if (!g_str_has_prefix(status, "5."))
+                return false;
+        subject = strspn(status + 2, digits);
+        if (subject < 1 || subject > 3 || status[2 + subject] != '.')
+                return false;
+        detail = strspn(status + 3 + subject, digits);
+        return detail >= 1 && detail <= 3 && status[3 + subject + detail] == '\0';
+}
+
+/* --- parts ------------------------------------------------------------------------------------ */
+
+static GBytes *part_for_person(const struct up_notice *notice)
+{
+        GString *text = g_string_new("This is the mail system at " UP_TRACE_HOST ".\r\n\r\n"
+                                     "Your message could not be delivered to:\r\n");
+        g_autoptr(GBytes) body = NULL;
+
+        for (unsigned i = 0; i < notice->count; i++) {
+                const struct up_notice_failure *failure = &notice->failures[i];
+                g_autofree char *address = shown_address(failure->to);
+                g_autofree char *why = shown_text(failure->text != NULL ? failure->text : "");
+                g_string_append_printf(text, "\r\n    %s\r\n", address);
+                if (*why != '\0')
+                        g_string_append_printf(text, "        %s\r\n", why);
+        }
+        g_string_append(text, "\r\nThe header of your message is attached, its body is not.\r\n");
+        body = g_string_free_to_bytes(text);
+        return up_compose_entity("Content-Type: text/plain; charset=us-ascii\n", body);
+}
+
+static void put_failure(GString *status, const struct up_notice_failure *failure)
+{
+        g_autofree char *address = shown_address(failure->to);
+
+        g_assert(is_status(failure->status));
+        g_string_append_printf(status,
+            "\r\n"
+            "Final-Recipient: %s; %s\r\n"
+            "Action: failed\r\n"
+            "Status: %s\r\n",
+            is_plain_address(failure->to) ? "rfc822" : "utf-8", address, failure->status);
+        if (failure->text != NULL && *failure->text != '\0') {
+                g_autofree char *text = shown_text(failure->text);
+                g_string_append_printf(status, "Diagnostic-Code: %s; %s\r\n",
+                    is_reply(text) ? "smtp" : "x-unpend", text);
+        }
+}
+
+static GBytes *part_for_program(const struct up_notice *notice)
+{
+        GString *status = g_string_new("Reporting-MTA: dns; " UP_TRACE_HOST "\r\n");
+        g_autofree char *arrival = up_trace_date(notice->arrival_s);
+        g_autoptr(GBytes) body = NULL;
+
+        g_string_append_printf(status, "Arrival-Date: %s\r\n", arrival);
+        for (unsigned i = 0; i < notice->count; i++)
+                put_failure(status, &notice->failures[i]);
+        body = g_string_free_to_bytes(status);
+        return up_compose_entity("Content-Type: message/delivery-status\n", body);
+}
+
+/*
+ * The fields that may be shown, up to the first line that is none: what follows such a line some
+ * read as header and some as body. An mbox's "From " before them is passed over.
+ */
+static size_t original_header(GBytes *original, const char **ret_begin)
+{
+        struct up_fields fields = up_fields_of(original);
+        struct up_field field;
+        size_t bytes = 0;
+
+        *ret_begin = fields.data;
+        while (up_fields_next(&fields, &field)) {
+                bool is_mbox_line = field.raw == fields.data && field.raw_bytes > 5 &&
+                                    memcmp(field.raw, "From ", 5) == 0;
+                if (is_mbox_line && field.name_bytes == 0) {
+                        *ret_begin = field.raw + field.raw_bytes;
+                        continue;
+                }
+                if (field.name_bytes == 0 || bytes + field.raw_bytes > UP_NOTICE_HEADER_BYTES)
+                        break;
+                bytes += field.raw_bytes;
+        }
+        return bytes;
+}
+
+/* A line of @data from @at on: its bytes without the line end, and where the next one begins. */
+static size_t line_at(const char *data, size_t size, size_t at, size_t *ret_next)
+{
+        const char *lf = memchr(data + at, '\n', size - at);
+        size_t end = lf != NULL ? (size_t)(lf - data) : size;
+
+        *ret_next = lf != NULL ? end + 1 : size;
+        return end > at && lf != NULL && data[end - 1] == '\r' ? end - 1 - at : end - at;
+}
+
+static bool is_plain_line(const char *line, size_t bytes)
+{
+        for (size_t i = 0; i < bytes; i++)
+                if (!g_ascii_isprint(line[i]) && line[i] != '\t')
+                        return false;
+        return bytes <= LINE_BYTES && g_strstr_len(line, (gssize)bytes, BOUNDARY_BEGINNING) == NULL;
+}
+
+static bool is_plain(const char *data, size_t size)
+{
+        size_t next;
+
+        for (size_t at = 0; at < size; at = next)
+                if (!is_plain_line(data + at, line_at(data, size, at, &next)))
+                        return false;
+        return true;
+}
+
+/* RFC 2045 section 6.7. A soft break leaves room for an escape and its own "=". */
+static void put_quoted(GString *to, const char *line, size_t bytes)
+{
+        size_t column = 0;
+
+        for (size_t i = 0; i < bytes; i++) {
+                unsigned char c = (unsigned char)line[i];
+                bool is_last = i + 1 == bytes;
+                bool is_literal =
+                    (c > ' ' && c < 0x7f && c != '=') || ((c == ' ' || c == '\t') && !is_last);
+
+                if (column + 3 >= QUOTED_BYTES) {
+                        g_string_append(to, "=\r\n");
+                        column = 0;
+                }
+                if (is_literal)
+                        g_string_append_c(to, (char)c);
+                else
+                        g_string_append_printf(to, "=%02X", c);
+                column += is_literal ? 1 : 3;
+        }
+}
+
+static GBytes *part_of_original(const struct up_notice *notice)
+{
+        const char *header;
+        size_t size = original_header(notice->original, &header);
+        bool plain = is_plain(header, size);
+        GString *text = g_string_new(NULL);
+        g_autoptr(GBytes) body = NULL;
+        size_t next;
+
+        for (size_t at = 0; at < size; at = next) {
+                size_t bytes = line_at(header, size, at, &next);
+                if (plain)
+                        g_string_append_len(text, header + at, (gssize)bytes);
+                else
+                        put_quoted(text, header + at, bytes);
+                g_string_append(text, "\r\n");
+        }
+        body = g_string_free_to_bytes(text);
+        return up_compose_entity(plain ? "Content-Type: text/rfc822-headers\n"
+                                       : "Content-Type: text/rfc822-headers\n"
+                                         "Content-Transfer-Encoding: quoted-printable\n",
+            body);
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+static char *notice_header(const struct up_notice *notice)
+{
+        g_autofree char *date = up_trace_date(notice->wall_s);
+        g_autofree char *to = can_stand_in_to(notice->sender)
+                                  ? g_strdup_printf("<%s>", notice->sender)
+                                  : g_strdup("undisclosed-recipients:;");
+
+        return g_strdup_printf("From: Mail Delivery System <MAILER-DAEMON@" UP_TRACE_HOST ">\n"
+                               "To: %s\n"
+                               "Subject: Undelivered Mail Returned to Sender\n"
+                               "Date: %s\n"
+                               "Message-ID: <notice.%" G_GUINT64_FORMAT ".%u@" UP_TRACE_HOST ">\n"
+                               "Auto-Submitted: auto-replied\n"
+                               "MIME-Version: 1.0\n",
+            to, date, notice->parent, notice->serial);
+}
+
+GBytes *up_notice_compose(const struct up_notice *notice)
+{
+        g_autofree char *boundary = g_strdup_printf(
+            BOUNDARY_BEGINNING "%" G_GUINT64_FORMAT ".%u", notice->parent, notice->serial);
+        g_autofree char *header = notice_header(notice);
+        g_autoptr(GBytes) person = part_for_person(notice);
+        g_autoptr(GBytes) program = part_for_program(notice);
+        g_autoptr(GBytes) original = part_of_original(notice);
+        GBytes *const parts[] = { person, program, original, NULL };
+        g_autoptr(GBytes) report =
+            up_compose_multipart("multipart/report; report-type=delivery-status", boundary, parts);
+
+        g_assert(notice->count > 0 && *notice->sender != '\0');
+        return up_compose_message(header, report);
+}

@@ -1,0 +1,62 @@
+/*
+ * scanner - the scanner that the world plays
+ *
+ * Left alone it is healthy and reads content: a message is infected when EICAR's test file is in
+ * it, as it stands or after decoding any part of it; unscannable when a standard limit of
+ * mail/limits.h ends the search; else clean. The script can have it treat the messages of one
+ * number, or all that have no manner of their own, in another manner: the choices of the verb
+ * `scan`.
+ *
+ * It says what will be answered, and after how long. Whom it speaks of, and when the pipeline is
+ * told, is the world's business.
+ */
+#ifndef UP_WORLD_SCANNER_H
+#define UP_WORLD_SCANNER_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "case/case.h"
+#include "pipeline.h"
+
+/* Why a scanner has no verdict, in the words of its platform. */
+#define UP_SCANNER_BUSY  UINT32_C(0x800700aa) /* the resource is in use */
+#define UP_SCANNER_ERROR UINT32_C(0x80004005) /* unspecified */
+#define UP_SCANNER_DIED  UINT32_C(0x800706be) /* the remote procedure call failed */
+
+struct up_scanner {
+        int manners[UP_CASE_NUMBERS + 1]; /* by number; rows of the table in scanner.c, or -1 */
+        GHashTable *verdicts;             /* of what was read already, by its bytes */
+};
+
+/** A healthy scanner that has read nothing yet. Clear it with _clear(). */
+void up_scanner_init(struct up_scanner *scanner);
+void up_scanner_clear(struct up_scanner *scanner);
+
+/** From now on all is well again. */
+void up_scanner_heal(struct up_scanner *scanner);
+
+/**
+ * From now on messages of that number are treated in that manner, a choice of the verb `scan`.
+ * Number 0: all that have no manner of their own.
+ */
+void up_scanner_set(struct up_scanner *scanner, unsigned number, const char *manner);
+
+/** What the scanner will answer. */
+struct up_scanner_plan {
+        unsigned answers;    /* how many times: 0 is never */
+        int64_t after_ms[2]; /* of each, from now */
+        enum up_verdict verdict;
+        uint32_t code;
+        bool other; /* it will speak of another message */
+};
+
+/**
+ * Asks about a message of that number. @timeout_ms is how long the pipeline waits for an answer.
+ * It listens to GLib's log while it reads (up_exam_listen()), so nobody else may.
+ */
+struct up_scanner_plan up_scanner_ask(
+    struct up_scanner *scanner, unsigned number, GBytes *bytes, int64_t timeout_ms);
+
+#endif

@@ -1,0 +1,209 @@
+/*
+ * views - compare by place, look up only where the order has changed
+ *
+ * A pipeline tells of its recipients in a lasting order, so the one that was at some place before
+ * is nearly always there again, and a look costs one comparison for each. The table is for new
+ * ones, and for pipelines that keep no order.
+ */
+#include "world/views.h"
+
+#include <string.h>
+
+struct key {
+        up_id message;
+        unsigned recipient;
+};
+
+struct seen {
+        struct up_view view;
+        guint look; /* in which look it was told of last */
+        bool forgotten;
+};
+
+/* One look at all recipients. */
+struct look {
+        struct up_views *views;
+        guint number;
+        guint place;   /* where the next one is expected */
+        guint present; /* how many were told of */
+        guint back;    /* of them, how many had been forgotten */
+        int64_t shift_ms;
+        up_keep_view keep;
+        void *data;
+};
+
+static guint key_hash(const void *data)
+{
+        const struct key *key = data;
+
+        return (guint)(key->message ^ (key->message >> 32)) * 31 + key->recipient;
+}
+
+static gboolean key_equal(const void *a, const void *b)
+{
+        const struct key *first = a, *second = b;
+
+        return first->message == second->message && first->recipient == second->recipient;
+}
+
+void up_views_init(struct up_views *views)
+{
+        *views = (struct up_views){
+                .seen = g_array_new(FALSE, FALSE, sizeof(struct seen)),
+                .places = g_hash_table_new_full(key_hash, key_equal, g_free, NULL),
+        };
+}
+
+void up_views_clear(struct up_views *views)
+{
+        g_array_unref(views->seen);
+        g_hash_table_unref(views->places);
+}
+
+static struct seen *seen_at(const struct up_views *views, guint place)
+{
+        return &g_array_index(views->seen, struct seen, place);
+}
+
+static bool is_of(const struct seen *seen, up_id message, unsigned recipient)
+{
+        return seen->view.message == message && seen->view.recipient == recipient;
+}
+
+/* False when nobody was seen under that key. Places are kept from 1: NULL is none. */
+static bool look_up(
+    const struct up_views *views, up_id message, unsigned recipient, guint *ret_place)
+{
+        const struct key key = { message, recipient };
+        guint place = GPOINTER_TO_UINT(g_hash_table_lookup(views->places, &key));
+
+        if (place == 0)
+                return false;
+        *ret_place = place - 1;
+        return true;
+}
+
+bool up_views_know(const struct up_views *views, up_id message)
+{
+        guint place;
+
+        return look_up(views, message, 0, &place);
+}
+
+/* --- one view --------------------------------------------------------------------------------- */
+
+/* Held by an administrator, it waits for nobody but them. */
+static bool waits(const struct up_view *view)
+{
+        bool held =
+            view->disposition == UP_DISPOSITION_NONE && view->owner == UP_OWNER_ADMINISTRATOR;
+
+        return !held &&
+               (view->disposition == UP_DISPOSITION_NONE || view->reading == UP_READING_UNDECIDED);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+        return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool same_view(const struct up_view *a, const struct up_view *b)
+{
+        return a->parent == b->parent && a->disposition == b->disposition &&
+               a->reading == b->reading && a->owner == b->owner && a->owner_ms == b->owner_ms &&
+               a->expiry_ms == b->expiry_ms && a->rank == b->rank && a->eligible == b->eligible &&
+               same_text(a->state, b->state) && same_text(a->to, b->to) &&
+               same_text(a->from, b->from);
+}
+
+static int64_t shifted(int64_t ms, int64_t shift_ms)
+{
+        return ms == 0 || ms == UP_NEVER_MS ? ms : ms - shift_ms;
+}
+
+static void keep(struct look *look, guint place, const struct up_view *view)
+{
+        struct up_views *views = look->views;
+        const struct up_view *kept = look->keep(look->data, view);
+
+        views->waiting -= waits(&seen_at(views, place)->view) ? 1 : 0;
+        seen_at(views, place)->view = *kept;
+        views->waiting += waits(kept) ? 1 : 0;
+}
+
+static guint add(struct look *look, const struct up_view *view)
+{
+        struct up_views *views = look->views;
+        const struct key key = { view->message, view->recipient };
+        const struct seen blank = { .view = { .disposition = UP_DISPOSITION_DISCARDED } };
+
+        g_array_append_val(views->seen, blank);
+        g_hash_table_insert(
+            views->places, g_memdup2(&key, sizeof key), GUINT_TO_POINTER(views->seen->len));
+        keep(look, views->seen->len - 1, view);
+        return views->seen->len - 1;
+}
+
+static void see(const struct up_view *told, void *data)
+{
+        struct look *look = data;
+        struct up_views *views = look->views;
+        struct up_view view = *told;
+        guint place = look->place;
+
+        view.owner_ms = shifted(view.owner_ms, look->shift_ms);
+        view.expiry_ms = shifted(view.expiry_ms, look->shift_ms);
+        bool expected =
+            place < views->seen->len && is_of(seen_at(views, place), view.message, view.recipient);
+        if (!expected && !look_up(views, view.message, view.recipient, &place))
+                place = add(look, &view);
+        else if (!same_view(&seen_at(views, place)->view, &view))
+                keep(look, place, &view);
+
+        struct seen *seen = seen_at(views, place);
+        look->present += seen->look != look->number ? 1 : 0;
+        seen->look = look->number;
+        look->back += seen->forgotten ? 1 : 0;
+        seen->forgotten = false;
+        look->place = place + 1;
+        views->told_in_all++;
+}
+
+/* --- those who are missing -------------------------------------------------------------------- */
+
+static void miss(struct look *look, guint place)
+{
+        struct seen *seen = seen_at(look->views, place);
+        struct up_view view = seen->view;
+
+        seen->forgotten = true;
+        if (view.disposition != UP_DISPOSITION_NONE && view.reading != UP_READING_UNDECIDED)
+                return;
+        view.state = "";
+        view.owner = UP_OWNER_NONE;
+        view.owner_ms = view.expiry_ms = 0;
+        view.rank = 0;
+        view.eligible = false;
+        keep(look, place, &view);
+}
+
+void up_views_take(struct up_views *views, const struct up_pipeline *pipeline, void *self,
+    int64_t shift_ms, up_keep_view keep_view, void *data)
+{
+        struct look look = {
+                .views = views,
+                .number = ++views->looks,
+                .shift_ms = shift_ms,
+                .keep = keep_view,
+                .data = data,
+        };
+        guint before = views->seen->len;
+
+        pipeline->each(self, see, &look);
+        if (look.present < views->present + (views->seen->len - before) + look.back) {
+                for (guint i = 0; i < before; i++)
+                        if (seen_at(views, i)->look != look.number && !seen_at(views, i)->forgotten)
+                                miss(&look, i);
+        }
+        views->present = look.present;
+}

@@ -1,0 +1,503 @@
+/*
+ * world - calling the pipeline, moving the time, and knowing when it is over
+ *
+ * Time stands still within a call, and jumps from one thing that is due to the next: what arrives,
+ * then what the pipeline has asked to be run for. All times here and in the ledger count from the
+ * beginning of the run; only the pipeline is told others (up_world_told_ms()).
+ *
+ * It does not look for a way in which a state could have come about, nor try what else might
+ * happen: it goes the one way that the case says.
+ */
+#include "world/world.h"
+
+#include "world/inside.h"
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+guint up_world_write(struct up_world *world, struct up_entry *entry)
+{
+        entry->at_ms = world->now_ms;
+        return up_ledger_add(world->ledger, entry);
+}
+
+static void write_kind(struct up_world *world, enum up_entry_kind kind)
+{
+        struct up_entry entry = { .kind = kind };
+
+        up_world_write(world, &entry);
+}
+
+int64_t up_world_told_ms(const struct up_world *world)
+{
+        return UP_WORLD_BEGIN_MS + world->now_ms;
+}
+
+static void end(struct up_world *world, enum up_ending ending)
+{
+        world->ended = true;
+        world->ending = ending;
+}
+
+/* --- what is remembered of messages ----------------------------------------------------------- */
+
+static void remember(struct up_world *world, up_id message, const struct up_letter *letter)
+{
+        struct up_letter *kept = g_memdup2(letter, sizeof *letter);
+
+        kept->from = NULL;
+        kept->to = NULL;
+        kept->bytes = NULL;
+        g_hash_table_replace(world->letters, g_memdup2(&message, sizeof message), kept);
+        world->last_bound_ms =
+            MAX(world->last_bound_ms, world->now_ms + up_policy_bound_ms(&world->policy));
+}
+
+/* A pipeline may speak of a message before it has told the world its name. */
+struct up_letter up_world_letter(const struct up_world *world, up_id message)
+{
+        const struct up_letter *letter = g_hash_table_lookup(world->letters, &message);
+
+        if (letter == NULL)
+                letter = world->handing_in;
+        return letter != NULL ? *letter : (struct up_letter){ .notify = true };
+}
+
+/* One that nobody handed in is born inside, unless the power went out as it was handed in. */
+static void meet(struct up_world *world, const struct up_view *view)
+{
+        const struct up_letter born = { .notify = true };
+        bool saved = world->in_doubt != NULL && view->parent == 0;
+
+        if (g_hash_table_contains(world->letters, &view->message))
+                return;
+        remember(world, view->message, saved ? world->in_doubt : &born);
+}
+
+/* --- the rest of a step ----------------------------------------------------------------------- */
+
+static const struct up_view *keep_view(void *data, const struct up_view *view)
+{
+        struct up_world *world = data;
+
+        meet(world, view);
+        struct up_entry entry = {
+                .kind = UP_ENTRY_VIEW,
+                .number = up_world_letter(world, view->message).number,
+                .message = view->message,
+                .as.view = *view,
+        };
+        return &up_ledger_at(world->ledger, up_world_write(world, &entry))->as.view;
+}
+
+static void ask_next_run(struct up_world *world)
+{
+        int64_t next_ms = world->pipeline->next_ms(world->self);
+
+        world->next_run_ms = next_ms == UP_NEVER_MS ? UP_NEVER_MS : next_ms - UP_WORLD_BEGIN_MS;
+}
+
+static uint64_t digest_now(const struct up_world *world)
+{
+        return (world->pipeline->can & UP_CAN_DIGEST) != 0
+                   ? world->pipeline->digest(world->self, up_world_told_ms(world))
+                   : 0;
+}
+
+static void mix(uint64_t *digest, uint64_t value)
+{
+        *digest = (*digest ^ value) * UINT64_C(0x9e3779b97f4a7c15);
+        *digest ^= *digest >> 29;
+}
+
+/* The world's own state is what is still to come; all else stays as it is after the script. */
+static void mix_arrivals(const struct up_world *world, uint64_t *digest)
+{
+        for (GSequenceIter *at = g_sequence_get_begin_iter(world->arrivals);
+             !g_sequence_iter_is_end(at); at = g_sequence_iter_next(at)) {
+                const struct up_arrival *arrival = g_sequence_get(at);
+                mix(digest, (uint64_t)(arrival->due_ms - world->now_ms));
+                mix(digest, (uint64_t)arrival->kind);
+                mix(digest, arrival->letter.hops);
+                mix(digest, (uint64_t)arrival->scan.verdict);
+                mix(digest, arrival->scan.code);
+                for (unsigned i = 0; i < arrival->send.recipients; i++)
+                        mix(digest, up_send_outcome(&arrival->send, i));
+        }
+        mix(digest, world->crashes->len > 0
+                        ? g_array_index(world->crashes, unsigned, 0) - world->operations
+                        : 0);
+}
+
+static bool somebody_waits(const struct up_world *world)
+{
+        return world->views.waiting > 0 || world->untold != 0;
+}
+
+static void watch(struct up_world *world, uint64_t digest)
+{
+        bool can_tell = (world->pipeline->can & UP_CAN_DIGEST) != 0;
+
+        if (world->script_ended && can_tell && somebody_waits(world)) {
+                mix_arrivals(world, &digest);
+                if (up_lasso_add(&world->lasso, digest, world->now_ms))
+                        end(world, UP_ENDING_CYCLE);
+        }
+        if (world->runs_in_a_row > UP_WORLD_SPIN_STEPS)
+                end(world, UP_ENDING_SPIN);
+        if (world->steps >= UP_WORLD_STEPS || world->views.told_in_all >= UP_WORLD_VIEWS)
+                end(world, UP_ENDING_STEPS);
+}
+
+static void come_back(struct up_world *world)
+{
+        struct up_entry entry = { .kind = UP_ENTRY_CRASH, .as.operation = world->operations };
+
+        up_world_write(world, &entry);
+        world->power_out = false;
+        up_world_restart(world);
+}
+
+void up_world_restart(struct up_world *world)
+{
+        write_kind(world, UP_ENTRY_RESTART);
+        world->pipeline->restart(world->self, up_world_told_ms(world));
+}
+
+void up_world_step(struct up_world *world)
+{
+        while (world->power_out)
+                come_back(world);
+        up_views_take(
+            &world->views, world->pipeline, world->self, UP_WORLD_BEGIN_MS, keep_view, world);
+        if (world->untold != 0 && up_views_know(&world->views, world->untold))
+                world->untold = 0;
+
+        ask_next_run(world);
+        struct up_entry entry = {
+                .kind = UP_ENTRY_STEP,
+                .as.step = {
+                        .digest = digest_now(world),
+                        .next_ms = world->next_run_ms,
+                        .outstanding = world->answers,
+                },
+        };
+        world->steps++;
+        up_world_write(world, &entry);
+        watch(world, entry.as.step.digest);
+}
+
+/* --- calls ------------------------------------------------------------------------------------ */
+
+/* The entry stands before what the pipeline does in the call; the receipt is put in afterwards. */
+static void write_receipt(
+    struct up_world *world, guint place, enum up_receipt receipt, up_id message)
+{
+        struct up_entry *entry = &g_array_index(world->ledger->entries, struct up_entry, place);
+
+        entry->as.submit.receipt = receipt;
+        entry->message = message;
+}
+
+static guint write_submission(struct up_world *world, const struct up_letter *letter)
+{
+        struct up_entry entry = {
+                .kind = UP_ENTRY_SUBMIT,
+                .number = letter->number,
+                .bytes = letter->bytes,
+                .as.submit = {
+                        .origin = letter->origin,
+                        .receipt = UP_RECEIPT_LATER,
+                        .from = letter->from,
+                        .to = letter->to,
+                        .notify = letter->notify,
+                        .copy = letter->copy,
+                        .hops = letter->hops,
+                        .bound_ms = world->now_ms + up_policy_bound_ms(&world->policy),
+                        .transport_scan = world->policy.transport_scan != 0,
+                        .store_scan = world->policy.store_scan != 0,
+                        .deliver_unscanned =
+                            world->policy.unscannable == UP_UNSCANNABLE_DELIVER,
+                },
+        };
+
+        return up_world_write(world, &entry);
+}
+
+void up_world_hand_in(struct up_world *world, const struct up_letter *letter)
+{
+        const struct up_mail mail = {
+                .origin = letter->origin,
+                .from = letter->from,
+                .to = letter->to,
+                .notify = letter->notify,
+                .bytes = letter->bytes,
+        };
+        guint place = write_submission(world, letter);
+        up_id message = 0;
+
+        world->handing_in = letter;
+        enum up_receipt receipt =
+            world->pipeline->submit(world->self, &mail, up_world_told_ms(world), &message);
+        world->handing_in = NULL;
+
+        bool accepted = receipt == UP_RECEIPT_ACCEPTED && !world->power_out;
+        world->in_doubt = world->power_out ? letter : NULL;
+        write_receipt(
+            world, place, world->power_out ? UP_RECEIPT_LATER : receipt, accepted ? message : 0);
+        if (accepted) {
+                remember(world, message, letter);
+                world->untold = message;
+                if (!letter->copy)
+                        world->accepted[letter->number] = message;
+        }
+        up_world_step(world);
+        world->in_doubt = NULL;
+}
+
+static void answer_scan(struct up_world *world, const struct up_arrival *arrival)
+{
+        const struct up_entry *asked = up_ledger_at(world->ledger, arrival->asked);
+        up_request request = asked->request;
+        struct up_entry entry = {
+                .kind = UP_ENTRY_SCANNED,
+                .number = asked->number,
+                .message = asked->message,
+                .request = request,
+                .as.scan = { .level = asked->as.scan.level, .answer = arrival->scan },
+        };
+
+        world->answers--;
+        up_world_write(world, &entry);
+        world->pipeline->scanned(world->self, request, &arrival->scan, up_world_told_ms(world));
+        up_world_step(world);
+}
+
+/* What was delivered comes back by SMTP, for those to whom it was. */
+static void give_back(struct up_world *world, guint asked_at, const struct up_send_answer *answer)
+{
+        const struct up_entry *asked = up_ledger_at(world->ledger, asked_at);
+        struct up_letter letter = up_world_letter(world, asked->message);
+        g_autofree const char **to = g_new0(const char *, asked->as.send.count + 1);
+        unsigned count = 0;
+
+        for (unsigned i = 0; i < answer->recipients; i++)
+                if (up_send_outcome(answer, i) == UP_OUTCOME_DELIVERED)
+                        to[count++] = asked->as.send.to[i];
+        if (count == 0 || letter.hops >= UP_WORLD_HOPS)
+                return;
+
+        struct up_arrival *arrival = g_new0(struct up_arrival, 1);
+        letter.hops++;
+        letter.copy = true;
+        letter.origin = UP_ORIGIN_SMTP;
+        letter.from = asked->as.send.from;
+        letter.to = to;
+        letter.bytes = asked->bytes;
+        arrival->kind = UP_ARRIVAL_COPY;
+        arrival->asked = asked_at;
+        arrival->letter = letter;
+        arrival->to = g_steal_pointer(&to);
+        up_world_expect(world, arrival, UP_WORLD_LOOP_MS);
+}
+
+static void answer_send(struct up_world *world, const struct up_arrival *arrival)
+{
+        const struct up_entry *asked = up_ledger_at(world->ledger, arrival->asked);
+        up_request request = asked->request;
+        struct up_entry entry = {
+                .kind = UP_ENTRY_SENT,
+                .number = asked->number,
+                .message = asked->message,
+                .request = request,
+                .as.send = asked->as.send,
+        };
+
+        entry.as.send.mail = arrival->send.mail;
+        entry.as.send.rcpt = arrival->send.rcpt;
+        entry.as.send.data = arrival->send.data;
+        entry.as.send.dot = arrival->send.dot;
+        world->answers--;
+        up_world_write(world, &entry);
+        if (world->loop)
+                give_back(world, arrival->asked, &arrival->send);
+        world->pipeline->sent(world->self, request, &arrival->send, up_world_told_ms(world));
+        up_world_step(world);
+}
+
+static void run_pipeline(struct up_world *world)
+{
+        world->runs_in_a_row++;
+        write_kind(world, UP_ENTRY_RUN);
+        world->pipeline->run(world->self, up_world_told_ms(world));
+        up_world_step(world);
+}
+
+/* --- time ------------------------------------------------------------------------------------- */
+
+static void arrival_free(void *data)
+{
+        struct up_arrival *arrival = data;
+
+        g_free(arrival->rcpt);
+        g_free(arrival->to);
+        g_free(arrival);
+}
+
+static void free_each(void *data, void *unused)
+{
+        (void)unused;
+        arrival_free(data);
+}
+
+/* NULL when nothing will come. */
+static const struct up_arrival *first_arrival(const struct up_world *world)
+{
+        GSequenceIter *first = g_sequence_get_begin_iter(world->arrivals);
+
+        return g_sequence_iter_is_end(first) ? NULL : g_sequence_get(first);
+}
+
+/* What has arrived is no longer to come, so it is taken out first. */
+static void take_first_arrival(struct up_world *world)
+{
+        GSequenceIter *first = g_sequence_get_begin_iter(world->arrivals);
+        struct up_arrival *arrival = g_sequence_get(first);
+
+        g_sequence_remove(first);
+        world->runs_in_a_row = 0;
+        if (arrival->kind == UP_ARRIVAL_SCANNED)
+                answer_scan(world, arrival);
+        else if (arrival->kind == UP_ARRIVAL_SENT)
+                answer_send(world, arrival);
+        else
+                up_world_hand_in(world, &arrival->letter);
+        arrival_free(arrival);
+}
+
+/* Of what is long due, it is due now. */
+static int64_t next_due_ms(const struct up_world *world)
+{
+        const struct up_arrival *arrival = first_arrival(world);
+        int64_t next_ms = world->next_run_ms;
+
+        if (arrival != NULL)
+                next_ms = MIN(next_ms, arrival->due_ms);
+        return MAX(next_ms, world->now_ms);
+}
+
+static void move_to(struct up_world *world, int64_t at_ms)
+{
+        if (at_ms > world->now_ms)
+                world->runs_in_a_row = 0;
+        world->now_ms = at_ms;
+}
+
+static void do_next(struct up_world *world)
+{
+        const struct up_arrival *arrival = first_arrival(world);
+
+        move_to(world, next_due_ms(world));
+        if (arrival == NULL || arrival->due_ms > world->now_ms)
+                run_pipeline(world);
+        else
+                take_first_arrival(world);
+}
+
+void up_world_pass(struct up_world *world, int64_t until_ms)
+{
+        while (!world->ended && next_due_ms(world) <= until_ms)
+                do_next(world);
+        if (!world->ended)
+                move_to(world, until_ms);
+}
+
+void up_world_heal(struct up_world *world)
+{
+        up_scanner_heal(&world->scanner);
+        up_next_hop_heal(&world->hop);
+        world->loop = false;
+        g_array_set_size(world->crashes, 0);
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+/* After the script: until it is over. */
+static void go_on(struct up_world *world)
+{
+        while (!world->ended) {
+                bool waits = somebody_waits(world);
+                int64_t next_ms = next_due_ms(world);
+                int64_t patience_ms = world->last_bound_ms + world->policy.backoff_max_ms;
+
+                if (next_ms == UP_NEVER_MS) {
+                        end(world, waits ? UP_ENDING_IDLE : UP_ENDING_SETTLED);
+                } else if (next_ms <= patience_ms ||
+                           (!waits && !g_sequence_is_empty(world->arrivals))) {
+                        do_next(world);
+                } else {
+                        if (waits)
+                                move_to(world, MAX(world->now_ms, patience_ms + 1));
+                        end(world, waits ? UP_ENDING_BOUND : UP_ENDING_SETTLED);
+                }
+        }
+}
+
+static void world_init(
+    struct up_world *world, const struct up_case *c, const struct up_pipeline *pipeline)
+{
+        *world = (struct up_world){
+                .c = c,
+                .pipeline = pipeline,
+                .ports = up_world_ports,
+                .policy = c->policy,
+                .arrivals = g_sequence_new(NULL),
+                .letters = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free),
+                .crashes = g_array_new(FALSE, FALSE, sizeof(unsigned)),
+        };
+        world->ports.world = world;
+        up_scanner_init(&world->scanner);
+        up_next_hop_heal(&world->hop);
+        up_views_init(&world->views);
+        up_lasso_init(&world->lasso);
+}
+
+static void world_clear(struct up_world *world)
+{
+        g_sequence_foreach(world->arrivals, free_each, NULL);
+        g_sequence_free(world->arrivals);
+        g_hash_table_unref(world->letters);
+        g_array_unref(world->crashes);
+        up_scanner_clear(&world->scanner);
+        up_views_clear(&world->views);
+        up_lasso_clear(&world->lasso);
+}
+
+static void play_to_the_end(struct up_world *world, enum up_mode mode)
+{
+        up_world_play(world, mode);
+        if (!world->ended) {
+                write_kind(world, UP_ENTRY_SCRIPT_END);
+                world->script_ended = true;
+                if (mode == UP_MODE_HEALED)
+                        up_world_heal(world);
+                go_on(world);
+        }
+
+        struct up_entry entry = { .kind = UP_ENTRY_END, .as.ending = world->ending };
+        up_world_write(world, &entry);
+}
+
+struct up_ledger *up_world_run(
+    const struct up_case *c, const struct up_pipeline *pipeline, enum up_mode mode)
+{
+        struct up_world world;
+
+        world_init(&world, c, pipeline);
+        world.ledger = up_ledger_new(pipeline, mode == UP_MODE_HEALED);
+        world.self = pipeline->open(pipeline, &world.policy, &world.ports);
+        ask_next_run(&world);
+        play_to_the_end(&world, mode);
+        pipeline->close(world.self);
+        world_clear(&world);
+        return world.ledger;
+}

@@ -1,0 +1,81 @@
+/*
+ * unpend faults - the planted faults, from their table
+ *
+ * A fault is named in a case as `fault: NAME`, and planted by `--fault NAME` of repro, gate and
+ * campaign.
+ */
+#include "tools/tool.h"
+
+#include <string.h>
+
+#include "faults/faults.h"
+
+#define INDENT "    "
+
+/* Lines of at most @columns, broken at blanks. */
+static void print_wrapped(const char *indent, const char *text, size_t columns)
+{
+        g_auto(GStrv) words = g_strsplit(text, " ", -1);
+        size_t at = 0;
+
+        for (char **word = words; *word != NULL; word++) {
+                if (at > 0 && at + 1 + strlen(*word) > columns) {
+                        putchar('\n');
+                        at = 0;
+                }
+                at += (size_t)printf("%s%s", at > 0 ? " " : indent, *word);
+        }
+        putchar('\n');
+}
+
+static void print_text(void)
+{
+        size_t columns = up_tool_columns();
+
+        for (size_t i = 0; i < UP_FAULTS; i++) {
+                g_autofree char *seen = g_strconcat("seen in ", up_fault_rows[i].seen, NULL);
+
+                up_tool_paint(stdout, UP_BOLD, "%s", up_fault_rows[i].name);
+                putchar('\n');
+                print_wrapped(INDENT, up_fault_rows[i].what, columns);
+                print_wrapped(INDENT, seen, columns);
+        }
+}
+
+static void print_json(void)
+{
+        g_autoptr(JsonBuilder) json = json_builder_new();
+
+        json_builder_begin_array(json);
+        for (size_t i = 0; i < UP_FAULTS; i++) {
+                json_builder_begin_object(json);
+                up_tool_json_text(json, "name", up_fault_rows[i].name);
+                up_tool_json_text(json, "what", up_fault_rows[i].what);
+                up_tool_json_text(json, "seen", up_fault_rows[i].seen);
+                json_builder_end_object(json);
+        }
+        json_builder_end_array(json);
+        up_tool_print_json(json);
+}
+
+int up_tool_faults(int argc, char **argv)
+{
+        gboolean json = FALSE;
+        const GOptionEntry entries[] = {
+                { "json", 0, 0, G_OPTION_ARG_NONE, &json, "print JSON", NULL },
+                G_OPTION_ENTRY_NULL,
+        };
+        int status = up_tool_options(&argc, &argv, entries, NULL,
+            "What can be planted into the pipeline by --fault NAME of repro, gate and campaign,\n"
+            "and where it was seen. Each must be found; without any of them nothing may be.");
+
+        if (status >= 0)
+                return status;
+        if (argc > 1)
+                return up_tool_usage("unexpected argument %s", argv[1]);
+        if (json)
+                print_json();
+        else
+                print_text();
+        return UP_STATUS_PASSED;
+}
