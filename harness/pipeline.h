@@ -217,7 +217,7 @@ enum up_capability {
         UP_CAN_DIGEST = 1 << 2,      /* digest() */
         UP_CAN_ELIGIBILITY = 1 << 3, /* what waits only for its turn */
         UP_CAN_CRASH = 1 << 4,       /* power() and restart() */
-        UP_CAN_COMMANDS = 1 << 5,    /* command() */
+        UP_CAN_COMMANDS = 1 << 5,    /* command(), reload(), signatures() */
 };
 
 /**

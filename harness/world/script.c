@@ -187,6 +187,8 @@ static void reload(struct up_world *world, int64_t *setting, const char *word, c
 {
         struct up_entry entry = { .kind = UP_ENTRY_COMMAND, .text = line };
 
+        if ((world->pipeline->can & UP_CAN_COMMANDS) == 0)
+                return;
         *setting = is(word, "on");
         up_world_write(world, &entry);
         world->pipeline->reload(world->self, &world->policy, up_world_told_ms(world));
@@ -208,6 +210,8 @@ static void signatures(struct up_world *world, char *const *words, const char *l
         struct up_entry entry = { .kind = UP_ENTRY_COMMAND, .text = line };
 
         (void)words;
+        if ((world->pipeline->can & UP_CAN_COMMANDS) == 0)
+                return;
         up_world_write(world, &entry);
         world->pipeline->signatures(world->self, up_world_told_ms(world));
         up_world_step(world);
