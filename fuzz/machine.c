@@ -11,7 +11,7 @@
  * what comes after it follows from it.
  *
  * One message with one recipient, no store, no ports: what those add is seen by scan_submit.c, some
- * hundred times slower.
+ * ten to twenty times slower.
  */
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * A pipeline takes messages in, has them scanned, hands them on, and says what became of each
  * recipient. Put your own behind this struct and unpend drives it: world/ plays everybody whom the
  * pipeline talks to, ledger/ writes down what happened, oracle/ says which promise was broken. None
- * of them knows which pipeline it is. examples/ in the README is a complete one.
+ * of them knows which pipeline it is. fuzz/example.c is a complete one.
  *
  * How it goes. The world calls the functions of `struct up_pipeline`, one at a time, in one thread,
  * and tells each what time it is. The pipeline answers through `struct up_ports`, from within
