@@ -63,6 +63,7 @@ static const struct field submit_fields[] = {
         { "bound", TIME, AT(as.submit.bound_ms), NULL, 0 },
         { "transport-scan", FLAG, AT(as.submit.transport_scan), NULL, 0 },
         { "store-scan", FLAG, AT(as.submit.store_scan), NULL, 0 },
+        { "deliver-unscanned", FLAG, AT(as.submit.deliver_unscanned), NULL, 0 },
 };
 
 static const struct field scan_fields[] = {
@@ -264,6 +265,70 @@ guint up_ledger_add(struct up_ledger *ledger, const struct up_entry *entry)
                 own(ledger, &copy, &fields_of[entry->kind].rows[i]);
         g_array_append_val(ledger->entries, copy);
         return ledger->entries->len - 1;
+}
+
+/* --- comparing ---------------------------------------------------------------------------------
+ */
+
+/* Entries of one kind, whose other fields are the same so far: the count of an array is one. */
+static bool is_same_block(const void *a, const void *b, size_t bytes)
+{
+        return a == b || (a != NULL && b != NULL && memcmp(a, b, bytes) == 0);
+}
+
+static bool is_same_list(const char *const *a, const char *const *b)
+{
+        return a == b || (a != NULL && b != NULL && g_strv_equal(a, b));
+}
+
+static bool is_same_bytes(GBytes *a, GBytes *b)
+{
+        return a == b || (a != NULL && b != NULL && g_bytes_equal(a, b));
+}
+
+static bool is_same_field(
+    const struct up_entry *a, const struct up_entry *b, const struct field *field)
+{
+        const void *one = (const char *)a + field->offset;
+        const void *other = (const char *)b + field->offset;
+
+        switch (field->type) {
+        case TEXT:
+                return g_strcmp0(*(const char *const *)one, *(const char *const *)other) == 0;
+        case TEXTS:
+                return is_same_list(
+                    *(const char *const *const *)one, *(const char *const *const *)other);
+        case PLACES:
+        case REPLIES: /* as wide as a place: see the assertion above */
+                return is_same_block(*(const void *const *)one, *(const void *const *)other,
+                    a->as.send.count * sizeof(unsigned));
+        case BYTES:
+                return is_same_bytes(*(GBytes *const *)one, *(GBytes *const *)other);
+        case FLAG:
+                return *(const bool *)one == *(const bool *)other;
+        case WORD:
+        case NUMBER:
+        case CODE:
+                return *(const uint32_t *)one == *(const uint32_t *)other;
+        case LONG:
+        case SECONDS:
+        case TIME:
+        default:
+                return *(const uint64_t *)one == *(const uint64_t *)other;
+        }
+}
+
+bool up_entry_is_same(const struct up_entry *a, const struct up_entry *b)
+{
+        if (a->kind != b->kind || a->at_ms != b->at_ms)
+                return false;
+        for (size_t i = 0; i < G_N_ELEMENTS(common_fields); i++)
+                if (!is_same_field(a, b, &common_fields[i]))
+                        return false;
+        for (size_t i = 0; i < fields_of[a->kind].count; i++)
+                if (!is_same_field(a, b, &fields_of[a->kind].rows[i]))
+                        return false;
+        return true;
 }
 
 /* --- replay ----------------------------------------------------------------------------------- */

@@ -47,7 +47,7 @@ enum up_ending {
         UP_ENDING_BOUND,   /* past every bound, and somebody waits */
         UP_ENDING_CYCLE,   /* the same state came again and again */
         UP_ENDING_SPIN,    /* too many steps at one instant */
-        UP_ENDING_STEPS,   /* too many steps in all: the world's own limit */
+        UP_ENDING_STEPS,   /* too much in all: the world's own limit */
 };
 #define UP_ENDINGS 6
 extern const char *const up_ending_names[UP_ENDINGS];
@@ -147,6 +147,9 @@ static inline const struct up_entry *up_ledger_at(const struct up_ledger *ledger
 {
         return &g_array_index(ledger->entries, struct up_entry, index);
 }
+
+/** Do both say the same? Whatever the text of a ledger tells of an entry is compared. */
+bool up_entry_is_same(const struct up_entry *a, const struct up_entry *b);
 
 /* --- reading ---------------------------------------------------------------------------------- */
 

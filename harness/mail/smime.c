@@ -55,7 +55,7 @@ static bool has_suffix(const char *filename, const char *const *suffixes)
         return false;
 }
 
-static bool carries_cms(const struct up_entity *entity)
+bool up_carries_cms(const struct up_entity *entity)
 {
         for (size_t i = 0; i < UP_CARRIERS; i++) {
                 const struct up_carrier *carrier = &up_carriers[i];
@@ -219,7 +219,7 @@ static void examine_clear_signed(
                 if (part->parent == index)
                         parts[count++] = part;
         }
-        if (count < 2 || !carries_cms(parts[1]))
+        if (count < 2 || !up_carries_cms(parts[1]))
                 return;
         g_autoptr(GBytes) detached = up_slice_bytes(layer->message, up_entity_whole(parts[0]));
         g_autoptr(GBytes) encoded = decoded_body(layer->message, parts[1]);
@@ -251,7 +251,7 @@ static void examine_layer(struct walk *walk, const struct layer *layer)
                 up_exam_count(walk->exam, UP_COUNT_PARTS);
                 if (g_mime_content_type_is_type(entity->type, "multipart", "signed")) {
                         examine_clear_signed(walk, layer, entities, (int)i);
-                } else if (carries_cms(entity) && !is_signature_of_parent(entities, (int)i)) {
+                } else if (up_carries_cms(entity) && !is_signature_of_parent(entities, (int)i)) {
                         g_autoptr(GBytes) encoded = decoded_body(layer->message, entity);
                         examine_structure(walk, layer, entity, encoded, NULL);
                         compare_with_smime_reader(

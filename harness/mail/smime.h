@@ -28,6 +28,9 @@ struct up_carrier {
 #define UP_CARRIERS 5
 extern const struct up_carrier up_carriers[UP_CARRIERS];
 
+/** Is it a carrier, by its type and file name? What is in its body is not looked at. */
+bool up_carries_cms(const struct up_entity *entity);
+
 /**
  * Told of each CMS structure, outer layers first: @layer is 0 for the message itself, @message the
  * bytes of that layer, @entity the multipart/signed or the carrying part in them, NULL for bare

@@ -259,8 +259,7 @@ static bool is_gone(const struct up_view *view, const struct up_account_change *
         bool had_state = last != NULL && last->view->state != NULL && *last->view->state != '\0';
 
         return view->disposition == UP_DISPOSITION_NONE && view->owner == UP_OWNER_NONE &&
-               (g_strcmp0(view->state, "gone") == 0 ||
-                   (had_state && g_strcmp0(view->state, "") == 0));
+               had_state && g_strcmp0(view->state, "") == 0;
 }
 
 static void add_change(struct up_account *account, guint at, guint step)
@@ -276,6 +275,7 @@ static void add_change(struct up_account *account, guint at, guint step)
                                              ? up_account_change_at(account, recipient->last_change)
                                              : NULL;
         change.gone = is_gone(view, last);
+        recipient->tells_reading |= view->reading == UP_READING_UNDECIDED;
         /* Who is done with may be forgotten. */
         if (change.gone && last != NULL && last->view->disposition != UP_DISPOSITION_NONE)
                 return;
@@ -319,13 +319,13 @@ static void add_request(struct up_account *account, guint at, guint step)
                 message->last_scan[entry->as.scan.level != UP_LEVEL_TRANSPORT] = index;
 }
 
-/* Does a worker still wait for it? Of who is delivered already, and waits for the store's scan, not
- * every pipeline tells an owner. */
+/* Does a worker still wait for it? In transport that is told of who has no disposition, in the
+ * store of who is delivered; and of those not every pipeline tells an owner, or whether they can
+ * read. */
 static bool is_awaited(const struct up_account *account, const struct up_account_request *request,
     enum up_level level, int64_t at_ms)
 {
         const struct up_account_message *message = up_account_message_at(account, request->message);
-
         bool told = level == UP_LEVEL_TRANSPORT;
 
         if ((account->ledger->can & UP_CAN_OWNER) == 0 ||
@@ -335,9 +335,12 @@ static bool is_awaited(const struct up_account *account, const struct up_account
                 const struct up_account_recipient *recipient = up_account_recipient_at(account, i);
                 const struct up_view *view =
                     up_account_change_at(account, recipient->last_change)->view;
-                if (view->owner == UP_OWNER_WORKER && view->owner_ms > at_ms)
+                bool concerned =
+                    (view->disposition == UP_DISPOSITION_NONE) == (level == UP_LEVEL_TRANSPORT);
+                if (concerned && view->owner == UP_OWNER_WORKER && view->owner_ms > at_ms)
                         return true;
-                told = told || view->owner != UP_OWNER_NONE;
+                told = told ||
+                       (concerned && (view->owner != UP_OWNER_NONE || recipient->tells_reading));
                 i = recipient->next;
         }
         return !told;

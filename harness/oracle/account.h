@@ -67,6 +67,7 @@ struct up_account_recipient {
         guint next;      /* of the same message */
         guint first_change;
         guint last_change;
+        bool tells_reading; /* it was once undecided whether it can be read */
 };
 
 /** What was said of a recipient at the end of a step, where it is not what was said before. */

@@ -6,8 +6,9 @@
  * returned with it may hold any such line. Its bytes are seen when it is scanned or sent. Of one
  * that never was nothing is known but that it exists, and so it is believed to be complete.
  *
- * BUGS: an address that is not ASCII stands in a notice in another writing (RFC 6533), which is not
- * read: such a recipient counts as reported if there is any notice.
+ * BUGS: an address that is not ASCII may stand there in other letters (of another form of Unicode,
+ * or as A-labels), and one longer than a path may be (RFC 5321 section 4.5.3.1.3) cut short. Where
+ * no notice names such a recipient it counts as reported if there is any notice.
  */
 #include "oracle/themes.h"
 
@@ -18,15 +19,41 @@
 
 /* --- whom a notice names ---------------------------------------------------------------------- */
 
+/* RFC 5321 section 4.5.3.1.3. */
+#define PATH_BYTES 256
+
+/* RFC 6533 section 3: `\x{3D}` is an equals sign. What is no such escape stays as it is. */
+static char *unescaped(const char *address)
+{
+        GString *text = g_string_new(NULL);
+
+        while (*address != '\0') {
+                char *end = NULL;
+                guint64 c = 0;
+                if (g_str_has_prefix(address, "\\x{") && g_ascii_isxdigit(address[3]))
+                        c = g_ascii_strtoull(address + 3, &end, 16);
+                if (end != NULL && *end == '}' && c <= 0x10ffff &&
+                    g_unichar_validate((gunichar)c)) {
+                        g_string_append_unichar(text, (gunichar)c);
+                        address = end + 1;
+                } else {
+                        g_string_append_c(text, *address++);
+                }
+        }
+        return g_string_free(text, FALSE);
+}
+
 /* Adds the address of `Final-Recipient: TYPE; ADDRESS`, in lower case. */
 static void add_address(GHashTable *names, const char *value)
 {
-        const char *address = strchr(value, ';');
+        g_auto(GStrv) halves = g_strsplit(value, ";", 2);
 
-        if (address == NULL)
+        if (g_strv_length(halves) < 2)
                 return;
-        char *lower = g_ascii_strdown(address + 1, -1);
-        g_hash_table_add(names, g_strstrip(lower));
+        bool escaped = g_ascii_strcasecmp(g_strstrip(halves[0]), "utf-8") == 0;
+        g_autofree char *address =
+            escaped ? unescaped(g_strstrip(halves[1])) : g_strdup(g_strstrip(halves[1]));
+        g_hash_table_add(names, g_ascii_strdown(address, -1));
 }
 
 /* @text is the status part; a line that begins with a blank goes on with the one before. */
@@ -164,7 +191,9 @@ static const char *unreported(const struct up_account *account, const struct rep
                 return NULL;
         if (report->notices == 0)
                 return "bounced without a notice";
-        return to == NULL || !g_str_is_ascii(to) ? NULL : "bounced, and no notice names it";
+        return to == NULL || !g_str_is_ascii(to) || strlen(to) > PATH_BYTES
+                   ? NULL
+                   : "bounced, and no notice names it";
 }
 
 uint64_t up_judge_no_notice(const struct up_account *account, GPtrArray *findings)

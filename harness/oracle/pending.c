@@ -388,7 +388,8 @@ static bool held_at_last(const struct up_account *account, const struct up_accou
                (!can(account, UP_CAN_OWNER) || last->view->owner == UP_OWNER_ADMINISTRATOR);
 }
 
-/* Whoever waits when the world stops for one of these reasons, a set of bits, waits for ever. */
+/* Whoever waits when the world stops for one of these reasons, a set of bits, waits for ever. How
+ * many recipients were there to be judged: none if it stopped for another reason. */
 static uint64_t judge_ending(const struct up_account *account, GPtrArray *findings,
     enum up_evidence evidence, unsigned endings, const char *what)
 {
@@ -396,7 +397,8 @@ static uint64_t judge_ending(const struct up_account *account, GPtrArray *findin
 
         if (account->end == UP_NOWHERE)
                 return 0;
-        unsigned ending = 1U << up_ledger_at(account->ledger, account->end)->as.ending;
+        if ((1U << up_ledger_at(account->ledger, account->end)->as.ending & endings) == 0)
+                return 0;
         for (guint i = 0; i < account->recipients->len; i++) {
                 const struct up_account_recipient *recipient = up_account_recipient_at(account, i);
                 if (!is_promised(account, i) || recipient->last_change == UP_NOWHERE)
@@ -404,8 +406,7 @@ static uint64_t judge_ending(const struct up_account *account, GPtrArray *findin
                 const struct up_account_change *last =
                     up_account_change_at(account, recipient->last_change);
                 judged++;
-                if ((ending & endings) != 0 && up_account_waits(last) &&
-                    !held_at_last(account, last))
+                if (up_account_waits(last) && !held_at_last(account, last))
                         add(account, findings, evidence, last, account->end, what);
         }
         return judged;
@@ -418,19 +419,44 @@ uint64_t up_judge_no_wakeup(const struct up_account *account, GPtrArray *finding
             1U << UP_ENDING_IDLE | 1U << UP_ENDING_SETTLED, "nothing is due or outstanding");
 }
 
+/* The states that the world compared with each other: those after the script. */
 uint64_t up_judge_cycle(const struct up_account *account, GPtrArray *findings)
 {
-        return judge_ending(account, findings, UP_EVIDENCE_CYCLE, 1U << UP_ENDING_CYCLE,
+        uint64_t judged = 0;
+        bool script_ended = false;
+
+        for (guint at = 0; at < account->ledger->entries->len; at++) {
+                const struct up_entry *entry = up_ledger_at(account->ledger, at);
+                script_ended |= entry->kind == UP_ENTRY_SCRIPT_END;
+                judged += script_ended && entry->kind == UP_ENTRY_STEP;
+        }
+        judge_ending(account, findings, UP_EVIDENCE_CYCLE, 1U << UP_ENDING_CYCLE,
             "the same state came again and again");
+        return judged;
+}
+
+/* More than whoever takes each attempt that a policy can allow, at a scan in transport, a scan in
+ * the store and a transaction, three steps for each. */
+#define STEPS_A_RECIPIENT 10000
+
+/* The world's own limit is reached by a large case on a good pipeline, too. */
+static bool has_too_many_steps(const struct up_account *account)
+{
+        return account->end != UP_NOWHERE &&
+               up_ledger_at(account->ledger, account->end)->as.ending == UP_ENDING_STEPS &&
+               account->steps->len > (guint64)STEPS_A_RECIPIENT * account->recipients->len;
 }
 
 /* A pipeline that turns on the spot is sick even when nobody waits: the next one will. */
 uint64_t up_judge_spin(const struct up_account *account, GPtrArray *findings)
 {
         guint before = findings->len;
-        uint64_t judged = judge_ending(account, findings, UP_EVIDENCE_SPIN, 1U << UP_ENDING_SPIN,
-            "the pipeline takes step upon step, and time stands still");
+        uint64_t judged = 0;
 
+        for (guint at = 0; at < account->ledger->entries->len; at++)
+                judged += up_ledger_at(account->ledger, at)->kind == UP_ENTRY_RUN;
+        judge_ending(account, findings, UP_EVIDENCE_SPIN, 1U << UP_ENDING_SPIN,
+            "the pipeline takes step upon step, and time stands still");
         if (account->end != UP_NOWHERE && findings->len == before &&
             up_ledger_at(account->ledger, account->end)->as.ending == UP_ENDING_SPIN) {
                 struct up_finding *finding = up_finding_new(UP_CLASS_PENDING, "spin: nobody waits",
@@ -439,8 +465,10 @@ uint64_t up_judge_spin(const struct up_account *account, GPtrArray *findings)
                 finding->shown_at = account->end;
                 g_ptr_array_add(findings, finding);
         }
-        return judged + judge_ending(account, findings, UP_EVIDENCE_SPIN, 1U << UP_ENDING_STEPS,
-                            "the run has too many steps");
+        if (has_too_many_steps(account))
+                judge_ending(account, findings, UP_EVIDENCE_SPIN, 1U << UP_ENDING_STEPS,
+                    "the run has too many steps");
+        return judged;
 }
 
 /* --- past-bound ------------------------------------------------------------------------------- */

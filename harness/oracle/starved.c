@@ -3,7 +3,8 @@
  *
  * A recipient is eligible from some step on. Each scan or transaction that is begun for one that
  * became eligible later has passed it over. That happens to everybody now and then; more often
- * than UP_STARVED_LEAST plus the number of messages it is no accident.
+ * than UP_STARVED_LEAST plus one start of each message for each recipient of its own it is no
+ * accident: messages may take turns, and the recipients of one message as well.
  *
  * To count without looking at all that wait, each start is put into a tree of sums (Fenwick's) by
  * the step at which the one that was started had become eligible. Who became eligible in step n
@@ -26,7 +27,6 @@ struct queue {
         GPtrArray *findings;
         uint64_t judged;
         guint step;
-        guint most;      /* passings that are still an accident */
         guint *since;    /* by recipient: the step since which it is eligible; UP_NOWHERE */
         guint *current;  /* by recipient: its change */
         guint *sums;     /* of starts, by step + 1 */
@@ -50,14 +50,23 @@ static guint passings(const struct queue *queue, guint since)
         return queue->starts->len - others;
 }
 
+/* Passings that are still an accident. */
+static guint most_passings(const struct up_account *account, guint recipient)
+{
+        guint message = up_account_recipient_at(account, recipient)->message;
+
+        return UP_STARVED_LEAST +
+               account->messages->len * up_account_message_at(account, message)->recipients;
+}
+
 /* The start that was one too many. */
-static guint last_straw(const struct queue *queue, guint since)
+static guint last_straw(const struct queue *queue, guint since, guint most)
 {
         guint count = 0;
 
         for (guint i = 0; i < queue->starts->len; i++) {
                 const struct start *start = &g_array_index(queue->starts, struct start, i);
-                if (start->since > since && ++count > queue->most)
+                if (start->since > since && ++count > most)
                         return start->entry;
         }
         return UP_NOWHERE;
@@ -71,22 +80,23 @@ static guint born(const struct up_account *account, guint recipient)
 
 static void stop_waiting(struct queue *queue, guint recipient)
 {
-        guint since = queue->since[recipient], times;
+        guint since = queue->since[recipient], most, times;
 
         if (since == UP_NOWHERE)
                 return;
         queue->since[recipient] = UP_NOWHERE;
         times = passings(queue, since);
-        if (times <= queue->most)
-                return;
         const struct up_account *account = queue->account;
+        most = most_passings(account, recipient);
+        if (times <= most)
+                return;
         const char *state = up_account_change_at(account, queue->current[recipient])->view->state;
         g_autofree char *signature = g_strdup_printf("%s: %s",
             up_evidence_rows[UP_EVIDENCE_STARVED].name, state != NULL ? state : "state not known");
         g_autofree char *since_when = up_ledger_time(up_account_step_at(account, since)->at_ms);
         struct up_finding *finding = up_account_find(account, queue->findings, UP_CLASS_PENDING,
             up_account_recipient_at(account, recipient)->message, recipient,
-            last_straw(queue, since), signature,
+            last_straw(queue, since, most), signature,
             "it could go on since %s, and was passed over %u times by others that could only later",
             since_when, times);
         finding->evidence = UP_EVIDENCE_STARVED;
@@ -194,7 +204,6 @@ uint64_t up_judge_starved(const struct up_account *account, GPtrArray *findings)
 
         memset(since, 0xff, count * sizeof(guint));
         memset(current, 0xff, count * sizeof(guint));
-        queue.most = UP_STARVED_LEAST + account->messages->len;
         queue.current = current;
         queue.sums = sums;
         queue.starts = starts;

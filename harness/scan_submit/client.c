@@ -42,27 +42,6 @@ static const struct kind {
 
 /* --- looking ---------------------------------------------------------------------------------- */
 
-static bool has_suffix(const char *filename, const char *const *suffixes)
-{
-        g_autofree char *lower = g_ascii_strdown(filename != NULL ? filename : "", -1);
-
-        for (; *suffixes != NULL; suffixes++)
-                if (g_str_has_suffix(lower, *suffixes))
-                        return true;
-        return false;
-}
-
-static bool carries_cms(const struct up_entity *entity)
-{
-        for (size_t i = 0; i < UP_CARRIERS; i++) {
-                const struct up_carrier *carrier = &up_carriers[i];
-                if (g_mime_content_type_is_type(entity->type, carrier->type, carrier->subtype) &&
-                    (carrier->suffixes == NULL || has_suffix(entity->filename, carrier->suffixes)))
-                        return true;
-        }
-        return false;
-}
-
 /* The first bytes of a body after transfer decoding; @ret_bytes of them. The caller owns it. */
 static unsigned char *peek(GBytes *message, const struct up_entity *entity, size_t *ret_bytes)
 {
@@ -122,7 +101,7 @@ static enum up_protection protection_of(GBytes *message, const struct up_entity 
 
         if (g_mime_content_type_is_type(entity->type, "multipart", "signed"))
                 return UP_PROTECTION_CLEAR_SIGNED;
-        if (!carries_cms(entity))
+        if (!up_carries_cms(entity))
                 return UP_PROTECTION_NONE;
         smime_type = g_mime_content_type_get_parameter(entity->type, "smime-type");
         for (size_t i = 0; smime_type != NULL && i < G_N_ELEMENTS(kinds); i++)

@@ -65,6 +65,26 @@ const char *const up_recipient_event_names[UP_RECIPIENT_EVENTS] = {
         [UP_RECIPIENT_EXPIRE] = "expire",
 };
 
+const bool up_content_results[UP_CONTENT_EVENTS] = {
+        [UP_CONTENT_CLEAN] = true,
+        [UP_CONTENT_INFECTED] = true,
+        [UP_CONTENT_OPAQUE] = true,
+        [UP_CONTENT_CHANGED] = true,
+        [UP_CONTENT_NO_VERDICT] = true,
+        [UP_CONTENT_ERROR] = true,
+        [UP_CONTENT_SILENCE] = true,
+        [UP_CONTENT_RETRY] = true,
+};
+
+const bool up_recipient_results[UP_RECIPIENT_EVENTS] = {
+        [UP_RECIPIENT_ACCEPTED] = true,
+        [UP_RECIPIENT_DEFERRED] = true,
+        [UP_RECIPIENT_UNKNOWN] = true,
+        [UP_RECIPIENT_SILENCE] = true,
+        [UP_RECIPIENT_REJECTED] = true,
+        [UP_RECIPIENT_RETRY] = true,
+};
+
 const char *const up_action_names[UP_ACTIONS] = {
         "count",
         "arm-retry",
@@ -219,17 +239,6 @@ bool up_recipient_allows(const struct up_recipient *recipient, const struct up_m
         return machine->recipient[recipient->state][event].allowed;
 }
 
-/* Every result of an attempt and every retry lowers the rank, and nothing raises it. */
-static bool content_must_fall(enum up_content_event event)
-{
-        return event >= UP_CONTENT_CLEAN && event <= UP_CONTENT_RETRY;
-}
-
-static bool recipient_must_fall(enum up_recipient_event event)
-{
-        return event >= UP_RECIPIENT_ACCEPTED && event <= UP_RECIPIENT_RETRY;
-}
-
 /* The longest gap is a bound, so the gaps double up to it. */
 static int64_t next_gap_ms(int64_t gap_ms, const struct up_policy *policy)
 {
@@ -263,7 +272,7 @@ unsigned up_content_step(struct up_content *content, const struct up_machine *ma
                 content->retry_ms = now_ms + content->gap_ms;
         }
         g_assert(machine != &up_machine ||
-                 up_content_rank(content) + (content_must_fall(event) ? 1 : 0) <= rank);
+                 up_content_rank(content) + (up_content_results[event] ? 1 : 0) <= rank);
         return row->actions;
 }
 
@@ -300,7 +309,7 @@ unsigned up_recipient_step(struct up_recipient *recipient, const struct up_machi
                 recipient->retry_ms = now_ms + recipient->gap_ms;
         }
         g_assert(machine != &up_machine ||
-                 up_recipient_rank(recipient) + (recipient_must_fall(event) ? 1 : 0) <= rank);
+                 up_recipient_rank(recipient) + (up_recipient_results[event] ? 1 : 0) <= rank);
         return actions;
 }
 

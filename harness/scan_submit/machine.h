@@ -4,7 +4,7 @@
  * Two tables, state x event. A message has one *content*, which is scanned or not, and recipients,
  * each of which is delivered to or not. Both are plain data: no pointers, no clock, no I/O. A step
  * takes one event, finds its row, enters the row's state, and says what is to be done about it as a
- * set of actions; the queue (queue.h) does that.
+ * set of actions; the queue (queue.c) does that.
  *
  * Why it ends. Each has a rank: attempts left, then stage. Every result of an attempt and every
  * timer that fires lowers it, nothing raises it; a step asserts that, unless it runs on a table
@@ -85,6 +85,10 @@ enum up_recipient_event {
         UP_RECIPIENT_EXPIRE,     /* the lifetime is over */
 };
 #define UP_RECIPIENT_EVENTS 16
+
+/** Which events are the result of an attempt, or a timer that fired: each lowers the rank. */
+extern const bool up_content_results[UP_CONTENT_EVENTS];
+extern const bool up_recipient_results[UP_RECIPIENT_EVENTS];
 
 /* --- actions ---------------------------------------------------------------------------------- */
 

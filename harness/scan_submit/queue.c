@@ -55,6 +55,7 @@ struct message {
         struct up_record *record;
         GPtrArray *jobs;  /* of struct job, owned */
         GArray *failures; /* of struct failure: to be reported in this call */
+        unsigned turn;    /* the recipient that is taken first by the next transaction */
         int64_t due_ms;   /* the first of its timers */
         bool changed;     /* since the last sync */
         bool queued;      /* among the ready */
@@ -82,7 +83,8 @@ struct queue {
         GHashTable *jobs;    /* those that have begun, by request */
         GQueue ready;        /* of struct message */
         GArray *effects;
-        int64_t busy; /* workers */
+        int64_t busy;     /* workers */
+        uint64_t changes; /* of any message, so far */
 };
 
 /* --- messages and jobs ------------------------------------------------------------------------ */
@@ -126,6 +128,7 @@ static void mark(struct queue *queue, struct message *message)
         if (!message->changed)
                 g_ptr_array_add(queue->changed, message);
         message->changed = true;
+        queue->changes++;
 }
 
 static struct job *add_job(struct queue *queue, struct message *message, enum job_kind kind)
@@ -208,8 +211,9 @@ static void report_failure(struct message *message, unsigned index, enum up_reas
                 g_array_append_val(message->failures, failure);
 }
 
-/* @reason is why it failed, if it does. */
-static void step_recipient(struct queue *queue, struct message *message, unsigned index,
+/* @reason is why it failed, if it does. Returns what the machine wants done: nothing, if it knows
+ * no such event in that state. */
+static unsigned step_recipient(struct queue *queue, struct message *message, unsigned index,
     enum up_recipient_event event, int64_t now_ms, enum up_reason reason)
 {
         struct up_record *record = message->record;
@@ -217,7 +221,7 @@ static void step_recipient(struct queue *queue, struct message *message, unsigne
         struct up_recipient before = *recipient;
 
         if (!up_recipient_allows(recipient, queue->parts.machine, event))
-                return;
+                return 0;
         unsigned actions =
             up_recipient_step(recipient, queue->parts.machine, &record->policy, event, now_ms);
         if (actions != 0 || memcmp(&before, recipient, sizeof before) != 0)
@@ -240,6 +244,7 @@ static void step_recipient(struct queue *queue, struct message *message, unsigne
                 step_recipient(queue, message, index, UP_RECIPIENT_DELETE, now_ms, reason);
         else if (record->hold)
                 step_recipient(queue, message, index, UP_RECIPIENT_HOLD, now_ms, reason);
+        return actions;
 }
 
 static void step_recipients(struct queue *queue, struct message *message,
@@ -323,12 +328,18 @@ static bool may_go(const struct up_record *record)
                up_content_may_go(&record->transport, &record->policy);
 }
 
-static bool is_final(const struct up_record *record)
+static bool all_have_dispositions(const struct up_record *record)
 {
         for (unsigned i = 0; i < record->recipients; i++)
                 if (record->recipient[i].state != UP_RECIPIENT_FINAL)
                         return false;
-        return !record->deposited || up_content_is_decided(&record->deposit);
+        return true;
+}
+
+static bool is_final(const struct up_record *record)
+{
+        return all_have_dispositions(record) &&
+               (!record->deposited || up_content_is_decided(&record->deposit));
 }
 
 static bool is_ready(const struct message *message)
@@ -422,20 +433,35 @@ static bool fits(const struct job *job, const struct up_record *record, unsigned
                                   !goes_alone(record, job->recipients[0]));
 }
 
-/* One transaction; whoever is left over waits for the next worker. */
+/* One transaction. Whoever is left over waits for the next worker, and comes first then: else those
+ * who fail at once and are soon tried again would keep it from its turn. */
 static void begin_sending(struct queue *queue, struct message *message, int64_t now_ms)
 {
         struct up_record *record = message->record;
         unsigned offers = queue->ports->capabilities(queue->ports->world);
+        unsigned first = message->turn;
         struct job *job = NULL;
+        bool left_over = false;
 
-        for (unsigned i = 0; i < record->recipients; i++) {
+        for (unsigned seen = 0; seen < record->recipients; seen++) {
+                unsigned i = (first + seen) % record->recipients;
                 enum up_reason reason = UP_REASON_NONE;
 
-                if (record->recipient[i].state != UP_RECIPIENT_WAITING || !fits(job, record, i))
+                if (record->recipient[i].state != UP_RECIPIENT_WAITING)
                         continue;
+                if (!fits(job, record, i)) {
+                        if (!left_over)
+                                message->turn = i;
+                        left_over = true;
+                        continue;
+                }
+                if (!left_over)
+                        message->turn = i + 1;
                 bool beyond = is_beyond_hop(record, i, offers, &reason);
-                step_recipient(queue, message, i, UP_RECIPIENT_BEGIN, now_ms, reason);
+                unsigned actions =
+                    step_recipient(queue, message, i, UP_RECIPIENT_BEGIN, now_ms, reason);
+                if ((actions & UP_DO_SEND) == 0)
+                        continue;
                 if (beyond) {
                         step_recipient(queue, message, i, UP_RECIPIENT_REJECTED, now_ms, reason);
                         continue;
@@ -479,11 +505,14 @@ static void pump(struct queue *queue, int64_t now_ms)
         while (queue->busy < queue->policy.workers && !g_queue_is_empty(&queue->ready)) {
                 struct message *message = g_queue_pop_head(&queue->ready);
 
+                uint64_t changes = queue->changes;
+
                 message->queued = false;
                 if (!is_ready(message))
                         continue;
                 begin_work(queue, message, now_ms);
-                refresh(queue, message);
+                if (queue->changes != changes) /* a machine may have no row for it */
+                        refresh(queue, message);
         }
 }
 
@@ -701,7 +730,9 @@ static enum up_receipt submit(void *self, const struct up_mail *mail, int64_t no
         if (is_dead(queue))
                 return UP_RECEIPT_LATER;
         if (up_trace_hops(mail->bytes) > queue->policy.max_hops) {
-                up_event_log(queue->ports, UP_LOG_LOOP, 0, "", up_reason_rows[UP_REASON_LOOP].code);
+                g_autofree char *message_id = up_event_log_message_id(mail->bytes);
+                up_event_log(
+                    queue->ports, UP_LOG_LOOP, 0, message_id, up_reason_rows[UP_REASON_LOOP].code);
                 return UP_RECEIPT_REJECTED;
         }
         up_id id = accept(queue, mail, 0, now_ms)->record->id;
@@ -764,7 +795,8 @@ static void expire(struct queue *queue, struct message *message, int64_t now_ms)
         struct up_record *record = message->record;
 
         record->expired = true;
-        note(queue, message, UP_LOG_EXPIRED, up_reason_rows[UP_REASON_EXPIRED].code);
+        if (!all_have_dispositions(record))
+                note(queue, message, UP_LOG_EXPIRED, up_reason_rows[UP_REASON_EXPIRED].code);
         step_recipients(queue, message, UP_RECIPIENT_EXPIRE, now_ms, UP_REASON_EXPIRED);
         step_content(queue, message, UP_LEVEL_TRANSPORT, UP_CONTENT_EXPIRE, now_ms,
             up_reason_rows[UP_REASON_EXPIRED].code);
@@ -978,6 +1010,8 @@ static uint64_t digest(void *self, int64_t now_ms)
                 if (message->done)
                         continue;
                 digest = mix(digest, (int64_t)i);
+                digest = mix(digest, record->expired | record->hold << 1 | record->deleted << 2);
+                digest = mix(digest, message->turn % record->recipients);
                 digest = mix_content(digest, &record->transport, now_ms);
                 if (record->deposited)
                         digest = mix_content(digest, &record->deposit, now_ms);

@@ -294,6 +294,8 @@ static void assert_differ(
 
         if (strcmp(one_text, other_text) == 0)
                 fail_msg("%s is not told by `%s`", what, one_text);
+        if (up_entry_is_same(one, other) || !up_entry_is_same(one, one))
+                fail_msg("%s is not compared", what);
         assert_int_equal(times_told(one_text, "\n"), 2);
         assert_int_equal(times_told(other_text, "\n"), 2);
 }
@@ -347,6 +349,7 @@ static void each_field_of_a_submission_is_told(void **state)
         DIFFERS(base, as.submit.bound_ms, UP_NEVER_MS);
         DIFFERS(base, as.submit.transport_scan, true);
         DIFFERS(base, as.submit.store_scan, true);
+        DIFFERS(base, as.submit.deliver_unscanned, true);
 }
 
 static void each_field_of_a_scan_is_told(void **state)
@@ -513,7 +516,7 @@ static void text_is_what_it_was(void **state)
             "ledger pipeline=\"by hand\" can=0x3 healed=no\n"
             "0ms submit number=1 message=1 bytes=2345:8e1c88670f87 origin=local receipt=accepted "
             "from=\"\" to=[\"v@example.com\"] notify=yes copy=no hops=0 bound=176700000ms "
-            "transport-scan=yes store-scan=no\n"
+            "transport-scan=yes store-scan=no deliver-unscanned=no\n"
             "700ms sent request=3 from=- to=- count=1 recipients=- gated=no mail=accept "
             "rcpt=defer data=accept dot=accept\n"
             "700ms step digest=9 next=never outstanding=0\n");

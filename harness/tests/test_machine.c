@@ -34,11 +34,6 @@ static struct up_content accepted(const struct up_policy *policy)
         return content;
 }
 
-static bool must_fall_content(enum up_content_event event)
-{
-        return event >= UP_CONTENT_CLEAN && event <= UP_CONTENT_RETRY;
-}
-
 static unsigned walk_content(struct up_content content, bool *reached)
 {
         const struct up_policy policy = small_policy();
@@ -52,7 +47,7 @@ static unsigned walk_content(struct up_content content, bool *reached)
                 up_content_step(&next, &up_machine, &policy, (enum up_content_event)event, NOW_MS);
                 uint64_t before = up_content_rank(&content), after = up_content_rank(&next);
                 assert_true(after <= before);
-                assert_true(after < before || !must_fall_content((enum up_content_event)event));
+                assert_true(after < before || !up_content_results[event]);
                 assert_true(up_content_is_decided(&next) == (after == 0));
                 assert_true(next.attempts_left >= 0);
                 assert_true((next.state == UP_CONTENT_SCANNING) == (next.watch_ms != UP_NEVER_MS));
@@ -90,6 +85,7 @@ static unsigned walk_recipient(struct up_recipient recipient, bool *reached)
                     &next, &up_machine, &policy, (enum up_recipient_event)event, NOW_MS);
                 uint64_t before = up_recipient_rank(&recipient), after = up_recipient_rank(&next);
                 assert_true(after <= before);
+                assert_true(after < before || !up_recipient_results[event]);
                 assert_true((next.state == UP_RECIPIENT_FINAL) ==
                             (next.disposition != UP_DISPOSITION_NONE));
                 assert_true((next.state == UP_RECIPIENT_FINAL) == (after == 0));

@@ -557,6 +557,53 @@ static void kb843545_touches_nothing_else(void **state)
         }
 }
 
+/* --- turns ------------------------------------------------------------------------------------ */
+
+/* Four of twelve recipients break every connection, and come back for their next attempt sooner
+ * than one worker is through with all. */
+static void nobody_is_sent_to_twice_while_others_wait_for_once(void **state)
+{
+        enum { TWELVE = 12, TOGETHER = 2 };
+        unsigned attempts[TWELVE] = { 0 };
+
+        (void)state;
+        g_autoptr(up_ledger) ledger =
+            play("envelope: from=s@example.com to=a,b,c,d,e,f,g,h,i,j,k,l\n"
+                 "policy: workers=1 backoff=1s..1s\n"
+                 "script:\n"
+                 "  rcpt 1 lost\n  rcpt 2 lost\n"
+                 "  rcpt 3 lost\n  rcpt 4 lost\n"
+                 "  submit 1 local\n",
+                PLAIN, &up_scan_submit);
+        for (guint i = 0; i < ledger->entries->len; i++) {
+                const struct up_entry *entry = up_ledger_at(ledger, i);
+                if (entry->kind != UP_ENTRY_SEND || entry->number != 1)
+                        continue;
+                for (unsigned j = 0; j < entry->as.send.count; j++)
+                        attempts[entry->as.send.recipients[j]]++;
+                for (unsigned j = 0; attempts[0] > TOGETHER + 1 && j < TWELVE; j++)
+                        assert_true(attempts[j] > TOGETHER);
+        }
+        assert_true(attempts[0] > TOGETHER + 1);
+}
+
+/* It fails while it is handed in, so its notice is sent before the world knows either. */
+static void what_the_script_says_of_a_message_is_not_about_its_notice(void **state)
+{
+        (void)state;
+        g_autoptr(up_ledger) ledger = play("policy: max-message=1\n"
+                                           "script:\n  hop 1 mail reject\n  submit 1 local\n",
+            PLAIN, &up_scan_submit);
+        g_autofree char *fate = fates_of(ledger, false);
+        g_autofree char *notices = fates_of(ledger, true);
+
+        assert_string_equal(fate, "bounced");
+        assert_string_equal(notices, "delivered");
+        for (guint i = 0; i < ledger->entries->len; i++)
+                if (up_ledger_at(ledger, i)->kind == UP_ENTRY_SEND)
+                        assert_int_equal(up_ledger_at(ledger, i)->number, 0);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -567,6 +614,8 @@ int main(void)
                 cmocka_unit_test(restarts_use_up_attempts),
                 cmocka_unit_test(kb843545_retries_for_ever),
                 cmocka_unit_test(kb843545_touches_nothing_else),
+                cmocka_unit_test(nobody_is_sent_to_twice_while_others_wait_for_once),
+                cmocka_unit_test(what_the_script_says_of_a_message_is_not_about_its_notice),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1375,6 +1375,26 @@ static void the_world_has_a_limit_of_its_own(void **state)
         assert_ending(ledger, UP_ENDING_STEPS);
 }
 
+/* Whoever is accepted is kept, so a large message cannot be handed in for ever. */
+static void many_large_messages_do_not_fill_the_memory(void **state)
+{
+        (void)state;
+        g_autofree char *message = g_strnfill(1 << 20, 'x');
+        GString *file = g_string_new("unpend-case: 1\nscript:\n");
+
+        for (int i = 0; i < UP_CASE_EVENTS; i++)
+                g_string_append(file, "  submit 1 local\n");
+        g_string_append_printf(file, "message:\n\n%s", message);
+        struct up_case *c = up_case_read((const uint8_t *)file->str, file->len, NULL);
+        const struct up_pipeline pipeline = toy_of(&sound);
+        g_autoptr(up_ledger) ledger = up_world_run(c, &pipeline, UP_MODE_AS_IT_WAS);
+
+        assert_ending(ledger, UP_ENDING_STEPS);
+        assert_in_range(count(ledger, UP_ENTRY_SUBMIT), 100, 128);
+        up_case_free(c);
+        g_string_free(file, TRUE);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -1414,6 +1434,7 @@ int main(void)
                 cmocka_unit_test(any_script_ends_well_and_twice_the_same),
                 cmocka_unit_test(much_mail_is_run_in_bounded_time),
                 cmocka_unit_test(the_world_has_a_limit_of_its_own),
+                cmocka_unit_test(many_large_messages_do_not_fill_the_memory),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

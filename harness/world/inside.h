@@ -71,7 +71,8 @@ struct up_world {
         GHashTable *letters;                 /* struct up_letter by up_id */
         up_id accepted[UP_CASE_NUMBERS + 1]; /* by number: the last one */
         const struct up_letter *handing_in;  /* during submit() */
-        const struct up_letter *in_doubt;    /* the power went out during its submit() */
+        up_id handing_in_as; /* the first new message that the pipeline spoke of meanwhile; or 0 */
+        const struct up_letter *in_doubt; /* the power went out during its submit() */
         up_id untold; /* accepted, and the pipeline does not tell of it; else 0 */
 
         unsigned operations; /* on storage */
@@ -83,6 +84,7 @@ struct up_world {
         bool script_ended;
         int64_t last_bound_ms;
         unsigned steps;
+        guint64 bytes;          /* handed in */
         unsigned runs_in_a_row; /* at this instant */
         bool ended;
         enum up_ending ending;
@@ -95,7 +97,7 @@ extern const struct up_ports up_world_ports;
 guint up_world_write(struct up_world *world, struct up_entry *entry);
 
 /** What is remembered of a message; of one that is not known, what can be guessed. */
-struct up_letter up_world_letter(const struct up_world *world, up_id message);
+struct up_letter up_world_letter(struct up_world *world, up_id message);
 
 /** Takes the arrival over, and lets it come @after_ms from now. */
 void up_world_expect(struct up_world *world, struct up_arrival *arrival, int64_t after_ms);

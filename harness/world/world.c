@@ -52,13 +52,18 @@ static void remember(struct up_world *world, up_id message, const struct up_lett
             MAX(world->last_bound_ms, world->now_ms + up_policy_bound_ms(&world->policy));
 }
 
-/* A pipeline may speak of a message before it has told the world its name. */
-struct up_letter up_world_letter(const struct up_world *world, up_id message)
+/* A pipeline may speak of a message before it has told the world its name. Whom it names first is
+ * taken for what is handed in, and whom it names next for born inside, a notice on it. */
+struct up_letter up_world_letter(struct up_world *world, up_id message)
 {
         const struct up_letter *letter = g_hash_table_lookup(world->letters, &message);
 
-        if (letter == NULL)
-                letter = world->handing_in;
+        if (letter == NULL && world->handing_in != NULL) {
+                if (world->handing_in_as == 0)
+                        world->handing_in_as = message;
+                if (message == 0 || message == world->handing_in_as)
+                        letter = world->handing_in;
+        }
         return letter != NULL ? *letter : (struct up_letter){ .notify = true };
 }
 
@@ -144,7 +149,8 @@ static void watch(struct up_world *world, uint64_t digest)
         }
         if (world->runs_in_a_row > UP_WORLD_SPIN_STEPS)
                 end(world, UP_ENDING_SPIN);
-        if (world->steps >= UP_WORLD_STEPS || world->views.told_in_all >= UP_WORLD_VIEWS)
+        if (world->steps >= UP_WORLD_STEPS || world->views.told_in_all >= UP_WORLD_VIEWS ||
+            world->bytes > UP_WORLD_BYTES)
                 end(world, UP_ENDING_STEPS);
 }
 
@@ -235,7 +241,10 @@ void up_world_hand_in(struct up_world *world, const struct up_letter *letter)
         guint place = write_submission(world, letter);
         up_id message = 0;
 
+        world->bytes += g_bytes_get_size(letter->bytes);
+
         world->handing_in = letter;
+        world->handing_in_as = 0;
         enum up_receipt receipt =
             world->pipeline->submit(world->self, &mail, up_world_told_ms(world), &message);
         world->handing_in = NULL;

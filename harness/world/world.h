@@ -55,12 +55,14 @@ enum up_mode {
 #define UP_WORLD_HOPS    150
 
 /**
- * At most so many runs at one instant with nothing from outside between them, so many steps in all,
- * and so many views looked at in all. The last two end a run as UP_ENDING_STEPS.
+ * At most so many runs at one instant with nothing from outside between them; so many steps in all,
+ * so many views looked at in all, and so many bytes handed in in all. The last three end a run as
+ * UP_ENDING_STEPS: a large case can come to them on a good pipeline.
  */
 #define UP_WORLD_SPIN_STEPS 4096
 #define UP_WORLD_STEPS      200000
 #define UP_WORLD_VIEWS      (20 * 1000 * 1000)
+#define UP_WORLD_BYTES      (128 << 20)
 
 /**
  * Runs the case. Never fails: the worst is a ledger that ends badly. The caller owns the result.
