@@ -25,8 +25,7 @@ void up_feedback_ledger(const struct up_ledger *ledger);
  */
 void up_feedback_step(const char *machine, const char *from, const char *to, uint64_t left);
 
-/** How many different counters are set. libFuzzer clears them before each input; others never do.
- */
+/** How many counters are set. libFuzzer clears them before each input; others never do. */
 unsigned up_feedback_count(void);
 
 #endif

@@ -84,26 +84,8 @@ static int64_t attempts_left(const struct states *states, enum part part)
 /* Is the event the result of an attempt, or a timer that fired? */
 static bool ends_something(const struct step *step)
 {
-        static const bool content[UP_CONTENT_EVENTS] = {
-                [UP_CONTENT_CLEAN] = true,
-                [UP_CONTENT_INFECTED] = true,
-                [UP_CONTENT_OPAQUE] = true,
-                [UP_CONTENT_CHANGED] = true,
-                [UP_CONTENT_NO_VERDICT] = true,
-                [UP_CONTENT_ERROR] = true,
-                [UP_CONTENT_SILENCE] = true,
-                [UP_CONTENT_RETRY] = true,
-        };
-        static const bool recipient[UP_RECIPIENT_EVENTS] = {
-                [UP_RECIPIENT_ACCEPTED] = true,
-                [UP_RECIPIENT_DEFERRED] = true,
-                [UP_RECIPIENT_UNKNOWN] = true,
-                [UP_RECIPIENT_SILENCE] = true,
-                [UP_RECIPIENT_REJECTED] = true,
-                [UP_RECIPIENT_RETRY] = true,
-        };
-
-        return step->part == CONTENT ? content[step->event] : recipient[step->event];
+        return step->part == CONTENT ? up_content_results[step->event]
+                                     : up_recipient_results[step->event];
 }
 
 static bool rank_falls(const struct play *play, const struct step *step)
@@ -227,20 +209,40 @@ static void fail(struct play *play, enum up_class class, enum up_evidence eviden
         g_ptr_array_add(play->examination->findings, finding);
         play->over = true;
         if (play->story != NULL)
-                g_string_append_printf(play->story, "  ==> %s\n", what);
+                g_string_append_printf(play->story, "  >>> %s\n", what);
+}
+
+/* What does not fit goes below, as in the stories of other targets. */
+#define STORY_INDENT 16
+
+static void tell_actions(const struct play *play, size_t at, unsigned actions)
+{
+        size_t columns = play->examination->columns;
+
+        for (unsigned i = 0; i < UP_ACTIONS; i++) {
+                const char *name = up_action_names[i];
+                if ((actions & (1U << i)) == 0)
+                        continue;
+                if (at + 1 + strlen(name) > columns) {
+                        g_string_append_printf(play->story, "\n%*s", STORY_INDENT, "");
+                        at = STORY_INDENT;
+                }
+                g_string_append_printf(play->story, " %s", name);
+                at += 1 + strlen(name);
+        }
 }
 
 static void tell_step(const struct play *play, const struct step *step, unsigned actions)
 {
         g_autofree char *time = up_ledger_time(play->now_ms);
+        g_autofree char *line =
+            g_strdup_printf("%12s  %-9s %s + %s -> %s, rank %" G_GUINT64_FORMAT "%s", time,
+                part_names[step->part], state_name(&step->before, step->part),
+                event_name(step->part, step->event), state_name(&play->states, step->part),
+                rank_of(&play->states, step->part), actions != 0 ? ":" : "");
 
-        g_string_append_printf(play->story, "%16s %-9s %s + %s -> %s, rank %" G_GUINT64_FORMAT,
-            time, part_names[step->part], state_name(&step->before, step->part),
-            event_name(step->part, step->event), state_name(&play->states, step->part),
-            rank_of(&play->states, step->part));
-        for (unsigned i = 0; i < UP_ACTIONS; i++)
-                if ((actions & (1U << i)) != 0)
-                        g_string_append_printf(play->story, " %s", up_action_names[i]);
+        g_string_append(play->story, line);
+        tell_actions(play, strlen(line), actions);
         g_string_append_c(play->story, '\n');
 }
 
@@ -333,13 +335,14 @@ static void fire(struct play *play)
         tell_fate(play);
 }
 
-/* Lets time pass; what is due on the way fires, and at @until_ms itself unless it is only near. */
+/* Lets time pass until then; what is due on the way fires, and what is due then. */
 static void pass_until(struct play *play, int64_t until_ms)
 {
         while (!play->over && next_ms(play) <= until_ms) {
                 int64_t due_ms = MAX(next_ms(play), play->now_ms);
                 play->at_once = due_ms == play->now_ms ? play->at_once + 1 : 0;
                 play->now_ms = due_ms;
+                count(play->examination, UP_CLASS_PENDING, UP_EVIDENCE_SPIN);
                 if (play->at_once > SPIN_STEPS)
                         fail(play, UP_CLASS_PENDING, UP_EVIDENCE_SPIN,
                             state_name(&play->states, CONTENT), "timers fire without end");
@@ -350,6 +353,7 @@ static void pass_until(struct play *play, int64_t until_ms)
                 play->now_ms = MAX(play->now_ms, until_ms);
 }
 
+/* How time passes before an event: by so much, or to the next timer. */
 enum passing { NOT, TICK, SECOND, MINUTE, HOUR, DAY, BEFORE_TIMER, AT_TIMER, PASSINGS };
 
 static void pass(struct play *play, enum passing passing)

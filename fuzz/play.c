@@ -1,8 +1,8 @@
 /*
  * play - five records of one case, and what is to be said of them
  *
- * A finding names entries of one record, and does not say of which: it is of the healed one if the
- * oracles do not find it without that. They are asked again for a story alone.
+ * The entries that a finding names are those of the record as it was. What shows in the healed one
+ * alone names none: for a story that record is judged once more, by itself.
  */
 #include "fuzz/play.h"
 
@@ -112,25 +112,37 @@ static bool holds(const GPtrArray *findings, const struct up_finding *wanted)
         return false;
 }
 
-static char *tell(const struct up_runs *runs, GPtrArray *findings, unsigned columns)
+static GPtrArray *findings_of(const struct up_runs *runs)
 {
-        g_autoptr(GPtrArray) unhealed =
-            g_ptr_array_new_with_free_func((GDestroyNotify)up_finding_free);
-        g_autoptr(GPtrArray) plain = g_ptr_array_new();
-        g_autoptr(GPtrArray) healed = g_ptr_array_new();
+        GPtrArray *findings = g_ptr_array_new_with_free_func((GDestroyNotify)up_finding_free);
         uint64_t judged[UP_ORACLES] = { 0 };
-        struct up_runs without = *runs;
 
-        without.healed = NULL;
-        up_judge(&without, &(struct up_judgement){ unhealed, judged });
-        for (guint i = 0; i < findings->len; i++) {
-                struct up_finding *finding = g_ptr_array_index(findings, i);
-                g_ptr_array_add(holds(unhealed, finding) ? plain : healed, finding);
+        up_judge(runs, &(struct up_judgement){ findings, judged });
+        return findings;
+}
+
+/* Of @findings those that the record as it was does not show, as the healed one's entries. */
+static GPtrArray *healed_findings(const struct up_runs *runs, const GPtrArray *findings)
+{
+        g_autoptr(GPtrArray) before =
+            findings_of(&(struct up_runs){ .as_it_was = runs->as_it_was });
+        GPtrArray *healed = findings_of(&(struct up_runs){ .as_it_was = runs->healed });
+
+        for (guint i = healed->len; i > 0; i--) {
+                const struct up_finding *finding = g_ptr_array_index(healed, i - 1);
+                if (holds(before, finding) || !holds(findings, finding))
+                        g_ptr_array_remove_index(healed, i - 1);
         }
-        char *story = story_of(runs->as_it_was, plain, columns);
+        return healed;
+}
+
+static char *tell(const struct up_runs *runs, const GPtrArray *findings, unsigned columns)
+{
+        g_autofree char *first = story_of(runs->as_it_was, findings, columns);
+        g_autoptr(GPtrArray) healed = healed_findings(runs, findings);
+
         if (healed->len == 0)
-                return story;
-        g_autofree char *first = story;
+                return g_steal_pointer(&first);
         g_autofree char *second = story_of(runs->healed, healed, columns);
         return g_strdup_printf("as it was:\n%s\nhealed after the script:\n%s", first, second);
 }

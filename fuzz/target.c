@@ -111,6 +111,25 @@ static void count_progress(const struct up_examination *examination, bool findin
                 progress->judged[i] += examination->judged[i];
 }
 
+static void build_count(JsonBuilder *json, const char *name, uint64_t count)
+{
+        json_builder_set_member_name(json, name);
+        json_builder_add_int_value(json, (gint64)count);
+}
+
+/* Whose, and where in the ledger; nothing of what there is none. */
+static void build_place(JsonBuilder *json, const struct up_finding *finding)
+{
+        if (finding->message != 0)
+                build_count(json, "message", finding->message);
+        if (finding->recipient != G_MAXUINT)
+                build_count(json, "recipient", finding->recipient);
+        if (finding->shown_at != G_MAXUINT)
+                build_count(json, "shown-at", finding->shown_at);
+        if (finding->critical_at != G_MAXUINT)
+                build_count(json, "critical-at", finding->critical_at);
+}
+
 static void build_findings(JsonBuilder *json, const GPtrArray *findings)
 {
         json_builder_set_member_name(json, "findings");
@@ -130,15 +149,10 @@ static void build_findings(JsonBuilder *json, const GPtrArray *findings)
                         json_builder_set_member_name(json, members[j][0]);
                         json_builder_add_string_value(json, members[j][1]);
                 }
+                build_place(json, finding);
                 json_builder_end_object(json);
         }
         json_builder_end_array(json);
-}
-
-static void build_count(JsonBuilder *json, const char *name, uint64_t count)
-{
-        json_builder_set_member_name(json, name);
-        json_builder_add_int_value(json, (gint64)count);
 }
 
 static void build_counts(JsonBuilder *json, const struct up_examination *examination)

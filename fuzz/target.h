@@ -21,10 +21,11 @@
  *     UNPEND_STORY=COLUMNS   tell the story of each input in the report, so wide
  *
  * A line of the report: {"input": PATH, "findings": [{"class", "evidence", "signature", "detail",
- * "slug"}], "counts": {NAME: N}, "unscannable": BOOL, "limits": [TEXT], "story": TEXT}. The counts
- * are those of the exam, and those of the oracles that had something to judge, by their names; a
- * story is there only if it was asked for, and the target has one. An input that crashes leaves no
- * line; what the sanitizer printed tells the rest.
+ * "slug", "message": N, "recipient": N, "shown-at": N, "critical-at": N}], "counts": {NAME: N},
+ * "unscannable": BOOL, "limits": [TEXT], "story": TEXT}. Of a finding that has no message or no
+ * entry, those members are left out. The counts are those of the exam, and those of the oracles
+ * that had something to judge, by their names; a story is there only if it was asked for, and the
+ * target has one. An input that crashes leaves no line; what the sanitizer printed tells the rest.
  */
 #ifndef UP_FUZZ_TARGET_H
 #define UP_FUZZ_TARGET_H

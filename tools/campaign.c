@@ -57,7 +57,7 @@ struct campaign {
         GPtrArray *targets; /* of struct target, owned */
         GPtrArray *slots;   /* of struct slot, owned: those of the round that runs */
         GMainLoop *loop;
-        char *folder;
+        const char *folder;
         const char *fault; /* NULL: none */
         unsigned time_s;
         unsigned jobs;
@@ -402,8 +402,7 @@ static bool read_time(const char *text, unsigned *ret_seconds)
         return false;
 }
 
-/* What a campaign begins with; an exit status when that cannot be, negative otherwise. */
-static int prepare(struct campaign *campaign, char **targets, char **seeds)
+static void choose_targets(struct campaign *campaign, char **targets)
 {
         for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++) {
                 const struct up_target_row *row = &up_target_rows[i];
@@ -414,23 +413,38 @@ static int prepare(struct campaign *campaign, char **targets, char **seeds)
                         g_ptr_array_add(
                             campaign->targets, target_new(campaign->folder, row, campaign->fault));
         }
+}
+
+/* What a target begins with; a target without seeds of its own begins with nothing. */
+static bool add_seeds(const struct target *target, char **seeds, GError **error)
+{
+        g_autofree char *all = beside_build("seeds");
+        g_autofree char *own = g_build_filename(all, target->result.target, NULL);
+        char *standard[] = { own, NULL };
+
+        if (seeds == NULL && !g_file_test(own, G_FILE_TEST_IS_DIR))
+                return true;
+        for (char **folder = seeds != NULL ? seeds : standard; *folder != NULL; folder++)
+                if (!up_corpus_add(&target->folders, target->binary, *folder, error))
+                        return false;
+        return true;
+}
+
+/* Before the first worker; an exit status when there can be none, negative otherwise. */
+static int prepare(struct campaign *campaign, char **targets, char **seeds)
+{
+        choose_targets(campaign, targets);
         for (guint i = 0; i < campaign->targets->len; i++) {
-                struct target *target = g_ptr_array_index(campaign->targets, i);
-                g_autofree char *all = beside_build("seeds");
-                g_autofree char *own = g_build_filename(all, target->result.target, NULL);
-                char *standard[] = { own, NULL };
+                const struct target *target = g_ptr_array_index(campaign->targets, i);
                 g_autofree char *missing =
                     up_run_missing(up_flavour_find("libfuzzer"), target->result.target);
                 g_autoptr(GError) error = NULL;
 
                 if (missing != NULL)
                         return up_tool_fail(UP_STATUS_CANNOT, "%s", missing);
-                if (seeds == NULL && !g_file_test(own, G_FILE_TEST_IS_DIR))
-                        continue; /* it begins with nothing */
-                for (char **folder = seeds != NULL ? seeds : standard; *folder != NULL; folder++)
-                        if (!up_corpus_add(&target->folders, target->binary, *folder, &error))
-                                return up_tool_fail(UP_STATUS_USAGE,
-                                    "--seeds wants a folder of messages: %s", error->message);
+                if (!add_seeds(target, seeds, &error))
+                        return up_tool_fail(UP_STATUS_USAGE,
+                            "--seeds wants a folder of messages: %s", error->message);
         }
         return -1;
 }
@@ -479,79 +493,110 @@ static char *standard_folder(const char *fault)
         return g_build_filename(up_tool_build(), name, NULL);
 }
 
-int up_tool_campaign(int argc, char **argv)
+/* In its folder, which is locked and of this fault. Returns the exit status. */
+static int campaign_in_folder(struct campaign *campaign, char **targets, char **seeds, bool json)
 {
-        struct campaign campaign = { .time_s = 60, .jobs = g_get_num_processors() };
-        g_auto(GStrv) targets = NULL, seeds = NULL;
-        g_autofree char *time = NULL, *folder = NULL, *fault = NULL;
-        int jobs = 0, engine_seed = 0;
-        gboolean json = FALSE;
-        const GOptionEntry entries[] = {
-                { "target", 't', 0, G_OPTION_ARG_STRING_ARRAY, &targets,
-                    "Fuzz this target only; may be repeated", "TARGET" },
-                { "time", 0, 0, G_OPTION_ARG_STRING, &time,
-                    "How long: 90s, 10m, 2h (standard: 60s)", "TIME" },
-                { "jobs", 'j', 0, G_OPTION_ARG_INT, &jobs, "Workers at once (standard: cores)",
-                    "N" },
-                { "seeds", 's', 0, G_OPTION_ARG_FILENAME_ARRAY, &seeds,
-                    "Begin with these, not with seeds/TARGET; may be repeated", "DIR" },
-                { "out", 'o', 0, G_OPTION_ARG_FILENAME, &folder,
-                    "Where it lives, and goes on (standard: build/campaign, build/campaign-FAULT)",
-                    "DIR" },
-                { "fault", 0, 0, G_OPTION_ARG_STRING, &fault,
-                    "Plant this fault into the pipeline (see unpend faults)", "NAME" },
-                { "engine-seed", 0, 0, G_OPTION_ARG_INT, &engine_seed,
-                    "Of libFuzzer's chance, for comparisons", "N" },
-                { "json", 0, 0, G_OPTION_ARG_NONE, &json, "The result as JSON", NULL },
-                G_OPTION_ENTRY_NULL,
+        int status;
+
+        campaign->targets = g_ptr_array_new_with_free_func(target_free);
+        campaign->slots = g_ptr_array_new_with_free_func(slot_free);
+        campaign->loop = g_main_loop_new(NULL, FALSE);
+        status = prepare(campaign, targets, seeds);
+        if (status < 0)
+                status = run_campaign(campaign, json);
+        g_main_loop_unref(campaign->loop);
+        g_ptr_array_unref(campaign->slots);
+        g_ptr_array_unref(campaign->targets);
+        g_free(campaign->error);
+        return status;
+}
+
+/* What was asked for. */
+struct wishes {
+        char **targets, **seeds; /* NULL: the standard ones */
+        char *time, *folder, *fault;
+        int jobs, engine_seed;
+        gboolean json;
+};
+
+static void wishes_clear(struct wishes *wishes)
+{
+        g_strfreev(wishes->targets);
+        g_strfreev(wishes->seeds);
+        g_free(wishes->time);
+        g_free(wishes->folder);
+        g_free(wishes->fault);
+}
+
+/* Usage errors are told; -1 is none. */
+static int check_wishes(const struct wishes *wishes, unsigned *ret_seconds)
+{
+        if (wishes->time != NULL && !read_time(wishes->time, ret_seconds))
+                return up_tool_usage("--time %s: want a time such as 90s, 10m or 2h", wishes->time);
+        if (wishes->jobs < 0 || wishes->jobs > 1024 || wishes->engine_seed < 0)
+                return up_tool_usage(
+                    "--jobs and --engine-seed take numbers from 1, jobs at most 1024");
+        return up_tool_can_run(wishes->targets, wishes->fault) ? -1 : UP_STATUS_USAGE;
+}
+
+static int campaign_as_wished(const struct wishes *wishes)
+{
+        unsigned jobs =
+            wishes->jobs > 0 ? (unsigned)wishes->jobs : (unsigned)g_get_num_processors();
+        struct campaign campaign = {
+                .time_s = 60,
+                .jobs = jobs,
+                .fault = wishes->fault,
+                .engine_seed = (unsigned)wishes->engine_seed,
+                .terminal = isatty(STDERR_FILENO),
         };
-        int status = up_tool_options(&argc, &argv, entries, NULL,
-            "Exit status: 0 no new finding, 1 new findings, 2 wrong usage, 125 the campaign cannot "
-            "run, 130 interrupted.");
+        int status = check_wishes(wishes, &campaign.time_s);
 
         if (status >= 0)
                 return status;
-        if (argc > 1)
-                return up_tool_usage("unexpected argument %s", argv[1]);
-        if (time != NULL && !read_time(time, &campaign.time_s))
-                return up_tool_usage("--time %s: want a time such as 90s, 10m or 2h", time);
-        if (jobs < 0 || jobs > 1024 || engine_seed < 0)
-                return up_tool_usage(
-                    "--jobs and --engine-seed take numbers from 1, jobs at most 1024");
-        for (char **target = targets; target != NULL && *target != NULL; target++)
-                if (!up_tool_is_target(*target))
-                        return UP_STATUS_USAGE;
-        if (fault != NULL && !up_tool_is_fault(fault))
-                return UP_STATUS_USAGE;
-        for (char **target = targets; fault != NULL && target != NULL && *target != NULL; target++)
-                if (!up_tool_can_plant(*target))
-                        return UP_STATUS_USAGE;
-        campaign.fault = fault;
-        if (jobs > 0)
-                campaign.jobs = (unsigned)jobs;
-        campaign.engine_seed = (unsigned)engine_seed;
-        campaign.folder = folder != NULL ? g_strdup(folder) : standard_folder(fault);
-        campaign.terminal = isatty(STDERR_FILENO);
+        g_autofree char *folder =
+            wishes->folder != NULL ? g_strdup(wishes->folder) : standard_folder(wishes->fault);
+        int lock = lock_folder(folder);
+        if (lock < 0)
+                return UP_STATUS_CANNOT;
+        campaign.folder = folder;
+        status = folder_is_of(folder, wishes->fault)
+                     ? campaign_in_folder(&campaign, wishes->targets, wishes->seeds, wishes->json)
+                     : UP_STATUS_CANNOT;
+        close(lock);
+        return status;
+}
 
-        int lock = lock_folder(campaign.folder);
-        if (lock >= 0 && !folder_is_of(campaign.folder, fault)) {
-                close(lock);
-                status = UP_STATUS_CANNOT;
-        } else if (lock >= 0) {
-                campaign.targets = g_ptr_array_new_with_free_func(target_free);
-                campaign.slots = g_ptr_array_new_with_free_func(slot_free);
-                campaign.loop = g_main_loop_new(NULL, FALSE);
-                status = prepare(&campaign, targets, seeds);
-                if (status < 0)
-                        status = run_campaign(&campaign, json);
-                g_main_loop_unref(campaign.loop);
-                g_ptr_array_unref(campaign.slots);
-                g_ptr_array_unref(campaign.targets);
-                close(lock);
-        } else {
-                status = UP_STATUS_CANNOT;
-        }
-        g_free(campaign.error);
-        g_free(campaign.folder);
+int up_tool_campaign(int argc, char **argv)
+{
+        struct wishes wishes = { 0 };
+        const GOptionEntry entries[] = {
+                { "target", 't', 0, G_OPTION_ARG_STRING_ARRAY, &wishes.targets,
+                    "fuzz this target only (may be repeated)", "NAME" },
+                { "time", 0, 0, G_OPTION_ARG_STRING, &wishes.time,
+                    "how long: 90s, 10m, 2h (standard: 60s)", "TIME" },
+                { "jobs", 'j', 0, G_OPTION_ARG_INT, &wishes.jobs,
+                    "workers at once (standard: cores)", "N" },
+                { "seeds", 's', 0, G_OPTION_ARG_FILENAME_ARRAY, &wishes.seeds,
+                    "begin with these, not with seeds/TARGET (may be repeated)", "DIR" },
+                { "out", 'o', 0, G_OPTION_ARG_FILENAME, &wishes.folder,
+                    "where it lives, and goes on (standard: see below)", "DIR" },
+                { "fault", 0, 0, G_OPTION_ARG_STRING, &wishes.fault,
+                    "plant this fault into the pipeline (see unpend faults)", "NAME" },
+                { "engine-seed", 0, 0, G_OPTION_ARG_INT, &wishes.engine_seed,
+                    "of libFuzzer's chance, for comparisons", "N" },
+                { "json", 0, 0, G_OPTION_ARG_NONE, &wishes.json, "the result as JSON", NULL },
+                G_OPTION_ENTRY_NULL,
+        };
+        int status = up_tool_options(&argc, &argv, entries, NULL,
+            "Fuzzes all targets; with a fault, those that have a pipeline. A campaign lives\n"
+            "in build/campaign, with a fault in build/campaign-FAULT, and goes on there.\n"
+            "Exit status: 0 no new finding, 1 new findings, 2 wrong usage, 125 it cannot\n"
+            "run, 130 interrupted.");
+
+        if (status < 0)
+                status = argc > 1 ? up_tool_usage("unexpected argument %s", argv[1])
+                                  : campaign_as_wished(&wishes);
+        wishes_clear(&wishes);
         return status;
 }

@@ -349,7 +349,7 @@ int up_tool_doctor(int argc, char **argv)
         if (status >= 0)
                 return status;
         if (argc > 1)
-                return up_tool_usage("takes no arguments: %s", argv[1]);
+                return up_tool_usage("unexpected argument %s", argv[1]);
         up_tool_interrupts();
         if (as_json) {
                 doctor.json = json = json_builder_new();

@@ -4,41 +4,27 @@
  * A fault is named in a case as `fault: NAME`, and planted by `--fault NAME` of repro, gate and
  * campaign.
  */
+#include "faults/faults.h"
 #include "tools/tool.h"
 
-#include <string.h>
+#define INDENT 4
 
-#include "faults/faults.h"
-
-#define INDENT "    "
-
-/* Lines of at most @columns, broken at blanks. */
-static void print_wrapped(const char *indent, const char *text, size_t columns)
+static void print_wrapped(const char *text)
 {
-        g_auto(GStrv) words = g_strsplit(text, " ", -1);
-        size_t at = 0;
+        g_autofree char *wrapped = up_tool_wrap(text, INDENT);
 
-        for (char **word = words; *word != NULL; word++) {
-                if (at > 0 && at + 1 + strlen(*word) > columns) {
-                        putchar('\n');
-                        at = 0;
-                }
-                at += (size_t)printf("%s%s", at > 0 ? " " : indent, *word);
-        }
-        putchar('\n');
+        printf("%*s%s\n", INDENT, "", wrapped);
 }
 
 static void print_text(void)
 {
-        size_t columns = up_tool_columns();
-
         for (size_t i = 0; i < UP_FAULTS; i++) {
                 g_autofree char *seen = g_strconcat("seen in ", up_fault_rows[i].seen, NULL);
 
                 up_tool_paint(stdout, UP_BOLD, "%s", up_fault_rows[i].name);
                 putchar('\n');
-                print_wrapped(INDENT, up_fault_rows[i].what, columns);
-                print_wrapped(INDENT, seen, columns);
+                print_wrapped(up_fault_rows[i].what);
+                print_wrapped(seen);
         }
 }
 

@@ -169,14 +169,6 @@ static int by_path(gconstpointer a, gconstpointer b)
         return strcmp((*left)->path, (*right)->path);
 }
 
-static bool has_pipeline(const char *target)
-{
-        for (size_t i = 0; target != NULL && i < G_N_ELEMENTS(up_target_rows); i++)
-                if (strcmp(up_target_rows[i].name, target) == 0)
-                        return up_target_rows[i].has_pipeline;
-        return false;
-}
-
 /* --- judging one -------------------------------------------------------------------------- */
 
 static bool built_from_source(const struct gate *gate, const struct up_known *known)
@@ -299,7 +291,7 @@ static char *fault_complaint(const struct up_case *c, const char *target)
         if (up_fault_find(c->fault) == NULL)
                 return g_strdup_printf(
                     "there is no fault `%s`: unpend faults lists what there is", c->fault);
-        if (!has_pipeline(target))
+        if (!up_tool_has_pipeline(target))
                 return g_strdup_printf(
                     "target %s has no pipeline to plant a fault into: take `fault:` away", target);
         return NULL;
@@ -406,7 +398,7 @@ static void print_diagnostics(const struct gate *gate, const struct item *item)
         const struct up_run *shown = item->faulted != NULL ? item->faulted : item->run;
         g_autofree char *fault =
             up_tool_fault_option(item->faulted != NULL ? item->c->fault : gate->fault);
-        const char *trace = has_pipeline(target) ? " --trace" : "";
+        const char *trace = up_tool_has_pipeline(target) ? " --trace" : "";
 
         puts("  ---");
         if (item->problem != NULL)
@@ -416,11 +408,15 @@ static void print_diagnostics(const struct gate *gate, const struct item *item)
                 for (guint i = 0; i < shown->findings->len; i++)
                         print_finding(g_ptr_array_index(shown->findings, i));
         }
-        if (target != NULL && item->c != NULL) {
+        if (item->run != NULL) {
                 g_autofree char *command =
                     g_strdup_printf("%s repro --flavour %s --target %s%s%s %s", up_tool_program(),
                         gate->flavour->name, target, fault, trace, path);
                 print_yaml("  ", "reproduce", command);
+        } else if (item->c != NULL && target != NULL) {
+                g_autofree char *command =
+                    g_strdup_printf("%s inspect --strict %s", up_tool_program(), path);
+                print_yaml("  ", "inspect", command);
         }
         puts("  ...");
 }
@@ -450,10 +446,11 @@ static void build_item(JsonBuilder *json, const struct item *item)
 {
         json_builder_begin_object(json);
         up_tool_json_text(json, "case", item->path);
+        up_tool_json_text(json, "target", up_tool_target_of(item->path));
         up_tool_json_text(json, "outcome", outcome_names[item->outcome]);
-        if (item->problem != NULL) {
-                up_tool_json_text(json, "problem", item->problem);
-        }
+        up_tool_json_text(json, "problem", item->problem);
+        up_tool_json_text(json, "known", item->c != NULL ? item->c->known.url : NULL);
+        up_tool_json_text(json, "fault", item->c != NULL ? item->c->fault : NULL);
         if (item->run != NULL) {
                 json_builder_set_member_name(json, "run");
                 up_run_build_json(item->run, json);
@@ -467,6 +464,11 @@ static void build_item(JsonBuilder *json, const struct item *item)
 
 /* --- all of them -------------------------------------------------------------------------- */
 
+static bool is_blind(const struct up_run *run)
+{
+        return run != NULL && run->blind_to_leaks;
+}
+
 static void finish_item(struct gate *gate, guint i, JsonBuilder *json)
 {
         struct item *item = g_ptr_array_index(gate->items, i);
@@ -477,8 +479,7 @@ static void finish_item(struct gate *gate, guint i, JsonBuilder *json)
         g_mutex_unlock(&gate->lock);
 
         gate->counts[item->outcome]++;
-        if (item->run != NULL && item->run->blind_to_leaks)
-                gate->blind_to_leaks = true;
+        gate->blind_to_leaks |= is_blind(item->run) || is_blind(item->faulted);
         if (json != NULL)
                 build_item(json, item);
         else if (item->outcome != INTERRUPTED)
@@ -527,70 +528,84 @@ static void add_target(struct sums *sums, const struct gate *gate, const char *n
         }
 }
 
-/* Tells each oracle of the readers that saw nothing; returns how many they are. */
-static unsigned tell_idle_readers(const struct gate *gate)
+/* What is told of an oracle that saw nothing. */
+static void add_idle(GPtrArray *idle, const char *name, char *why)
 {
-        unsigned idle = 0;
+        g_ptr_array_add(
+            idle, g_strdup_printf("nothing was judged by the oracle of %s: %s", name, why));
+        g_free(why);
+}
 
+/* Of those that judge what was read. */
+static void add_idle_readers(const struct gate *gate, GPtrArray *idle)
+{
         for (size_t i = 0; i < G_N_ELEMENTS(oracles); i++) {
                 struct sums sums = { 0 };
                 for (size_t j = 0; j < G_N_ELEMENTS(oracles[i].targets); j++)
                         add_target(&sums, gate, oracles[i].targets[j]);
                 if (!sums.ran || sums.counts[oracles[i].judged] > 0)
                         continue;
-                up_tool_fail(0, "nothing was judged by the oracle of %s: it saw nothing (%s is 0)",
-                    up_class_rows[oracles[i].class].name, up_count_names[oracles[i].judged]);
-                idle++;
+                add_idle(idle, up_class_rows[oracles[i].class].name,
+                    g_strdup_printf("it saw nothing (%s is 0)", up_count_names[oracles[i].judged]));
         }
-        return idle;
 }
 
-/* The same of those that judge a run of the pipeline. */
-static unsigned tell_idle_judges(const struct gate *gate)
+/* Of those that judge a run of the pipeline. */
+static void add_idle_judges(const struct gate *gate, GPtrArray *idle)
 {
         struct sums sums = { 0 };
-        unsigned idle = 0;
 
         add_target(&sums, gate, PIPELINE);
         for (int i = 0; sums.ran && i < UP_ORACLES; i++) {
                 if (sums.judged[i] > 0)
                         continue;
-                up_tool_fail(0, "nothing was judged by the oracle of %s: no case gave it %s",
-                    up_oracle_rows[i].name, up_oracle_rows[i].what);
-                idle++;
+                add_idle(idle, up_oracle_rows[i].name,
+                    g_strdup_printf("no case gave it %s", up_oracle_rows[i].what));
+        }
+}
+
+/* What there is to say of each; none where that is not demanded. The caller owns the result. */
+static GPtrArray *idle_oracles(const struct gate *gate)
+{
+        GPtrArray *idle = g_ptr_array_new_with_free_func(g_free);
+
+        if (gate->demands_judgement && gate->counts[INTERRUPTED] == 0) {
+                add_idle_readers(gate, idle);
+                add_idle_judges(gate, idle);
         }
         return idle;
 }
 
-static unsigned tell_idle_oracles(const struct gate *gate)
+static void build_totals(const struct gate *gate, const GPtrArray *idle, JsonBuilder *json)
 {
-        return gate->demands_judgement ? tell_idle_readers(gate) + tell_idle_judges(gate) : 0;
+        up_tool_json_number(json, "passed", gate->counts[PASSED] + gate->counts[KNOWN]);
+        up_tool_json_number(json, "failed", gate->counts[FAILED]);
+        up_tool_json_number(json, "skipped", gate->counts[OUT_OF_SIGHT]);
+        up_tool_json_number(json, "interrupted", gate->counts[INTERRUPTED]);
+        json_builder_set_member_name(json, "not-judged");
+        json_builder_begin_array(json);
+        for (guint i = 0; i < idle->len; i++)
+                json_builder_add_string_value(json, g_ptr_array_index(idle, i));
+        json_builder_end_array(json);
 }
 
-static int print_end(struct gate *gate, JsonBuilder *json, double seconds)
+static void print_totals(const struct gate *gate)
 {
-        unsigned passed = gate->counts[PASSED] + gate->counts[KNOWN];
-        unsigned failed = gate->counts[FAILED];
-        unsigned skipped = gate->counts[OUT_OF_SIGHT];
-        g_autofree char *libraries = up_libraries_text(gate->flavour);
-        unsigned idle;
+        if (gate->counts[INTERRUPTED] > 0)
+                puts("Bail out! interrupted");
+        printf("%u passed, %u failed", gate->counts[PASSED] + gate->counts[KNOWN],
+            gate->counts[FAILED]);
+        if (gate->counts[OUT_OF_SIGHT] > 0)
+                printf(", %u skipped", gate->counts[OUT_OF_SIGHT]);
+        putchar('\n');
+}
 
-        if (json != NULL) {
-                json_builder_end_array(json);
-                up_tool_json_number(json, "passed", passed);
-                up_tool_json_number(json, "failed", failed);
-                up_tool_json_number(json, "skipped", skipped);
-                json_builder_end_object(json);
-                up_tool_print_json(json);
-        } else {
-                if (gate->counts[INTERRUPTED] > 0)
-                        puts("Bail out! interrupted");
-                printf("%u passed, %u failed", passed, failed);
-                if (skipped > 0)
-                        printf(", %u skipped", skipped);
-                putchar('\n');
-        }
-        fflush(stdout);
+/* On standard error, how it ended. Returns the exit status. */
+static int conclude(const struct gate *gate, const GPtrArray *idle, double seconds)
+{
+        g_autofree char *libraries = up_libraries_text(gate->flavour);
+        unsigned failed = gate->counts[FAILED];
+
         if (gate->blind_to_leaks)
                 up_tool_fail(0,
                     "leaks were not looked for, LeakSanitizer cannot work here; see unpend doctor");
@@ -598,16 +613,33 @@ static int print_end(struct gate *gate, JsonBuilder *json, double seconds)
                 return up_tool_fail(UP_STATUS_INTERRUPTED,
                     "interrupted, %u of %u cases were not run to their end",
                     gate->counts[INTERRUPTED], gate->items->len);
-        idle = tell_idle_oracles(gate);
+        for (guint i = 0; i < idle->len; i++)
+                up_tool_fail(0, "%s", (const char *)g_ptr_array_index(idle, i));
         fprintf(stderr, "gate: %u case%s on %s (%s) in %.1f s: ", gate->items->len,
             gate->items->len == 1 ? "" : "s", gate->flavour->name, libraries, seconds);
         if (failed > 0)
                 up_tool_paint(stderr, UP_RED, "%u failed\n", failed);
-        else if (idle > 0)
+        else if (idle->len > 0)
                 up_tool_paint(stderr, UP_RED, "not all was judged\n");
         else
                 up_tool_paint(stderr, UP_GREEN, "all is well\n");
-        return failed > 0 || idle > 0 ? UP_STATUS_FOUND : UP_STATUS_PASSED;
+        return failed > 0 || idle->len > 0 ? UP_STATUS_FOUND : UP_STATUS_PASSED;
+}
+
+static int print_end(const struct gate *gate, JsonBuilder *json, double seconds)
+{
+        g_autoptr(GPtrArray) idle = idle_oracles(gate);
+
+        if (json != NULL) {
+                json_builder_end_array(json);
+                build_totals(gate, idle, json);
+                json_builder_end_object(json);
+                up_tool_print_json(json);
+        } else {
+                print_totals(gate);
+        }
+        fflush(stdout);
+        return conclude(gate, idle, seconds);
 }
 
 static int nothing_in(const char *path)
@@ -621,7 +653,7 @@ static void leave_out_without_pipeline(struct gate *gate)
 {
         for (guint i = gate->items->len; i > 0; i--) {
                 const struct item *item = g_ptr_array_index(gate->items, i - 1);
-                if (!has_pipeline(up_tool_target_of(item->path)))
+                if (!up_tool_has_pipeline(up_tool_target_of(item->path)))
                         g_ptr_array_remove_index(gate->items, i - 1);
         }
 }
@@ -645,8 +677,13 @@ static int collect(struct gate *gate, char **paths)
                 else if (!add_folder(gate, *paths) && !names_target(*paths))
                         return nothing_in(*paths);
         }
-        if (gate->fault != NULL)
+        if (gate->fault != NULL && gate->items->len > 0) {
                 leave_out_without_pipeline(gate);
+                if (gate->items->len == 0)
+                        return up_tool_fail(UP_STATUS_USAGE,
+                            "no case in %s is of a target with a pipeline to plant a fault into",
+                            text);
+        }
         if (gate->items->len == 0)
                 return nothing_in(text);
         g_ptr_array_sort(gate->items, by_path);
@@ -718,10 +755,11 @@ int up_tool_gate(int argc, char **argv)
         gboolean json = FALSE;
         const GOptionEntry entries[] = {
                 { "flavour", 'f', 0, G_OPTION_ARG_STRING, &flavour, "replay or libfuzzer", "NAME" },
-                { "jobs", 'j', 0, G_OPTION_ARG_INT, &jobs, "cases at once (one for each core)",
-                    "N" },
+                { "jobs", 'j', 0, G_OPTION_ARG_INT, &jobs, "cases at once (standard: cores)", "N" },
                 { "fault", 0, 0, G_OPTION_ARG_STRING, &fault,
-                    "plant this fault into every pipeline, to look what it does", "NAME" },
+                    "plant this fault into every pipeline, to look what it does (see unpend "
+                    "faults)",
+                    "NAME" },
                 { "json", 0, 0, G_OPTION_ARG_NONE, &json, "one JSON object in place of TAP", NULL },
                 G_OPTION_ENTRY_NULL,
         };

@@ -84,10 +84,10 @@ static up_run *run_alone(const struct state *state, const char *path)
 }
 
 /* The finding of that slug; NULL when the run has none. Owned by the run. */
-static const struct up_finding *finding_of(const struct up_run *run, const char *slug)
+static struct up_finding *finding_of(const struct up_run *run, const char *slug)
 {
         for (guint i = 0; i < run->findings->len; i++) {
-                const struct up_finding *finding = g_ptr_array_index(run->findings, i);
+                struct up_finding *finding = g_ptr_array_index(run->findings, i);
                 g_autofree char *its = up_finding_slug(finding);
                 if (strcmp(its, slug) == 0)
                         return finding;
@@ -270,6 +270,15 @@ static bool write_smallest(const struct state *state, const char *path, const ch
         return true;
 }
 
+/* The finding, which the caller owns from now on. */
+static struct up_finding *taken_out(const struct up_run *run, struct up_finding *finding)
+{
+        guint index;
+
+        g_ptr_array_find(run->findings, finding, &index);
+        return g_ptr_array_steal_index(run->findings, index);
+}
+
 /* NULL with the error when it was interrupted or cannot be done. */
 static struct up_catch *bring_in(const struct state *state, const char *slug, const char *path)
 {
@@ -283,7 +292,7 @@ static struct up_catch *bring_in(const struct state *state, const char *slug, co
                 return NULL;
         if (finding_of(run, slug) == NULL)
                 g_ptr_array_add(run->findings, two_outcomes(path));
-        const struct up_finding *finding = finding_of(run, slug);
+        struct up_finding *finding = finding_of(run, slug);
         if (finding == NULL)
                 finding = g_ptr_array_index(run->findings, run->findings->len - 1);
         if (!write_smallest(state, path, slug, finding, result))
@@ -293,8 +302,7 @@ static struct up_catch *bring_in(const struct state *state, const char *slug, co
         catch->bytes = file_bytes(result);
         catch->path = g_steal_pointer(&result);
         catch->slug = g_strdup(slug);
-        catch->finding = up_finding_new(finding->class, finding->signature, finding->detail);
-        catch->finding->evidence = finding->evidence;
+        catch->finding = taken_out(run, finding);
         catch->known = g_strdup(known);
         catch->is_new = is_new;
         return catch;

@@ -147,9 +147,6 @@ static void judge_fault(struct inspection *inspection)
                 g_ptr_array_add(names, (char *)up_fault_rows[i].name);
         if (up_fault_find(c->fault) == NULL)
                 complain_unknown(inspection, UP_CASE_FAULT, c->fault, names);
-        else if (c->finding == NULL)
-                complain(inspection, UP_CASE_FAULT,
-                    "what must the case show under it? add a `finding:` line");
 }
 
 static gint by_line(gconstpointer a, gconstpointer b)
@@ -535,7 +532,7 @@ int up_tool_inspect(int argc, char **argv)
         if (status >= 0)
                 return status;
         if (argc != 2)
-                return up_tool_usage(argc < 2 ? "which FILE?" : "one FILE at a time");
+                return up_tool_usage(argc < 2 ? "which file?" : "one file at a time");
 
         g_autoptr(GError) error = NULL;
         g_autoptr(GBytes) file = up_tool_read_file(argv[1], &error);

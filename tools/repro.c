@@ -7,15 +7,15 @@
 #include <string.h>
 
 #include "case/case.h"
-#include "fuzz/targets.h"
 #include "faults/faults.h"
+#include "fuzz/targets.h"
 #include "tools/libraries.h"
 #include "tools/run.h"
 #include "tools/sanitizer.h"
 #include "tools/tool.h"
 
-#define STACK_LINES  12
-#define LIST_COLUMNS 68 /* of 80, after the name */
+#define STACK_LINES 12
+#define INDENT      12 /* of what is behind a name */
 
 /* What was asked for. */
 struct repro {
@@ -41,30 +41,29 @@ static void line(const char *name, const char *format, ...)
         putchar('\n');
 }
 
-/* Items with @comma and a blank between them, broken where one ends. */
-static void tell_list(const char *name, char **items, const char *comma)
+static void tell_text(const char *name, const char *text)
 {
-        g_autoptr(GString) text = g_string_new(NULL);
+        g_autofree char *wrapped = up_tool_wrap(text, INDENT);
 
-        for (; *items != NULL; items++) {
-                if (text->len > 0 && text->len + strlen(*items) + 1 > LIST_COLUMNS) {
-                        line(name, "%s", text->str);
-                        g_string_truncate(text, 0);
-                        name = "";
-                }
-                g_string_append_printf(text, "%s%s%s", text->len > 0 ? " " : "", *items,
-                    items[1] != NULL ? comma : "");
-        }
-        if (text->len > 0)
-                line(name, "%s", text->str);
+        line(name, "%s", wrapped);
+}
+
+static void tell_items(const char *name, GPtrArray *items)
+{
+        g_autofree char *wrapped = NULL;
+
+        if (items->len == 0)
+                return;
+        g_ptr_array_add(items, NULL);
+        wrapped = up_tool_wrap_items((char **)items->pdata, ",", INDENT);
+        line(name, "%s", wrapped);
 }
 
 static void tell_fault(const char *name)
 {
         g_autofree char *text = g_strdup_printf("%s: %s", name, up_fault_find(name)->what);
-        g_auto(GStrv) words = g_strsplit(text, " ", -1);
 
-        tell_list("fault", words, "");
+        tell_text("fault", text);
 }
 
 static char *item_of(const char *name, uint64_t count)
@@ -83,12 +82,10 @@ static void tell_read(const struct up_run *run)
         for (int i = 0; i < UP_ORACLES; i++)
                 if (run->judged[i] > 0)
                         g_ptr_array_add(judged, item_of(up_oracle_rows[i].name, run->judged[i]));
-        g_ptr_array_add(read, NULL);
-        g_ptr_array_add(judged, NULL);
-        tell_list("read", (char **)read->pdata, ",");
-        tell_list("judged", (char **)judged->pdata, ",");
+        tell_items("read", read);
+        tell_items("judged", judged);
         for (char **limit = run->limits; *limit != NULL; limit++)
-                line("limit", "%s", *limit);
+                tell_text("limit", *limit);
 }
 
 /* The frames of ours and of the libraries; all of them where none is. */
@@ -109,6 +106,13 @@ static void tell_stack(const struct up_run *run)
         }
 }
 
+static void tell_evidence(const struct up_evidence_row *evidence)
+{
+        g_autofree char *text = g_strdup_printf("%s: %s", evidence->name, evidence->what);
+
+        tell_text("evidence", text);
+}
+
 static void tell_finding(const struct up_finding *finding)
 {
         const struct up_class_row *class = &up_class_rows[finding->class];
@@ -117,18 +121,9 @@ static void tell_finding(const struct up_finding *finding)
         up_tool_paint(stdout, UP_RED, "  %s", class->name);
         printf(": %s\n", class->what);
         if (finding->evidence != UP_EVIDENCE_NONE)
-                line("evidence", "%s: %s", up_evidence_rows[finding->evidence].name,
-                    up_evidence_rows[finding->evidence].what);
+                tell_evidence(&up_evidence_rows[finding->evidence]);
         line("signature", "%s", finding->signature);
-        line("detail", "%s", finding->detail);
-}
-
-static bool has_pipeline(const char *target)
-{
-        for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++)
-                if (strcmp(up_target_rows[i].name, target) == 0)
-                        return up_target_rows[i].has_pipeline;
-        return false;
+        tell_text("detail", finding->detail);
 }
 
 /* The case names a fault, and it was run without: what it is a test of is not seen. */
@@ -138,9 +133,9 @@ static void tell_fault_to_plant(
         g_autofree char *file = up_tool_quote(path);
         g_autofree char *fault = up_tool_fault_option(c->fault);
 
-        if (c->fault == NULL || repro->fault != NULL || !has_pipeline(target))
+        if (c->fault == NULL || repro->fault != NULL || !up_tool_has_pipeline(target))
                 return;
-        printf("\n  It was run without the fault that it names. To see what it finds under that:\n"
+        printf("\n  It was run without the fault that it names. To see what it does under that:\n"
                "    %s repro --flavour %s --target %s%s --trace %s\n",
             up_tool_program(), repro->flavour->name, target, fault, file);
 }
@@ -166,7 +161,7 @@ static void tell_commands(
         g_autofree char *binary = up_run_binary(repro->flavour, target);
         g_autofree char *slug = up_finding_slug(g_ptr_array_index(run->findings, 0));
         g_autofree char *fault = up_tool_fault_option(repro->fault);
-        const char *trace = has_pipeline(target) && repro->columns == 0 ? " --trace" : "";
+        const char *trace = up_tool_has_pipeline(target) && repro->columns == 0 ? " --trace" : "";
 
         puts("\n  To go on:");
         printf("    %s repro --flavour %s --target %s%s%s %s\n", up_tool_program(),
@@ -262,7 +257,7 @@ static struct up_case *tell_case(const struct repro *repro, const char *path)
                 up_tool_paint(stdout, UP_BOLD, "%s", path);
                 putchar('\n');
                 if (c->title != NULL)
-                        line("title", "%s", c->title);
+                        tell_text("title", c->title);
                 if (c->reference != NULL)
                         line("reference", "%s", c->reference);
                 if (c->known.library != NULL)
@@ -294,7 +289,7 @@ static void run_case(struct repro *repro, const char *path)
         if (repro->targets[0] != NULL) {
                 for (char **target = repro->targets; *target != NULL; target++)
                         run_target(repro, c, *target, path);
-        } else if (named != NULL && (repro->fault == NULL || has_pipeline(named))) {
+        } else if (named != NULL && (repro->fault == NULL || up_tool_has_pipeline(named))) {
                 run_target(repro, c, named, path);
         } else {
                 for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++)
@@ -326,14 +321,8 @@ static int check_arguments(const struct repro *repro, char **paths)
 {
         if (paths[0] == NULL)
                 return up_tool_usage("which case?");
-        for (char **target = repro->targets; *target != NULL; target++)
-                if (!up_tool_is_target(*target))
-                        return UP_STATUS_BISECT_USAGE;
-        if (repro->fault != NULL && !up_tool_is_fault(repro->fault))
+        if (!up_tool_can_run(repro->targets, repro->fault))
                 return UP_STATUS_BISECT_USAGE;
-        for (char **target = repro->targets; repro->fault != NULL && *target != NULL; target++)
-                if (!up_tool_can_plant(*target))
-                        return UP_STATUS_BISECT_USAGE;
         for (; *paths != NULL; paths++)
                 if (g_file_test(*paths, G_FILE_TEST_IS_DIR))
                         return up_tool_usage("%s is a folder: name the files in it, or run "

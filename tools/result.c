@@ -1,10 +1,12 @@
 /*
- * result - as text for a terminal of 80 columns, and as JSON
+ * result - as text and as JSON
  */
 #include "tools/result.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "tools/run.h"
 #include "tools/tool.h"
 
 unsigned up_result_new(const struct up_result *result)
@@ -32,10 +34,20 @@ static void print_line(const struct up_result *result)
             verified, up_result_new(result), result->catches->len);
 }
 
+#define INDENT 13 /* of what is behind a name */
+
+static void print_text(const char *name, const char *text)
+{
+        g_autofree char *wrapped = up_tool_wrap(text, INDENT);
+
+        printf("  %-10s %s\n", name, wrapped);
+}
+
 static void print_catch(const struct up_result *result, const struct up_catch *catch)
 {
         const struct up_class_row *class = &up_class_rows[catch->finding->class];
-        const char *evidence = up_evidence_rows[catch->finding->evidence].what;
+        const struct up_evidence_row *evidence = &up_evidence_rows[catch->finding->evidence];
+        g_autofree char *shown = g_strdup_printf("%s: %s", evidence->name, evidence->what);
         g_autofree char *path = up_tool_quote(catch->path);
         g_autofree char *fault = up_tool_fault_option(result->fault);
 
@@ -45,11 +57,11 @@ static void print_catch(const struct up_result *result, const struct up_catch *c
                                    : "seen before: ",
             class->name);
         printf(" in %s, %s\n", result->target, class->what);
-        printf("  signature  %s\n  detail     %s\n  case       %s (%" G_GSIZE_FORMAT " bytes)\n",
-            catch->finding->signature, catch->finding->detail, path, catch->bytes);
         if (catch->finding->evidence != UP_EVIDENCE_NONE)
-                printf("  evidence   %s: %s\n", up_evidence_rows[catch->finding->evidence].name,
-                    evidence);
+                print_text("evidence", shown);
+        printf("  signature  %s\n", catch->finding->signature);
+        print_text("detail", catch->finding->detail);
+        printf("  case       %s (%" G_GSIZE_FORMAT " bytes)\n", path, catch->bytes);
         if (catch->known != NULL)
                 printf("  known      %s\n", catch->known);
         printf("  reproduce  %s repro --flavour libfuzzer --target %s%s %s\n", up_tool_program(),
@@ -62,19 +74,30 @@ static void print_catch(const struct up_result *result, const struct up_catch *c
                 printf("  keep       cp %s regressions/%s/NAME.case\n", path, result->target);
 }
 
-/* Nothing counts as checked that was not reached. A target without a pipeline has no such line. */
+/* Nothing counts as checked that was not reached. A target without a pipeline has no such lines. */
 static void print_judged(const struct up_result *result)
 {
-        uint64_t all = 0;
+        static const char idle_name[] = "nothing for ";
+        g_autoptr(GPtrArray) idle = g_ptr_array_new();
+        unsigned busy = 0;
 
         for (int i = 0; i < UP_ORACLES; i++)
-                all += result->counted.judged[i];
-        if (all == 0)
+                if (result->counted.judged[i] == 0)
+                        g_ptr_array_add(idle, (char *)up_oracle_rows[i].name);
+        if (idle->len == UP_ORACLES)
                 return;
-        printf("\njudged in %s, by each oracle\n", result->target);
+        printf("\njudged in %s, by each oracle", result->target);
         for (int i = 0; i < UP_ORACLES; i++)
-                printf("%-22s%12" G_GUINT64_FORMAT "%s", up_oracle_rows[i].name,
-                    result->counted.judged[i], i % 2 == 1 || i + 1 == UP_ORACLES ? "\n" : "   ");
+                if (result->counted.judged[i] > 0)
+                        printf("%s%-22s%12" G_GUINT64_FORMAT, busy++ % 2 == 0 ? "\n" : "   ",
+                            up_oracle_rows[i].name, result->counted.judged[i]);
+        putchar('\n');
+        if (idle->len == 0)
+                return;
+        g_ptr_array_add(idle, NULL);
+        g_autofree char *names =
+            up_tool_wrap_items((char **)idle->pdata, ",", (unsigned)strlen(idle_name));
+        printf("%s%s\n", idle_name, names);
 }
 
 void up_result_print_text(GPtrArray *results)
@@ -99,15 +122,10 @@ void up_result_print_text(GPtrArray *results)
 static void build_catch(JsonBuilder *json, const struct up_catch *catch)
 {
         json_builder_begin_object(json);
-        up_tool_json_text(json, "class", up_class_rows[catch->finding->class].name);
-        up_tool_json_text(json, "evidence",
-            catch->finding->evidence != UP_EVIDENCE_NONE
-                ? up_evidence_rows[catch->finding->evidence].name
-                : NULL);
-        up_tool_json_text(json, "signature", catch->finding->signature);
-        up_tool_json_text(json, "detail", catch->finding->detail);
+        up_run_build_finding(catch->finding, json);
         up_tool_json_text(json, "slug", catch->slug);
         up_tool_json_text(json, "path", catch->path);
+        up_tool_json_number(json, "bytes", (gint64) catch->bytes);
         up_tool_json_text(json, "known", catch->known);
         up_tool_json_truth(json, "new", catch->is_new);
         json_builder_end_object(json);
@@ -139,6 +157,7 @@ static void build_result(JsonBuilder *json, const struct up_result *result)
         up_tool_json_text(json, "fault", result->fault);
         up_tool_json_number(json, "executions", (gint64)result->counted.executions);
         up_tool_json_number(json, "verified", (gint64)result->counted.verified);
+        up_tool_json_number(json, "unscannable", (gint64)result->counted.unscannable);
         up_tool_json_number(json, "first-finding", (gint64)result->counted.first_finding);
         up_tool_json_number(json, "corpus", result->corpus);
         build_judged(json, result);

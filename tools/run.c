@@ -233,21 +233,37 @@ static void add_finding(struct up_run *run, struct up_finding *finding)
         run->status = UP_RUN_FOUND;
 }
 
+static unsigned index_member(JsonObject *object, const char *name)
+{
+        return (unsigned)json_object_get_int_member_with_default(object, name, G_MAXUINT);
+}
+
+/* NULL: it is of no class that there is. */
+static struct up_finding *read_finding(JsonObject *object)
+{
+        struct up_finding *finding;
+        enum up_class class;
+
+        if (!up_class_by_name(json_object_get_string_member(object, "class"), &class))
+                return NULL;
+        finding = up_finding_new(class, json_object_get_string_member(object, "signature"),
+            json_object_get_string_member(object, "detail"));
+        up_evidence_by_name(
+            json_object_get_string_member_with_default(object, "evidence", ""), &finding->evidence);
+        finding->message = (uint64_t)json_object_get_int_member_with_default(object, "message", 0);
+        finding->recipient = index_member(object, "recipient");
+        finding->shown_at = index_member(object, "shown-at");
+        finding->critical_at = index_member(object, "critical-at");
+        return finding;
+}
+
 static void read_report_findings(struct up_run *run, JsonArray *findings)
 {
         for (guint i = 0; i < json_array_get_length(findings); i++) {
-                JsonObject *object = json_array_get_object_element(findings, i);
-                const char *name = json_object_get_string_member(object, "class");
-                const char *evidence =
-                    json_object_get_string_member_with_default(object, "evidence", "");
-                struct up_finding *finding;
-                enum up_class class;
-                if (!up_class_by_name(name, &class))
-                        continue;
-                finding = up_finding_new(class, json_object_get_string_member(object, "signature"),
-                    json_object_get_string_member(object, "detail"));
-                up_evidence_by_name(evidence, &finding->evidence);
-                add_finding(run, finding);
+                struct up_finding *finding =
+                    read_finding(json_array_get_object_element(findings, i));
+                if (finding != NULL)
+                        add_finding(run, finding);
         }
 }
 
@@ -430,16 +446,33 @@ static void add_text(JsonBuilder *json, const char *name, const char *text)
         up_tool_json_text(json, name, text);
 }
 
+static void add_index(JsonBuilder *json, const char *name, unsigned index)
+{
+        if (index != G_MAXUINT)
+                up_tool_json_number(json, name, index);
+}
+
+void up_run_build_finding(const struct up_finding *finding, JsonBuilder *json)
+{
+        bool has_evidence = finding->evidence != UP_EVIDENCE_NONE;
+
+        add_text(json, "class", up_class_rows[finding->class].name);
+        add_text(json, "evidence", has_evidence ? up_evidence_rows[finding->evidence].name : NULL);
+        add_text(json, "signature", finding->signature);
+        add_text(json, "detail", finding->detail);
+        if (finding->message != 0)
+                up_tool_json_number(json, "message", (gint64)finding->message);
+        add_index(json, "recipient", finding->recipient);
+        add_index(json, "shown-at", finding->shown_at);
+        add_index(json, "critical-at", finding->critical_at);
+}
+
 static void build_finding(JsonBuilder *json, const struct up_finding *finding)
 {
         g_autofree char *slug = up_finding_slug(finding);
 
         json_builder_begin_object(json);
-        add_text(json, "class", up_class_rows[finding->class].name);
-        if (finding->evidence != UP_EVIDENCE_NONE)
-                add_text(json, "evidence", up_evidence_rows[finding->evidence].name);
-        add_text(json, "signature", finding->signature);
-        add_text(json, "detail", finding->detail);
+        up_run_build_finding(finding, json);
         add_text(json, "slug", slug);
         json_builder_end_object(json);
 }
@@ -456,9 +489,8 @@ static void build_counts(JsonBuilder *json, const struct up_run *run)
 {
         json_builder_set_member_name(json, "counts");
         json_builder_begin_object(json);
-        for (int i = 0; i < UP_COUNTS; i++) {
+        for (int i = 0; i < UP_COUNTS; i++)
                 up_tool_json_number(json, up_count_names[i], (gint64)run->counts[i]);
-        }
         for (int i = 0; i < UP_ORACLES; i++)
                 if (run->judged[i] > 0)
                         up_tool_json_number(json, up_oracle_rows[i].name, (gint64)run->judged[i]);

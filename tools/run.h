@@ -94,6 +94,12 @@ void up_run_lead_group(void *data);
  */
 struct up_run *up_run_case(const struct up_run_order *order);
 
+/**
+ * Appends the members of a finding to an object that is begun. `evidence` is null without any;
+ * whose it is and where in the ledger are left out where it is of no message, or names no entry.
+ */
+void up_run_build_finding(const struct up_finding *finding, JsonBuilder *json);
+
 /** Appends the run as an object. */
 void up_run_build_json(const struct up_run *run, JsonBuilder *json);
 

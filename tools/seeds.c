@@ -320,8 +320,8 @@ int up_tool_seeds(int argc, char **argv)
         g_autofree char *folder = NULL;
         gboolean only_list = FALSE;
         const GOptionEntry entries[] = {
-                { "out", 'o', 0, G_OPTION_ARG_FILENAME, &folder, "Write them here", "DIR" },
-                { "list", 'l', 0, G_OPTION_ARG_NONE, &only_list, "Say which there are", NULL },
+                { "out", 'o', 0, G_OPTION_ARG_FILENAME, &folder, "write them here", "DIR" },
+                { "list", 'l', 0, G_OPTION_ARG_NONE, &only_list, "say which there are", NULL },
                 G_OPTION_ENTRY_NULL,
         };
         int status = up_tool_options(&argc, &argv, entries, NULL,

@@ -23,6 +23,7 @@
 
 #define COLUMNS       80
 #define COLUMNS_LEAST 60
+#define COLUMNS_MOST  1000
 
 static char *program;
 static const struct up_tool_command *command; /* NULL outside one */
@@ -81,13 +82,47 @@ bool up_tool_colour(FILE *stream)
         return isatty(fileno(stream)) && (off == NULL || off[0] == '\0');
 }
 
-unsigned up_tool_columns(void)
+static unsigned columns_of_terminal(void)
 {
+        const char *said = g_getenv("COLUMNS");
         struct winsize size;
 
+        if (said != NULL && g_ascii_strtoull(said, NULL, 10) > 0)
+                return (unsigned)MIN(g_ascii_strtoull(said, NULL, 10), COLUMNS_MOST);
         if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
                 return COLUMNS;
-        return MAX(size.ws_col, COLUMNS_LEAST);
+        return size.ws_col;
+}
+
+unsigned up_tool_columns(void)
+{
+        return MAX(columns_of_terminal(), COLUMNS_LEAST);
+}
+
+char *up_tool_wrap_items(char **items, const char *comma, unsigned indent)
+{
+        size_t columns = up_tool_columns() - indent;
+        GString *text = g_string_new(NULL);
+        size_t at = 0;
+
+        for (; *items != NULL; items++) {
+                size_t bytes = strlen(*items) + (items[1] != NULL ? strlen(comma) : 0);
+                if (at > 0 && at + 1 + bytes > columns) {
+                        g_string_append_printf(text, "\n%*s", (int)indent, "");
+                        at = 0;
+                }
+                g_string_append_printf(
+                    text, "%s%s%s", at > 0 ? " " : "", *items, items[1] != NULL ? comma : "");
+                at += bytes + (at > 0 ? 1 : 0);
+        }
+        return g_string_free(text, FALSE);
+}
+
+char *up_tool_wrap(const char *text, unsigned indent)
+{
+        g_auto(GStrv) words = g_strsplit(text, " ", -1);
+
+        return up_tool_wrap_items(words, "", indent);
 }
 
 void up_tool_paint(FILE *stream, const char *colour, const char *format, ...)
@@ -159,28 +194,51 @@ void up_tool_print_json(JsonBuilder *builder)
 
 /* --- names -------------------------------------------------------------------------------- */
 
+/* So few that they can all be told. */
+#define NAMES_TOLD 6
+
 int up_tool_unknown(const char *what, const char *word, GPtrArray *names)
 {
         struct up_nearest nearest = up_nearest_to(word);
+        g_autoptr(GString) list = g_string_new(NULL);
 
-        for (guint i = 0; i < names->len; i++)
+        for (guint i = 0; i < names->len; i++) {
                 up_nearest_try(&nearest, g_ptr_array_index(names, i));
-        if (nearest.name == NULL)
-                return up_tool_usage("unknown %s %s", what, word);
-        return up_tool_usage("unknown %s %s, did you mean %s?", what, word, nearest.name);
+                g_string_append_printf(
+                    list, "%s%s", i > 0 ? ", " : "", (const char *)g_ptr_array_index(names, i));
+        }
+        if (nearest.name != NULL)
+                return up_tool_usage("unknown %s %s, did you mean %s?", what, word, nearest.name);
+        if (names->len <= NAMES_TOLD)
+                return up_tool_usage("unknown %s %s, there is: %s", what, word, list->str);
+        return up_tool_usage("unknown %s %s", what, word);
+}
+
+static const struct up_target_row *target_row(const char *name)
+{
+        for (size_t i = 0; name != NULL && i < G_N_ELEMENTS(up_target_rows); i++)
+                if (strcmp(up_target_rows[i].name, name) == 0)
+                        return &up_target_rows[i];
+        return NULL;
 }
 
 bool up_tool_is_target(const char *name)
 {
         g_autoptr(GPtrArray) names = g_ptr_array_new();
 
-        for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++) {
-                if (strcmp(up_target_rows[i].name, name) == 0)
-                        return true;
+        if (target_row(name) != NULL)
+                return true;
+        for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++)
                 g_ptr_array_add(names, (char *)up_target_rows[i].name);
-        }
         up_tool_unknown("target", name, names);
         return false;
+}
+
+bool up_tool_has_pipeline(const char *target)
+{
+        const struct up_target_row *row = target_row(target);
+
+        return row != NULL && row->has_pipeline;
 }
 
 bool up_tool_is_fault(const char *name)
@@ -195,13 +253,22 @@ bool up_tool_is_fault(const char *name)
         return false;
 }
 
-bool up_tool_can_plant(const char *target)
+bool up_tool_can_run(char **targets, const char *fault)
 {
-        for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++)
-                if (up_target_rows[i].has_pipeline && strcmp(up_target_rows[i].name, target) == 0)
-                        return true;
-        up_tool_usage("target %s has no pipeline to plant a fault into", target);
-        return false;
+        for (char **target = targets; target != NULL && *target != NULL; target++)
+                if (!up_tool_is_target(*target))
+                        return false;
+        if (fault == NULL)
+                return true;
+        if (!up_tool_is_fault(fault))
+                return false;
+        for (char **target = targets; target != NULL && *target != NULL; target++) {
+                if (!up_tool_has_pipeline(*target)) {
+                        up_tool_usage("target %s has no pipeline to plant a fault into", *target);
+                        return false;
+                }
+        }
+        return true;
 }
 
 char *up_tool_fault_option(const char *fault)
@@ -216,11 +283,9 @@ const char *up_tool_target_of(const char *path)
         g_autofree char *whole = g_canonicalize_filename(path, NULL);
         g_autofree char *folder = g_path_get_dirname(whole);
         g_autofree char *name = g_path_get_basename(folder);
+        const struct up_target_row *row = target_row(name);
 
-        for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++)
-                if (strcmp(up_target_rows[i].name, name) == 0)
-                        return up_target_rows[i].name;
-        return NULL;
+        return row != NULL ? row->name : NULL;
 }
 
 /* --- options ------------------------------------------------------------------------------ */
@@ -240,6 +305,30 @@ static int bad_option(const GError *error, const GOptionEntry *entries)
         return up_tool_unknown("option", option + 1, names);
 }
 
+/* "-j4", as make has it, in GOption's words; NULL: the word is none of these. Static. */
+static const char *long_option(const char *word, const GOptionEntry *entries)
+{
+        if (word[0] != '-' || word[1] == '-' || word[1] == '\0' || word[2] == '\0')
+                return NULL;
+        for (; entries->long_name != NULL; entries++) {
+                if (entries->short_name == word[1] && entries->arg != G_OPTION_ARG_NONE) {
+                        g_autofree char *option =
+                            g_strdup_printf("--%s=%s", entries->long_name, word + 2);
+                        return g_intern_string(option);
+                }
+        }
+        return NULL;
+}
+
+static void lengthen_options(int argc, char **argv, const GOptionEntry *entries)
+{
+        for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+                const char *option = long_option(argv[i], entries);
+                if (option != NULL)
+                        argv[i] = (char *)option;
+        }
+}
+
 int up_tool_options(
     int *argc, char ***argv, const GOptionEntry *entries, const char *arguments, const char *text)
 {
@@ -249,6 +338,7 @@ int up_tool_options(
         g_option_context_add_main_entries(context, entries, NULL);
         g_option_context_set_description(context, text);
         g_option_context_set_summary(context, command->what);
+        lengthen_options(*argc, *argv, entries);
         if (!g_option_context_parse(context, argc, argv, &error))
                 return bad_option(error, entries);
         if (*argc > 1 && strcmp((*argv)[1], "--") == 0) {

@@ -65,23 +65,46 @@ int up_tool_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
 int up_tool_options(
     int *argc, char ***argv, const GOptionEntry *entries, const char *arguments, const char *text);
 
-/** up_tool_usage(): @word is no @what. Tells which of @names (of char *) it most likely meant. */
+/**
+ * up_tool_usage(): @word is no @what. Tells which of @names (of char *) it most likely meant, or,
+ * if they are few, which there are.
+ */
 int up_tool_unknown(const char *what, const char *word, GPtrArray *names);
 
 /** Is there a fuzz target of that name (fuzz/targets.h)? If not, that was told as a usage error. */
 bool up_tool_is_target(const char *name);
 
+/** Is it the name of a target with a pipeline, into which a fault can be planted? False for NULL.
+ */
+bool up_tool_has_pipeline(const char *target);
+
 /** Is there a planted fault of that name (faults/faults.h)? If not, that was told likewise. */
 bool up_tool_is_fault(const char *name);
 
-/** Has the target a pipeline that a fault can be planted into? If not, that was told likewise. */
-bool up_tool_can_plant(const char *target);
+/**
+ * What --target and --fault of a command say, either of them NULL if it was not given: is each a
+ * target, is it a fault, and can it be planted into every one of them? If not, that was told
+ * likewise.
+ */
+bool up_tool_can_run(char **targets, const char *fault);
 
 /** Appends, to words that a shell reads, " --fault NAME"; nothing for NULL. The caller owns it. */
 char *up_tool_fault_option(const char *fault);
 
-/** Columns of the terminal that standard output is, at least 60; 80 where it is none. */
+/**
+ * Columns to write for: what COLUMNS says, else those of the terminal that standard output is, else
+ * 80; never less than 60.
+ */
 unsigned up_tool_columns(void);
+
+/**
+ * The words of @text in lines that fit up_tool_columns(), if what is printed before the first one
+ * ends at column @indent; the others begin there by themselves. The caller owns the result.
+ */
+char *up_tool_wrap(const char *text, unsigned indent);
+
+/** The same of @items, NULL-terminated, with @comma between them: none is broken in itself. */
+char *up_tool_wrap_items(char **items, const char *comma, unsigned indent);
 
 /** The target that the parent folder of @path names. NULL when it names none. Static. */
 const char *up_tool_target_of(const char *path);

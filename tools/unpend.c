@@ -1,6 +1,8 @@
 /*
  * unpend - main() and the table of commands
  */
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tools/tool.h"
@@ -36,6 +38,7 @@ static int print_help(void)
 
 static int run_command(int argc, char **argv)
 {
+        static const char *const others[] = { "help", "--help", "--version" };
         g_autoptr(GPtrArray) names = g_ptr_array_new();
 
         for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
@@ -43,24 +46,41 @@ static int run_command(int argc, char **argv)
                         return up_tool_run(&commands[i], argc, argv);
                 g_ptr_array_add(names, (char *)commands[i].name);
         }
+        for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+                g_ptr_array_add(names, (char *)others[i]);
         return up_tool_unknown(argv[0][0] == '-' ? "option" : "command", argv[0], names);
 }
 
-int main(int argc, char **argv)
+static bool asks_for_help(const char *word)
+{
+        return strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+static int run(int argc, char **argv)
 {
         char *help[] = { argc > 2 ? argv[2] : NULL, (char *)"--help", NULL };
 
-        up_tool_start(argv[0]);
         if (argc < 2)
                 return up_tool_usage("which command?");
         if (strcmp(argv[1], "--version") == 0) {
                 puts("unpend " UP_VERSION);
                 return UP_STATUS_PASSED;
         }
-        if (strcmp(argv[1], "help") == 0 && argc > 2)
+        if (strcmp(argv[1], "help") == 0 && argc > 2 && !asks_for_help(argv[2]))
                 return run_command(2, help);
-        if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
-            strcmp(argv[1], "-h") == 0)
+        if (asks_for_help(argv[1]))
                 return print_help();
         return run_command(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+        up_tool_start(argv[0]);
+        int status = run(argc, argv);
+
+        /* A full disk must not make a result look whole. */
+        if (fflush(stdout) != 0 || ferror(stdout))
+                return up_tool_fail(
+                    UP_STATUS_CANNOT, "not all of the result could be written: is the disk full?");
+        return status;
 }

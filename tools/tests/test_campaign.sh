@@ -10,40 +10,9 @@
 #     writes, and breaks when it is run alone on an input that begins with "crash". Prints TAP; exit
 #     status 1 if a test failed.
 
-set -u
-unpend=$(cd "$(dirname "${UNPEND:-build/unpend}")" && pwd)/$(basename "${UNPEND:-build/unpend}")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-export UNPEND_BUILD="$work/build"
+. "$(dirname "$0")/tap.sh"
 
-number=0
-failures=0
-status=0
-
-check() { # NAME COMMAND...
-    name=$1
-    shift
-    number=$((number + 1))
-    if "$@"; then
-        echo "ok $number - $name"
-    else
-        failures=$((failures + 1))
-        echo "not ok $number - $name"
-        sed 's/^/# out: /' "$work/out"
-        sed 's/^/# err: /' "$work/err"
-        echo "# status $status"
-    fi
-}
-
-campaign() {
-    status=0
-    timeout 60 "$unpend" campaign --out "$work/campaign" "$@" >out 2>err || status=$?
-}
-
-ended() { [ "$status" -eq "$1" ]; }
-out_has() { grep -qF -e "$1" out; }
-err_has() { grep -qF -e "$1" err; }
+campaign() { run campaign --out "$work/campaign" "$@"; }
 within() { [ $(($(date +%s) - began)) -le "$1" ]; }
 
 # The engine: WORK/mode says what fuzzing does.
@@ -52,27 +21,36 @@ echo 'Subject: seed' >seeds/mime/seed.eml
 echo 'Subject: seed' >seeds/smime/seed.eml
 cat >engine <<'END'
 #!/bin/sh
+count() { # OFFSET NUMBER: into struct up_progress
+    printf "\\$2\0\0\0\0\0\0\0" | dd of="$UNPEND_PROGRESS" bs=1 seek="$1" conv=notrunc 2>/dev/null
+}
+role=fuzz
 for word; do
     case $word in
     -max_total_time=*) seconds=${word#*=} ;;
     -artifact_prefix=*) prefix=${word#*=} ;;
     -exact_artifact_path=*) exact=${word#*=} ;;
-    -merge=1) merge=1 ;;
-    -minimize_crash=1) minimise=1 ;;
-    -print_coverage=1) coverage=1 ;;
+    -merge=1) role=merge ;;
+    -minimize_crash=1) role=minimise ;;
+    -print_coverage=1) role=measure ;;
     -*) ;;
     *) before=${last-} last=$word ;;
     esac
 done
-if [ -n "${coverage-}" ]; then
+[ -z "${UNPEND_REPORT-}" ] || role=alone
+[ -z "${UNPEND_FAULT-}" ] || echo "$role under $UNPEND_FAULT" >>"$UNPEND_FAULTS"
+if [ $role = measure ]; then
     echo "COVERED_FUNC: hits: 1 edges: 3/4 examine fuzz/mime.c:1"
     echo "COVERED_FUNC: hits: 1 edges: 20/30 g_mime_x gmime-3.2.13/gmime/x.c:1"
     echo "UNCOVERED_FUNC: hits: 0 edges: 0/5 CMS_x openssl-3.0.22/crypto/cms/x.c:1"
-elif [ -n "${merge-}" ]; then
+elif [ $role = merge ]; then
     [ -z "$(ls "$last")" ] || cp "$last"/* "$before"/
-elif [ -n "${minimise-}" ]; then
-    printf crash >"$exact"
-elif [ -n "${UNPEND_REPORT-}" ]; then
+elif [ $role = minimise ]; then
+    case $UNPEND_ONLY in
+    pending*) printf pending >"$exact" ;;
+    *) printf crash >"$exact" ;;
+    esac
+elif [ $role = alone ]; then
     case $(cat "$last") in
     pending*)
         [ "${UNPEND_FAULT-}" = kb843545 ] || exit 3
@@ -88,10 +66,15 @@ elif [ -n "${UNPEND_REPORT-}" ]; then
     echo '{"input": "x", "findings": [], "counts": {}, "unscannable": false, "limits": []}' >>"$UNPEND_REPORT"
 else
     echo "#1	INITED cov: 7 ft: 9 corp: 3/4b exec/s: 0 rss: 1Mb" >&2
-    [ -z "${UNPEND_FAULT-}" ] || echo "fault $UNPEND_FAULT" >>"$UNPEND_FAULTS"
     case $(cat "$UNPEND_MODE") in
     broken) exit 3 ;;
-    pending) printf pending >"$UNPEND_FINDINGS/pending-043a7187" ;;
+    pending)
+        printf 'pending and more' >"$UNPEND_FINDINGS/pending-043a7187"
+        count 0 '11' # executions, in octal
+        count 24 '2' # with a finding
+        count 32 '7' # the first of them
+        count $(($(wc -c <"$UNPEND_PROGRESS") - 8)) '5' # judged by the last oracle
+        ;;
     crash)
         printf 'crash and more' >"${prefix}crash-1234"
         echo "Test unit written to ${prefix}crash-1234" >&2
@@ -126,7 +109,7 @@ check 'and with its time' within 20
 check 'edges are told by whose they are' grep -qE '^mime +0 +0 +3 +20 +0 +1 ' out
 check 'the share of signatures where there are any' grep -qE '^smime .* 0\.00% ' out
 check 'and nowhere else' grep -qE '^scan_submit .* - +0 new' out
-check 'on 80 columns' sh -c '! grep -qE "^.{81}" out'
+check 'on 80 columns' out_fits 80
 check 'a line for each target' grep -q '^smime ' out
 
 echo crash >mode
@@ -140,21 +123,31 @@ campaign --time 1s --fault kb843545
 check 'a fault needs a folder of its own' ended 125
 check 'which is told' err_has 'has no planted fault; choose another folder with --out'
 began=$(date +%s)
-status=0
-timeout 60 "$unpend" campaign --time 1s --fault kb843545 >out 2>err || status=$?
+run campaign --time 1s --fault kb843545
 check 'a campaign under a fault' ended 0
 check 'lives beside the other' test -d build/campaign-kb843545/scan_submit/corpus
 check 'is of pipelines alone' sh -c '! grep -qE "^s?mime " out'
-check 'and plants the fault' grep -qx 'fault kb843545' faults
+check 'plants the fault where it fuzzes' grep -qx 'fuzz under kb843545' faults
+check 'where it merges' grep -qx 'merge under kb843545' faults
+check 'and where it measures' grep -qx 'measure under kb843545' faults
 echo pending >mode
-status=0
-timeout 60 "$unpend" campaign --time 2s --fault kb843545 --target machine --jobs 1 >out 2>err ||
-    status=$?
+run campaign --time 2s --fault kb843545 --target machine --jobs 1
 check 'what it finds' ended 1
 check 'is told with its evidence' out_has 'evidence   no-progress'
 check 'names the fault in the commands to go on' out_has \
     'repro --flavour libfuzzer --target machine --fault kb843545 '
 check 'and in how to keep it' out_has 'lines `fault: kb843545` and `finding: pending`'
+check 'it is minimised under the fault' grep -qx 'minimise under kb843545' faults
+check 'to what shows it' grep -qx pending build/campaign-kb843545/machine/findings/pending-043a7187.case
+check 'when it first came is told' out_has 'the first finding in machine came after 7 runs of one worker'
+check 'and what each oracle judged' grep -qE '^metamorphic +5$' out
+check 'or did not' grep -q '^nothing for pending/unowned, ' out
+check 'on 80 columns' sh -c 'sed "/^  \(case\|reproduce\|keep\)/d" out | awk "length > 80 { exit 1 }"'
+run campaign --time 2s --fault kb843545 --target machine --jobs 1 --json
+check 'the same in JSON' out_has '"first-finding" : 7,'
+check 'with what was judged' out_has '"metamorphic" : 5'
+check 'and the evidence' out_has '"evidence" : "no-progress"'
+check 'it is not new the second time' ended 0
 
 echo clean >mode
 campaign --time 1s --target mime --json
@@ -187,5 +180,4 @@ check 'one campaign in a folder' ended 125
 check 'and the other is told' err_has 'another campaign runs'
 wait
 
-echo "1..$number"
-[ $failures -eq 0 ]
+done_testing

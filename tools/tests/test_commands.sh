@@ -1,6 +1,6 @@
 #!/bin/sh
 #
-# test_commands.sh - repro, gate and doctor as their user sees them
+# test_commands.sh - all commands but campaign as their user sees them
 #
 # SYNOPSIS
 #	UNPEND=build/unpend tools/tests/test_commands.sh
@@ -12,45 +12,7 @@
 #	immune (passes under it); with any other it passes.
 #	Prints TAP; exit status 1 if a test failed.
 
-set -u
-unpend=$(cd "$(dirname "${UNPEND:-build/unpend}")" && pwd)/$(basename "${UNPEND:-build/unpend}")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-export UNPEND_BUILD="$work/build"
-
-number=0
-failures=0
-
-# check NAME COMMAND...: one test, passed if the command succeeds.
-check() {
-	name=$1
-	shift
-	number=$((number + 1))
-	if "$@"; then
-		echo "ok $number - $name"
-	else
-		failures=$((failures + 1))
-		echo "not ok $number - $name"
-		sed 's/^/# out: /' "$work/out"
-		sed 's/^/# err: /' "$work/err"
-		echo "# status $status"
-	fi
-}
-
-run() {
-	status=0
-	"$unpend" "$@" >"$work/out" 2>"$work/err" || status=$?
-}
-
-ended() { [ "$status" -eq "$1" ]; }
-out_has() { grep -qF -e "$1" "$work/out"; }
-err_has() { grep -qF -e "$1" "$work/err"; }
-out_lacks() { ! grep -qF -e "$1" "$work/out"; }
-lacks() { ! grep -qF -e "$1" "$work/err"; }
-one_line() { [ "$(wc -l <"$work/err")" -eq 1 ] && [ ! -s "$work/out" ]; }
-last_is() { [ "$(tail -n 1 "$work/out")" = "$1" ]; }
-told() { ended "$1" && one_line && err_has "$2"; }
+. "$(dirname "$0")/tap.sh"
 
 target() { # FLAVOUR TARGET
 	mkdir -p "build/$1/fuzz"
@@ -75,7 +37,7 @@ target() { # FLAVOUR TARGET
 		*'Subject: blind'*) report '' '' ;;
 		*'Subject: sick'*)
 			[ "${UNPEND_FAULT-}" = kb843545 ] || { report '' ''; exit; }
-			report '{"class":"pending","evidence":"no-progress","signature":"no-progress: scan-wait + retry","detail":"for ever"}' ',"pending/no-progress":12'
+			report '{"class":"pending","evidence":"no-progress","signature":"no-progress: scan-wait + retry","detail":"for ever","message":1,"recipient":0,"shown-at":12,"critical-at":7}' ',"pending/no-progress":12'
 			;;
 		*'Subject: lost'*)
 			[ "${UNPEND_FAULT-}" = kb843545 ] || { report '' ''; exit; }
@@ -111,8 +73,16 @@ run gate --flavor x
 check 'so is an option' told 2 'unknown option --flavor, did you mean --flavour?'
 run repro --target mine x
 check 'and a target, with the status of repro' told 129 'unknown target mine, did you mean mime?'
+run repro --target x fine.eml
+check 'or all of them, if none is near' told 129 'there is: mime, smime, scan_submit, machine'
 run gate --flavour relpay
 check 'and a flavour' told 2 'unknown flavour relpay, did you mean replay?'
+if [ -w /dev/full ]; then
+	status=0
+	"$unpend" faults >/dev/full 2>err || status=$?
+	: >out
+	check 'a full disk is told' told 125 'not all of the result could be written'
+fi
 run help gate
 check 'help on a command' ended 0
 check 'is its own help' out_has 'unpend gate [OPTION'
@@ -185,6 +155,7 @@ case_file regressions/mime/typo.case 'titel: x\n' fine
 run gate
 check 'a head that a person got wrong fails' ended 1
 check 'with its place' out_has 'regressions/mime/typo.case:2:1:'
+check 'and how to see the rest' out_has 'inspect --strict regressions/mime/typo.case"'
 rm regressions/mime/typo.case
 
 case_file regressions/other/c.case '' fine
@@ -227,6 +198,8 @@ run gate regressions typo
 check 'a named folder without cases is a usage error' told 2 'nothing to gate in typo'
 run gate regressions/mime/a.case
 check 'one case is one' err_has 'gate: 1 case on'
+run gate -j1 regressions/mime/a.case
+check 'a short option needs no blank' ended 0
 run gate --jobs 0
 check 'no jobs are a usage error' told 2 '--jobs 0: must be between 1 and 1024'
 
@@ -243,8 +216,8 @@ run gate blind
 check 'more may not' ended 1
 check 'which names the oracle' err_has \
 	'nothing was judged by the oracle of disagree: it saw nothing (decoders-judged is 0)'
-check 'but none that had nothing to look for' lacks 'reasons-judged'
-check 'and is not called well' lacks 'all is well'
+check 'but none that had nothing to look for' err_lacks 'reasons-judged'
+check 'and is not called well' err_lacks 'all is well'
 case_file blind/smime/a.case '' fine
 run gate blind
 check 'one judgement is enough' ended 0
@@ -337,6 +310,9 @@ check '--trace tells the story' out_has 'told on 80 columns'
 check 'to its end' grep -qx 'to its end' out
 run repro --json --trace regressions/scan_submit/kb.case
 check 'as JSON, too' out_has '"story" : "told on 80 columns\nto its end\n"'
+run repro --json --fault kb843545 regressions/scan_submit/kb.case
+check 'with whose the finding is' out_has '"recipient" : 0'
+check 'and from where it went wrong' out_has '"critical-at" : 7'
 
 run gate regressions/scan_submit
 check 'a gate runs it both ways' ended 0
@@ -361,9 +337,13 @@ case_file regressions/scan_submit/kb.case 'fault: kb843545\n' sick
 run gate regressions/scan_submit
 check 'without a finding, it must pass under the fault too' out_has \
 	'showed pending, no-progress, and should pass: it has no `finding:` line'
+case_file regressions/scan_submit/kb.case 'fault: kb843545\n' immune
+run gate regressions/scan_submit
+check 'which it may' ended 0
+check 'and is one case' last_is '1 passed, 0 failed'
 case_file regressions/scan_submit/kb.case 'fault: kb\nfinding: pending\n' sick
 run gate regressions/scan_submit
-check 'so does a fault that is none' out_has 'there is no fault `kb`'
+check 'a fault that is none fails, too' out_has 'there is no fault `kb`'
 case_file regressions/scan_submit/kb.case "$fault" crash
 run gate regressions/scan_submit
 check 'and a case that fails without its fault' out_has 'signature: "heap-use-after-free cms_read"'
@@ -373,17 +353,23 @@ case_file regressions/mime/m.case '' fine
 run gate --fault kb843545
 check 'a gate under a fault shows what it finds' ended 1
 check 'in each case of a pipeline' last_is '0 passed, 2 failed'
-check 'and demands no judgement' lacks 'nothing was judged'
+check 'and demands no judgement' err_lacks 'nothing was judged'
+run gate --fault kb843545 regressions/mime
+check 'where there is a pipeline at all' told 2 'no case in regressions/mime is of a target with a pipeline'
 run gate
 check 'a gate of all demands one of every oracle' ended 1
 check 'which is told by name' err_has 'nothing was judged by the oracle of pending/cycle'
-check 'but for those that had something' lacks 'the oracle of pending/no-progress'
+check 'but for those that had something' err_lacks 'the oracle of pending/no-progress'
+run gate --json
+check 'in JSON, too' out_has '"nothing was judged by the oracle of pending/cycle: '
 rm -r regressions/scan_submit regressions/mime/m.case
 
 run faults
 check 'faults are listed' out_has 'kb843545'
-check 'on 80 columns' sh -c '! grep -qE "^.{81}" out'
+check 'on 80 columns' out_fits 80
 check 'with where they were seen' out_has 'seen in'
+COLUMNS=60 run faults
+check 'or on as many as there are' out_fits 60
 run faults --json
 check 'as JSON, too' out_has '"name" : "kb843545"'
 
@@ -393,7 +379,7 @@ check 'a misspelt fault is a complaint' out_has 'strict.case:2:8: unknown fault;
 check 'so is its evidence' out_has 'strict.case:4:11: unknown evidence; did you mean `cycle`?'
 printf 'unpend-case: 1\nfault: kb843545\nmessage:\n' >strict.case
 run inspect --strict strict.case
-check 'and a fault that shows nothing' out_has 'what must the case show under it?'
+check 'but not a fault that shows nothing, which the gate will know' out_has 'nothing is wrong'
 printf 'unpend-case: 1\nfinding: lost\nevidence: cycle\nmessage:\n' >strict.case
 run inspect --strict strict.case
 check 'and evidence of what needs none' out_has 'evidence is of `finding: pending` alone'
@@ -402,7 +388,7 @@ check 'and evidence of what needs none' out_has 'evidence is of `finding: pendin
 
 run machine
 check 'the machine is told' ended 0
-check 'on 80 columns' sh -c '! grep -qE "^.{81}" out'
+check 'on 80 columns' out_fits 80
 check 'with its states and events' grep -qE '^ +scanning +clean +cleared +decide$' out
 check 'each of which has a name' out_lacks '(null)'
 check 'and dispositions' grep -qE 'accepted +final +delivered' out
@@ -434,5 +420,4 @@ check 'a canary that is not seen' ended 1
 check 'is called blind' out_has 'BLIND'
 check 'in one clear line' err_has 'canaries not seen'
 
-echo "1..$number"
-[ $failures -eq 0 ]
+done_testing

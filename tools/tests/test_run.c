@@ -95,6 +95,33 @@ static void test_soft_finding(void **state)
         (void)state;
 
         assert_finding(run, UP_CLASS_DISAGREE, "base64");
+        const struct up_finding *finding = g_ptr_array_index(run->findings, 0);
+        assert_int_equal(finding->evidence, UP_EVIDENCE_NONE);
+        assert_int_equal(finding->message, 0);
+        assert_int_equal(finding->recipient, G_MAXUINT);
+        assert_int_equal(finding->shown_at, G_MAXUINT);
+        assert_int_equal(finding->critical_at, G_MAXUINT);
+}
+
+/* Whose it is, and where it shows: each of them comes through. */
+static void test_finding_of_ledger(void **state)
+{
+        g_autoptr(up_run) run =
+            run_script(REPORT("{\"class\":\"pending\",\"evidence\":\"cycle\",\"signature\":\"s\","
+                              "\"detail\":\"d\","
+                              "\"message\":2,\"recipient\":0,\"shown-at\":14,\"critical-at\":0}"),
+                10);
+        const struct up_finding *finding;
+        (void)state;
+
+        assert_finding(run, UP_CLASS_PENDING, "s");
+        finding = g_ptr_array_index(run->findings, 0);
+        assert_int_equal(finding->evidence, UP_EVIDENCE_CYCLE);
+        assert_int_equal(finding->message, 2);
+        assert_int_equal(finding->recipient, 0);
+        assert_int_equal(finding->shown_at, 14);
+        assert_int_equal(finding->critical_at, 0);
+        assert_string_equal(finding->detail, "d");
 }
 
 /* Silence is no pass, and neither is a broken report. */
@@ -213,6 +240,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_pass),
                 cmocka_unit_test(test_soft_finding),
+                cmocka_unit_test(test_finding_of_ledger),
                 cmocka_unit_test(test_no_report),
                 cmocka_unit_test(test_crash),
                 cmocka_unit_test(test_signal),
