@@ -41,6 +41,7 @@ struct up_worker {
         FILE *log;
         gint64 end_us; /* monotonic */
         gint64 start_us;
+        guint overtime; /* source id of the timer that ends it when libFuzzer does not */
         unsigned failures; /* deaths in a row that came at once and left nothing */
         bool found;        /* it wrote an artifact since it was started */
         void (*ended)(void *data);
