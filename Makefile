@@ -13,7 +13,7 @@ B     := build
 TARGETS  := mime smime scan_submit machine
 PACKAGES := gmime-3.0 json-glib-1.0 zlib libcrypto
 
-FOLDERS := case mail ledger oracle scan_submit faults world
+FOLDERS := case mail mutate ledger oracle scan_submit faults world
 HARNESS := $(wildcard $(FOLDERS:%=harness/%/*.c))
 GLUE    := $(addprefix fuzz/,target.c leaks.c progress.c play.c feedback.c)
 TOOLS   := $(wildcard tools/*.c)
@@ -90,7 +90,7 @@ $(B)/replay/fuzz/%: $(B)/replay/fuzz/%.o $(B)/replay/fuzz/replay.o $(GLUE:%.c=$(
 	$(Q)$(replay_CC) $(replay_CFLAGS) $^ $(replay_LIBS) -o $@
 
 $(B)/libfuzzer/fuzz/%: $(B)/libfuzzer/fuzz/%.o $(GLUE:%.c=$(B)/libfuzzer/%.o) \
-		$(B)/libfuzzer/libunpend.a
+		$(B)/libfuzzer/fuzz/mutator.o $(B)/libfuzzer/libunpend.a
 	$(call say,LINK,$@)
 	$(Q)$(libfuzzer_CC) $(libfuzzer_CFLAGS) -fsanitize=fuzzer $^ $(libfuzzer_LIBS) -o $@
 

@@ -15,13 +15,14 @@ rules='
 harness             -
 harness/mail        mail/
 harness/case        case/ mail/limits.h mail/eicar.h
+harness/mutate      mutate/ case/ mail/
 harness/ledger      ledger/ case/ pipeline.h mail/limits.h
 harness/oracle      oracle/ ledger/ mail/ case/ pipeline.h
 harness/scan_submit scan_submit/ mail/ pipeline.h case/policy.h
 harness/faults      faults/ scan_submit/ pipeline.h
 harness/world       world/ case/ ledger/ mail/ pipeline.h
-fuzz                fuzz/ case/ mail/ ledger/ oracle/ scan_submit/ faults/ world/ pipeline.h
-tools               tools/ fuzz/ case/ mail/ ledger/ oracle/ scan_submit/ faults/ world/ pipeline.h
+fuzz                fuzz/ case/ mail/ mutate/ ledger/ oracle/ scan_submit/ faults/ world/ pipeline.h
+tools               tools/ fuzz/ case/ mail/ mutate/ ledger/ oracle/ scan_submit/ faults/ world/ pipeline.h
 '
 
 allowed() { # INCLUDE PREFIX...

@@ -162,6 +162,7 @@ int up_tool_campaign(int argc, char **argv);
 int up_tool_repro(int argc, char **argv);
 int up_tool_gate(int argc, char **argv);
 int up_tool_inspect(int argc, char **argv);
+int up_tool_mutate(int argc, char **argv);
 int up_tool_seeds(int argc, char **argv);
 int up_tool_dictionary(int argc, char **argv);
 int up_tool_doctor(int argc, char **argv);

@@ -13,6 +13,7 @@ static const struct up_tool_command commands[] = {
             "run a case or a message, tell the story" },
         { "gate", up_tool_gate, UP_STATUS_USAGE, "run all regressions, as TAP" },
         { "inspect", up_tool_inspect, UP_STATUS_USAGE, "what a case or a message holds" },
+        { "mutate", up_tool_mutate, UP_STATUS_USAGE, "what the mutator makes of a case" },
         { "seeds", up_tool_seeds, UP_STATUS_USAGE, "make the seeds anew" },
         { "dictionary", up_tool_dictionary, UP_STATUS_USAGE, "make a target's dictionary anew" },
         { "faults", up_tool_faults, UP_STATUS_USAGE, "the planted faults" },

@@ -688,6 +688,8 @@ const struct up_case_key up_case_key_rows[UP_CASE_KEYS] = {
             TEXT(evidence) },
         [UP_CASE_KNOWN] = { "known", "a library's own bug: LIBRARY VERSION URL", read_known,
             write_known, 0 },
+        [UP_CASE_MUTATION] = { "mutation", "what a mutator did to it; graded how much then holds",
+            TEXT(mutation) },
         [UP_CASE_TIME] = { "time", "when it begins, in UTC: 2026-01-01T00:00:00Z", read_time,
             write_time, 0 },
         [UP_CASE_ENVELOPE] = { "envelope", "from=ADDRESS to=ADDRESS,ADDRESS notify=failure|never",
@@ -936,6 +938,7 @@ void up_case_free(struct up_case *c)
         g_free(c->known.library);
         g_free(c->known.version);
         g_free(c->known.url);
+        g_free(c->mutation);
         envelope_clear(&c->envelope);
         g_ptr_array_unref(c->script);
         g_bytes_unref(c->message);

@@ -124,13 +124,14 @@ enum up_case_key_id {
         UP_CASE_FINDING,
         UP_CASE_EVIDENCE,
         UP_CASE_KNOWN,
+        UP_CASE_MUTATION,
         UP_CASE_TIME,
         UP_CASE_ENVELOPE,
         UP_CASE_POLICY,
         UP_CASE_SCRIPT,
         UP_CASE_MESSAGE,
 };
-#define UP_CASE_KEYS 12
+#define UP_CASE_KEYS 13
 
 /** A place in a file. */
 struct up_place {
@@ -146,6 +147,7 @@ struct up_case {
         char *finding; /* class of the finding that the case must produce, under its fault */
         char *evidence;
         struct up_known known;
+        char *mutation; /* what a mutator did to it, for an independent judge */
         int64_t time_s; /* virtual time when the case begins, seconds since 1970 */
         struct up_envelope envelope;
         struct up_policy policy;

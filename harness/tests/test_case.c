@@ -27,6 +27,7 @@ static const char full_case[] =
          "finding: pending\n"
          "evidence: no-progress\n"
          "known: gmime 3.2.13 https://example.com/issues/1\n"
+         "mutation: part-duplicate, sign-again; graded valid\n"
          "time: 2003-11-05T08:30:59Z\n"
          "envelope: from=<> to=v@example.com,w@example.com notify=never\n"
          "policy: lifetime=3d attempts=9 backoff=90s..2h scan-timeout=2500s unscannable=quarantine "
@@ -132,6 +133,7 @@ static void every_key_is_read(void **state)
         assert_string_equal(c->known.library, "gmime");
         assert_string_equal(c->known.version, "3.2.13");
         assert_string_equal(c->known.url, "https://example.com/issues/1");
+        assert_string_equal(c->mutation, "part-duplicate, sign-again; graded valid");
         assert_int_equal(c->time_s, 1068021059);
         assert_string_equal(c->envelope.from, "");
         assert_int_equal(c->envelope.to->len, 2);
@@ -637,6 +639,7 @@ static struct up_case *random_case(GRand *rand)
         maybe_set_text(rand, &c->fault);
         maybe_set_text(rand, &c->finding);
         maybe_set_text(rand, &c->evidence);
+        maybe_set_text(rand, &c->mutation);
         if (g_rand_boolean(rand))
                 c->known =
                     (struct up_known){ random_word(rand), random_word(rand), random_word(rand) };
@@ -671,6 +674,7 @@ static void assert_same_case(const struct up_case *a, const struct up_case *b)
         assert_same_text(a->fault, b->fault);
         assert_same_text(a->finding, b->finding);
         assert_same_text(a->evidence, b->evidence);
+        assert_same_text(a->mutation, b->mutation);
         assert_same_text(a->known.library, b->known.library);
         assert_same_text(a->known.version, b->known.version);
         assert_same_text(a->known.url, b->known.url);

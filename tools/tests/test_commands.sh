@@ -409,6 +409,22 @@ check 'as JSON, too' out_has '"event" : "no-verdict"'
 run machine --dot --json
 check 'but not both' told 2 'not both'
 
+# --- mutate
+
+printf 'From: a@example.com\nSubject: hello\n\nhello\n' >plain.eml
+run mutate plain.eml --count 20 --seed 7 --out mutants
+check 'a case is mutated' ended 0
+check 'as often as was asked' test "$(find mutants -name '*.case' | wc -l)" -eq 20
+run mutate plain.eml --count 20 --seed 7 --out again
+check 'always in the same way' diff -r mutants again
+run inspect --strict mutants/000001.case
+check 'into a valid case' ended 0
+mkdir full && echo mine >full/letter
+run mutate plain.eml --count 2 --seed 7 --out full
+check 'nothing of others is touched' told 2 'full'
+run mutate missing.eml --out elsewhere
+check 'a missing case is told' err_has 'missing.eml'
+
 # --- doctor
 
 run doctor

@@ -1,0 +1,531 @@
+/*
+ * sign - a table of recipes: how it is signed, what is broken on purpose, what is wrapped around
+ *
+ * peel.h says what is to be signed and where it goes, spoil.h breaks it. All else the dice say: who
+ * signs, by which algorithms, what is left out, how it is called.
+ */
+#include "mutate/sign.h"
+
+#include <openssl/x509.h>
+#include <string.h>
+
+#include "mail/chance.h"
+#include "mail/compose.h"
+#include "mail/eicar.h"
+#include "mail/identity.h"
+#include "mutate/peel.h"
+#include "mutate/raw.h"
+#include "mutate/spoil.h"
+
+#define STEPS 4
+
+/* What is done to the innermost entity, one after the other. */
+enum step { END, SIGN, ENCRYPT, COMPRESS };
+
+enum form { ANY_FORM, CLEAR, OPAQUE };
+
+struct recipe {
+        enum step steps[STEPS];
+        enum form form;            /* of the first signature */
+        enum up_spoiling spoiling; /* of the first signature; the others are left alone */
+        bool several;              /* signers */
+        bool fragile;              /* what relays change is put into the content first */
+        bool odd;                  /* by whom nobody should trust */
+        bool as_it_is;             /* what was signed before stays, and its grade */
+};
+
+/* --- what is signed --------------------------------------------------------------------------- */
+
+static bool is_canonical(GBytes *entity)
+{
+        gsize bytes;
+        const char *data = g_bytes_get_data(entity, &bytes);
+
+        for (gsize i = 0; i < bytes; i++) {
+                bool after_cr = i > 0 && data[i - 1] == '\r';
+                if ((data[i] == '\n') != after_cr || (data[i] == '\r' && i + 1 == bytes))
+                        return false;
+        }
+        return true;
+}
+
+/* RFC 8551 section 3.1.1: every line end becomes CRLF. */
+static GBytes *canonical(GBytes *entity)
+{
+        gsize bytes;
+        const char *data = g_bytes_get_data(entity, &bytes);
+        GByteArray *lines = g_byte_array_sized_new((guint)bytes);
+
+        for (gsize i = 0; i < bytes; i++) {
+                bool crlf = data[i] == '\r' && i + 1 < bytes && data[i + 1] == '\n';
+                if (data[i] == '\n' || data[i] == '\r')
+                        g_byte_array_append(lines, (const guint8 *)"\r\n", 2);
+                else
+                        g_byte_array_append(lines, (const guint8 *)&data[i], 1);
+                i += crlf ? 1 : 0;
+        }
+        return g_byte_array_free_to_bytes(lines);
+}
+
+struct fragile_line {
+        const char *bytes;
+        size_t length;
+        unsigned times;
+};
+
+#define FRAGILE(text, times)                                                                       \
+        {                                                                                          \
+                text, sizeof(text) - 1, times                                                      \
+        }
+
+/* What some relay or other does not let through as it is. */
+static const struct fragile_line fragile_lines[] = {
+        FRAGILE("From here on\r\n", 1),
+        FRAGILE(">From there\r\n", 1),
+        FRAGILE(".\r\n", 1),
+        FRAGILE("..\r\n", 2),
+        FRAGILE("trailing blanks \t \r\n", 1),
+        FRAGILE("-- \r\n", 1),
+        FRAGILE("0123456789", 150), /* longer than RFC 5322 allows, and without an end */
+        FRAGILE("Gr\xc3\xbc\xc3\x9f"
+                "e\r\n",
+            1),
+        FRAGILE("Gr\xfc\xdf"
+                "e\r\n",
+            1),
+        FRAGILE("a\0b\r\n", 1),
+        FRAGILE("a\rb\r\n", 1),
+        FRAGILE("a\nb\r\n", 1),
+        FRAGILE("\r\n", 5),
+        FRAGILE("soft=\r\nend=20\r\n", 1),
+        FRAGILE("begin 644 a\r\n#86)C\r\n`\r\nend\r\n", 1),
+        FRAGILE("no end of the line", 1),
+};
+
+/* Takes @entity. */
+static GBytes *made_fragile(struct up_dice *dice, GBytes *entity)
+{
+        size_t count = 1 + up_dice_below(dice, 4);
+        GByteArray *bytes = g_bytes_unref_to_array(entity);
+
+        while (count-- > 0) {
+                const struct fragile_line *line =
+                    &fragile_lines[up_dice_below(dice, G_N_ELEMENTS(fragile_lines))];
+                for (unsigned i = 0; i < line->times; i++)
+                        g_byte_array_append(
+                            bytes, (const guint8 *)line->bytes, (guint)line->length);
+        }
+        return g_byte_array_free_to_bytes(bytes);
+}
+
+/*
+ * A part of no bytes at all is no part. The placeholder of the anti-virus test file
+ * would become that file when the case is read again, and the signature would not hold.
+ */
+static GBytes *prepared(struct up_dice *dice, GBytes *inside)
+{
+        gsize bytes;
+        const guint8 *data = g_bytes_get_data(inside, &bytes);
+        g_autoptr(GBytes) expanded = up_eicar_expand(data, bytes);
+
+        if (bytes == 0)
+                return g_bytes_new_static("\r\n", 2);
+        if (up_dice_once_in(dice, 6))
+                return g_steal_pointer(&expanded);
+        return canonical(expanded);
+}
+
+/* --- who signs, and how ----------------------------------------------------------------------- */
+
+struct candidate {
+        const char *identity;
+        bool pss;
+        const char *chain;
+};
+
+/* Certified by the test authority, and valid but for the years before 2000 and after 2999. */
+static const struct candidate trusted[] = {
+        { "alice", false, NULL },
+        { "alice", true, NULL },
+        { "alice-pss", true, NULL },
+        { "alice-ec", false, NULL },
+        { "alice-middle", false, "middle" },
+        { "carol", false, NULL },
+        { "carol", true, NULL },
+        { "bob", false, NULL },
+        { "bob-ec", false, NULL },
+};
+
+/* By whose signature no message becomes trustworthy: each for a reason of its own. */
+static const struct candidate odd[] = {
+        { "expired", false, NULL },
+        { "future", false, NULL },
+        { "untrusted", false, NULL },
+        { "mallory", false, NULL },
+        { "alice-middle", false, NULL },
+        { "middle", false, NULL },
+        { "root", false, NULL },
+};
+
+static const char *const digests[] = { NULL, "sha256", "sha1", "sha224", "sha384", "sha512" };
+
+static bool is_valid_at(const char *name, int64_t time_s)
+{
+        const X509 *certificate = up_identity_find(name)->certificate;
+        time_t time = (time_t)time_s;
+
+        return X509_cmp_time(X509_get0_notBefore(certificate), &time) < 0 &&
+               X509_cmp_time(X509_get0_notAfter(certificate), &time) > 0;
+}
+
+static bool signs_already(const struct up_signing *signing, size_t count, const char *identity)
+{
+        for (size_t i = 0; i < count; i++)
+                if (strcmp(signing->signers[i].identity, identity) == 0)
+                        return true;
+        return false;
+}
+
+/* False when that identity signs already: its certificate cannot stand in the structure twice. */
+static bool add_signer(struct up_dice *dice, struct up_signing *signing, size_t at, bool of_odd)
+{
+        const struct candidate *who = of_odd ? &odd[up_dice_below(dice, G_N_ELEMENTS(odd))]
+                                             : &trusted[up_dice_below(dice, G_N_ELEMENTS(trusted))];
+
+        if (signs_already(signing, at, who->identity))
+                return false;
+        signing->signers[at] = (struct up_signer){ .identity = who->identity,
+                .digest = digests[up_dice_below(dice, G_N_ELEMENTS(digests))],
+                .pss = who->pss };
+        if (who->chain != NULL)
+                signing->chain = who->chain;
+        return true;
+}
+
+static void choose_signers(
+    struct up_dice *dice, const struct recipe *recipe, struct up_signing *signing)
+{
+        size_t wanted = recipe->several ? 2 + up_dice_below(dice, UP_SIGNERS - 1) : 1;
+        size_t count = 0;
+
+        for (unsigned tries = 0; count < wanted && tries < 4 * UP_SIGNERS; tries++)
+                if (add_signer(dice, signing, count, recipe->odd && count == 0))
+                        count++;
+}
+
+static bool any_pss(const struct up_signing *signing)
+{
+        for (size_t i = 0; i < UP_SIGNERS && signing->signers[i].identity != NULL; i++)
+                if (signing->signers[i].pss)
+                        return true;
+        return false;
+}
+
+static char *new_boundary(struct up_dice *dice)
+{
+        return g_strdup_printf("=_%016" G_GINT64_MODIFIER "x", up_dice_throw(dice));
+}
+
+static bool is_opaque(struct up_dice *dice, enum form form)
+{
+        return form == OPAQUE || (form == ANY_FORM && up_dice_once_in(dice, 2));
+}
+
+static void choose_signing(
+    struct up_draft *draft, const struct recipe *recipe, struct up_signing *signing)
+{
+        struct up_dice *dice = &draft->dice;
+        bool whole = recipe->spoiling == UP_SPOIL_NOTHING;
+
+        *signing = (struct up_signing){ .time_s = draft->c->time_s,
+                .naming = (enum up_naming)up_dice_below(dice, 3),
+                .by_key = up_dice_once_in(dice, 4),
+                .opaque = is_opaque(dice, recipe->form) };
+        choose_signers(dice, recipe, signing);
+        /* What is broken on purpose needs attributes and a structure in DER; OpenSSL 3.0 cannot
+         * stream RSASSA-PSS. */
+        signing->indefinite =
+            whole && signing->opaque && !any_pss(signing) && up_dice_once_in(dice, 4);
+        signing->without_attributes = whole && up_dice_once_in(dice, 6);
+        signing->without_certificates = whole && up_dice_once_in(dice, 10);
+}
+
+/* Would somebody who has nothing but the message and the root's certificate find it valid? */
+static bool is_independent(
+    const struct up_signing *signing, const struct recipe *recipe, bool plain)
+{
+        if (recipe->odd || signing->without_certificates || (!signing->opaque && !plain))
+                return false;
+        for (size_t i = 0; i < UP_SIGNERS && signing->signers[i].identity != NULL; i++)
+                if (!is_valid_at(signing->signers[i].identity, signing->time_s))
+                        return false;
+        return is_valid_at("root", signing->time_s);
+}
+
+/* --- one signature ---------------------------------------------------------------------------- */
+
+static GBytes *opaque_entity(GBytes *der, enum up_naming naming)
+{
+        static const char *const types[] = {
+                [UP_NAMING_STANDARD] = "application/pkcs7-mime; smime-type=signed-data",
+                [UP_NAMING_OLD] = "application/x-pkcs7-mime; smime-type=signed-data",
+                [UP_NAMING_OCTET_STREAM] = "application/octet-stream",
+        };
+        g_autofree char *header =
+            g_strdup_printf("Content-Type: %s;\n name=\"smime.p7m\"\n"
+                            "Content-Transfer-Encoding: base64\n"
+                            "Content-Disposition: attachment; filename=\"smime.p7m\"\n",
+                types[naming]);
+
+        return up_compose_base64(header, der);
+}
+
+static GBytes *signed_entity(struct up_draft *draft, GBytes *entity, GBytes *der,
+    enum up_spoiling spoiling, const struct up_signing *signing)
+{
+        g_autoptr(GBytes) content = NULL;
+
+        if (signing->opaque)
+                return opaque_entity(der, signing->naming);
+        content = spoiling == UP_SPOIL_DIGEST ? up_spoil_content(&draft->dice, entity)
+                                              : g_bytes_ref(entity);
+        return up_compose_signed(content, der, signing);
+}
+
+static enum up_graded graded_as(enum up_spoiling spoiling, bool independent)
+{
+        switch (spoiling) {
+        case UP_SPOIL_DIGEST:
+                return UP_GRADED_DIGEST;
+        case UP_SPOIL_ATTRIBUTES:
+                return UP_GRADED_ATTRIBUTES;
+        case UP_SPOIL_STRUCTURE:
+        case UP_SPOIL_ATTRIBUTES_AGAIN:
+                return UP_GRADED_STRUCTURE;
+        case UP_SPOIL_NOTHING:
+                break;
+        }
+        return independent ? UP_GRADED_VALID : UP_GRADED_UNKNOWN;
+}
+
+/* NULL when OpenSSL refuses, or when there is nothing to break so. */
+static GBytes *sign_once(
+    struct up_draft *draft, GBytes *entity, const struct recipe *recipe, enum up_graded *ret_graded)
+{
+        struct up_signing signing;
+        g_autofree char *boundary = new_boundary(&draft->dice);
+        enum up_spoiling spoiling = recipe->spoiling;
+        GBytes *der, *spoiled, *result;
+
+        choose_signing(draft, recipe, &signing);
+        if (spoiling == UP_SPOIL_DIGEST && !signing.opaque)
+                spoiling = UP_SPOIL_NOTHING; /* the content is not in it */
+        signing.boundary = boundary;
+        up_chance_restart(up_dice_throw(&draft->dice));
+        der = up_compose_signature(entity, &signing, NULL);
+        if (der == NULL)
+                return NULL;
+        spoiled = up_spoil(der, spoiling, &signing.signers[0], &draft->dice);
+        g_bytes_unref(der);
+        if (spoiled == NULL)
+                return NULL;
+        *ret_graded =
+            graded_as(recipe->spoiling, is_independent(&signing, recipe, is_canonical(entity)));
+        result = signed_entity(draft, entity, spoiled, recipe->spoiling, &signing);
+        g_bytes_unref(spoiled);
+        return result;
+}
+
+/* --- what is wrapped around ------------------------------------------------------------------- */
+
+/* All are opened by a test identity or by the test password. */
+static GBytes *encrypt(struct up_draft *draft, GBytes *entity)
+{
+        static const char *const readers[] = { "bob", "bob-ec", "alice", "carol", "alice-ec" };
+        static const char *const ciphers[] = { NULL, "aes-128-cbc", "aes-256-gcm", "aes-128-gcm",
+                "des-ede3-cbc", "camellia-128-cbc" };
+        struct up_dice *dice = &draft->dice;
+        struct up_encrypting encrypting = {
+                .recipients = { readers[up_dice_below(dice, G_N_ELEMENTS(readers))] },
+                .oaep = up_dice_once_in(dice, 3),
+                .by_key = up_dice_once_in(dice, 4),
+                .cipher = ciphers[up_dice_below(dice, G_N_ELEMENTS(ciphers))],
+                .naming = (enum up_naming)up_dice_below(dice, 3),
+        };
+        bool authenticated =
+            encrypting.cipher != NULL && g_str_has_suffix(encrypting.cipher, "gcm");
+
+        encrypting.indefinite = !authenticated && up_dice_once_in(dice, 4);
+        if (up_dice_once_in(dice, 3))
+                encrypting.recipients[1] =
+                    strcmp(encrypting.recipients[0], "bob") == 0 ? "bob-ec" : "bob";
+        if (up_dice_once_in(dice, 8)) {
+                encrypting.password = UP_TEST_PASSWORD;
+                encrypting.iterations = 1 << up_dice_below(dice, 10);
+        }
+        up_chance_restart(up_dice_throw(dice));
+        return up_compose_encrypt(entity, &encrypting, NULL);
+}
+
+static GBytes *compress_entity(struct up_draft *draft, GBytes *entity)
+{
+        return up_compose_compress(entity, (enum up_naming)up_dice_below(&draft->dice, 3));
+}
+
+/* The second signature of a recipe is one that holds. */
+static GBytes *take_step(struct up_draft *draft, GBytes *entity, const struct recipe *recipe,
+    unsigned at, enum up_graded *graded)
+{
+        static const struct recipe sound = { .steps = { SIGN } };
+        enum up_graded outer;
+        GBytes *result;
+
+        switch (recipe->steps[at]) {
+        case SIGN:
+                if (at == 0)
+                        return sign_once(draft, entity, recipe, graded);
+                result = sign_once(draft, entity, &sound, &outer);
+                if (outer != UP_GRADED_VALID && *graded == UP_GRADED_VALID)
+                        *graded = outer;
+                return result;
+        case ENCRYPT:
+                return encrypt(draft, entity);
+        case COMPRESS:
+                return compress_entity(draft, entity);
+        case END:
+                break;
+        }
+        return g_bytes_ref(entity);
+}
+
+/* What stands beside it, or deeper in it, was signed by somebody else, or not, or is sealed. */
+static enum up_graded graded_among(enum up_graded graded, bool others)
+{
+        bool of_all = graded == UP_GRADED_VALID || graded == UP_GRADED_DIGEST;
+
+        return others && of_all ? UP_GRADED_UNKNOWN : graded;
+}
+
+/* What the recipe makes of the inside; NULL when it cannot be. */
+static GBytes *made(struct up_draft *draft, const struct recipe *recipe, GBytes *inside,
+    enum up_graded *graded, bool *others)
+{
+        GBytes *entity = recipe->as_it_is ? g_bytes_ref(inside) : prepared(&draft->dice, inside);
+
+        if (recipe->fragile)
+                entity = made_fragile(&draft->dice, entity);
+        *others = *others || (!recipe->as_it_is && up_peel_holds_more(entity));
+        for (unsigned i = 0; i < STEPS && entity != NULL && recipe->steps[i] != END; i++) {
+                GBytes *next = g_bytes_get_size(entity) <= draft->most_bytes
+                                   ? take_step(draft, entity, recipe, i, graded)
+                                   : NULL;
+                g_bytes_unref(entity);
+                entity = next;
+        }
+        return entity;
+}
+
+static bool follow(struct up_draft *draft, const struct recipe *recipe)
+{
+        struct recipe chosen = *recipe;
+        enum up_graded graded = recipe->as_it_is ? draft->graded : UP_GRADED_UNSIGNED;
+        g_autoptr(GBytes) entity = NULL;
+        g_autoptr(GBytes) message = NULL;
+        struct up_peeled peeled;
+
+        if (recipe->as_it_is && up_raw_is_bare(draft->c->message))
+                return false;
+        up_identities_load();
+        up_peel(draft->c->message, recipe->as_it_is, draft->most_bytes, &peeled);
+        if (peeled.cut)
+                chosen.form = OPAQUE;
+        if (peeled.layers || recipe->steps[0] != END)
+                entity = made(draft, &chosen, peeled.inside, &graded, &peeled.others);
+        if (entity != NULL)
+                message = up_peeled_put(draft->c->message, &peeled, entity);
+        if (!recipe->as_it_is)
+                graded = graded_among(graded, peeled.others);
+        up_peeled_clear(&peeled);
+        if (message == NULL || !up_draft_set_message(draft, message))
+                return false;
+        draft->graded = graded;
+        return true;
+}
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+/* X(symbol, name, weight, weight for up_sign_again(), what, recipe...) */
+#define RECIPES(X)                                                                                 \
+        X(clear, "sign-clear", 6, 30, "clear-signed again", .steps = { SIGN }, .form = CLEAR)      \
+        X(opaque, "sign-opaque", 5, 20, "opaque-signed again", .steps = { SIGN }, .form = OPAQUE)  \
+        X(several, "sign-several", 3, 4, "signed by several", .steps = { SIGN }, .several = true)  \
+        X(fragile, "sign-fragile", 3, 6, "signed with lines in it that relays change",             \
+            .steps = { SIGN }, .form = CLEAR, .fragile = true)                                     \
+        X(odd, "sign-odd", 3, 4, "by an identity that nobody should trust", .steps = { SIGN },     \
+            .odd = true)                                                                           \
+        X(digest, "sign-digest", 4, 16, "signed, then a letter of the content changed",            \
+            .steps = { SIGN }, .spoiling = UP_SPOIL_DIGEST)                                        \
+        X(attributes, "sign-attributes", 2, 3, "signed, then signature or attributes changed",     \
+            .steps = { SIGN }, .spoiling = UP_SPOIL_ATTRIBUTES)                                    \
+        X(structure, "sign-structure", 4, 5, "signed, then changed where no signature reaches",    \
+            .steps = { SIGN }, .spoiling = UP_SPOIL_STRUCTURE)                                     \
+        X(attributes_again, "sign-attributes-again", 4, 5,                                         \
+            "signed attributes changed, and signed again", .steps = { SIGN },                      \
+            .spoiling = UP_SPOIL_ATTRIBUTES_AGAIN)                                                 \
+        X(sign_encrypt, "sign-encrypt", 3, 4, "signed, then encrypted",                            \
+            .steps = { SIGN, ENCRYPT })                                                            \
+        X(triple, "sign-triple", 2, 2, "signed, encrypted, signed again",                          \
+            .steps = { SIGN, ENCRYPT, SIGN })                                                      \
+        X(digest_triple, "sign-digest-triple", 1, 1, "the same, but the inner digest broken",      \
+            .steps = { SIGN, ENCRYPT, SIGN }, .spoiling = UP_SPOIL_DIGEST)                         \
+        X(twice, "sign-twice", 2, 2, "signed, then signed again", .steps = { SIGN, SIGN })         \
+        X(sign_compress, "sign-compress", 2, 2, "signed, then compressed",                         \
+            .steps = { SIGN, COMPRESS })                                                           \
+        X(sign_compress_encrypt, "sign-compress-encrypt", 1, 2, "signed, compressed, encrypted",   \
+            .steps = { SIGN, COMPRESS, ENCRYPT })                                                  \
+        X(encrypt_whole, "encrypt", 2, 0, "the whole message encrypted", .steps = { ENCRYPT },     \
+            .as_it_is = true)                                                                      \
+        X(compress_whole, "compress", 1, 0, "the whole message compressed", .steps = { COMPRESS }, \
+            .as_it_is = true)                                                                      \
+        X(unwrap, "unwrap", 1, 0, "signature, encryption and compression taken off",               \
+            .steps = { END })
+
+#define OPERATOR(symbol, name, weight, again, what, ...)                                           \
+        static const struct recipe symbol##_recipe = { __VA_ARGS__ };                              \
+        static bool apply_##symbol(struct up_draft *draft)                                         \
+        {                                                                                          \
+                return follow(draft, &symbol##_recipe);                                            \
+        }
+RECIPES(OPERATOR)
+
+#define ROW(symbol, name, weight, again, what, ...) { name, weight, what, apply_##symbol },
+const struct up_operator up_sign_operators[] = { RECIPES(ROW) };
+const size_t up_sign_operators_count = G_N_ELEMENTS(up_sign_operators);
+
+#define WEIGHT_AGAIN(symbol, name, weight, again, what, ...) again,
+static const unsigned weights_again[] = { RECIPES(WEIGHT_AGAIN) };
+
+static const struct up_operator *choose_again(struct up_dice *dice)
+{
+        size_t sum = 0, thrown, at = 0;
+
+        for (size_t i = 0; i < up_sign_operators_count; i++)
+                sum += weights_again[i];
+        thrown = up_dice_below(dice, sum);
+        while (thrown >= weights_again[at])
+                thrown -= weights_again[at++];
+        return &up_sign_operators[at];
+}
+
+bool up_sign_again(struct up_draft *draft)
+{
+        const struct up_operator *row = choose_again(&draft->dice);
+
+        if (!row->apply(draft)) {
+                row = &up_sign_operators[0]; /* which needs the least room, and never breaks */
+                if (!row->apply(draft))
+                        return false;
+        }
+        g_string_append_printf(draft->done, "%s%s", draft->done->len > 0 ? "," : "", row->name);
+        return true;
+}
