@@ -452,14 +452,13 @@ static void settle(struct play *play)
         }
 }
 
-/* A fault has a machine of its own if it is the reference pipeline with other parts. */
+/* A fault outside of the machine leaves it as it is. */
 static const struct up_machine *machine_of(const struct up_fault_row *fault)
 {
-        const struct up_pipeline *pipeline = fault != NULL ? fault->pipeline() : NULL;
+        const struct up_machine *own =
+            fault != NULL ? up_scan_submit_machine(fault->pipeline()) : NULL;
 
-        if (pipeline == NULL || pipeline->open != up_scan_submit.open || pipeline->variant == NULL)
-                return &up_machine;
-        return ((const struct up_scan_submit_parts *)pipeline->variant)->machine;
+        return own != NULL ? own : &up_machine;
 }
 
 static void examine(const struct up_case *c, struct up_examination *examination)

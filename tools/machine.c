@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "faults/faults.h"
+#include "ledger/ledger.h"
 #include "scan_submit/scan_submit.h"
 
 /* A row of either table; the tables have different types, and the same shape. */
@@ -28,14 +29,12 @@ struct table {
         struct row (*row)(const struct up_machine *machine, unsigned state, unsigned event);
 };
 
-static const char *const disposition_names[UP_DISPOSITIONS] = {
-        [UP_DISPOSITION_NONE] = "",
-        [UP_DISPOSITION_DELIVERED] = "delivered",
-        [UP_DISPOSITION_BOUNCED] = "bounced",
-        [UP_DISPOSITION_QUARANTINED] = "quarantined",
-        [UP_DISPOSITION_DISCARDED] = "discarded",
-        [UP_DISPOSITION_ABANDONED] = "abandoned",
-};
+/* Empty while there is none. */
+static const char *disposition_name(const struct row *row)
+{
+        return row->disposition != UP_DISPOSITION_NONE ? up_disposition_names[row->disposition]
+                                                       : "";
+}
 
 static struct row content_row(const struct up_machine *machine, unsigned state, unsigned event)
 {
@@ -135,8 +134,8 @@ static void print_cell(const struct cell *cell, void *data)
         }
         g_autofree char *line = g_strdup_printf(TEXT_FORMAT, cell->replaced ? '!' : ' ',
             first ? cell->table->state_names[cell->state] : "",
-            cell->table->event_names[cell->event], next_name(cell),
-            disposition_names[cell->row.disposition], actions->str);
+            cell->table->event_names[cell->event], next_name(cell), disposition_name(&cell->row),
+            actions->str);
         g_strchomp(line);
         puts(line);
         *last_state = cell->state;
@@ -189,7 +188,7 @@ static void cell_clear(void *data)
 /* What a row leads to, as the picture names it; the caller owns it. */
 static char *next_node(const struct cell *cell)
 {
-        const char *disposition = disposition_names[cell->row.disposition];
+        const char *disposition = disposition_name(&cell->row);
 
         return g_strdup_printf("%s/%s%s%s", cell->table->name,
             cell->table->state_names[cell->row.next], *disposition != '\0' ? "/" : "", disposition);
@@ -284,7 +283,8 @@ static void print_nodes(const struct table *table, const GArray *cells, bool end
                         if (!is_reached(cells, state, (enum up_disposition)i))
                                 continue;
                         printf(NODE_FORMAT "/%s\" [label=\"%s\"];\n", table->name,
-                            table->state_names[state], disposition_names[i], disposition_names[i]);
+                            table->state_names[state], up_disposition_names[i],
+                            up_disposition_names[i]);
                         drawn = true;
                 }
                 if (!drawn)
@@ -339,8 +339,9 @@ static void build_cell(const struct cell *cell, void *data)
         up_tool_json_text(
             json, "next", cell->row.allowed ? cell->table->state_names[cell->row.next] : NULL);
         up_tool_json_text(json, "disposition",
-            cell->row.disposition != UP_DISPOSITION_NONE ? disposition_names[cell->row.disposition]
-                                                         : NULL);
+            cell->row.disposition != UP_DISPOSITION_NONE
+                ? up_disposition_names[cell->row.disposition]
+                : NULL);
         json_builder_set_member_name(json, "actions");
         json_builder_begin_array(json);
         for (char **word = words; *word != NULL; word++)
@@ -368,16 +369,6 @@ static void print_json(const struct up_machine *machine, const char *fault)
 
 /* --- the command ------------------------------------------------------------------------------ */
 
-/* NULL: the fault is not in the machine. */
-static const struct up_machine *machine_of(const char *fault)
-{
-        const struct up_pipeline *pipeline = up_fault_find(fault)->pipeline();
-
-        if (pipeline->open != up_scan_submit.open || pipeline->variant == NULL)
-                return NULL;
-        return ((const struct up_scan_submit_parts *)pipeline->variant)->machine;
-}
-
 int up_tool_machine(int argc, char **argv)
 {
         const struct up_machine *machine = &up_machine;
@@ -404,7 +395,7 @@ int up_tool_machine(int argc, char **argv)
         if (fault != NULL && !up_tool_is_fault(fault))
                 return UP_STATUS_USAGE;
         if (fault != NULL)
-                machine = machine_of(fault);
+                machine = up_scan_submit_machine(up_fault_find(fault)->pipeline());
         if (machine == NULL)
                 return up_tool_fail(UP_STATUS_CANNOT,
                     "%s has no table of states: it is a pipeline of its own", fault);

@@ -10,6 +10,7 @@
 #include <zlib.h>
 
 #include "mail/identity.h"
+#include "mail/smime.h"
 #include "mutate/raw.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
@@ -133,7 +134,7 @@ static GBytes *peel_entity(GBytes *message, GPtrArray *entities, guint index, si
 
         if (up_raw_is_clear_signed(entities, index, &first, &second))
                 return up_slice_bytes(message, up_entity_whole(g_ptr_array_index(entities, first)));
-        if (!up_raw_carries_cms(entity) || !up_raw_carried(message, entity, &carried))
+        if (!up_carries_cms(entity) || !up_raw_carried(message, entity, &carried))
                 return NULL;
         inside = opened(carried.encoded, most);
         up_carried_clear(&carried);
@@ -208,7 +209,7 @@ static bool is_layer(GBytes *message, const struct up_entity *entity)
         struct up_carried carried;
         bool is = false;
 
-        if (!up_raw_carries_cms(entity) || !up_raw_carried(message, entity, &carried))
+        if (!up_carries_cms(entity) || !up_raw_carried(message, entity, &carried))
                 return false;
         g_autoptr(CMS_ContentInfo) cms = parse(carried.encoded);
         if (cms != NULL)

@@ -73,27 +73,6 @@ bool up_raw_is_content(GBytes *message, const struct up_field *field)
 
 /* --- CMS -------------------------------------------------------------------------------------- */
 
-static bool has_suffix(const char *filename, const char *const *suffixes)
-{
-        g_autofree char *lower = g_ascii_strdown(filename != NULL ? filename : "", -1);
-
-        for (; *suffixes != NULL; suffixes++)
-                if (g_str_has_suffix(lower, *suffixes))
-                        return true;
-        return false;
-}
-
-bool up_raw_carries_cms(const struct up_entity *entity)
-{
-        for (size_t i = 0; i < UP_CARRIERS; i++) {
-                const struct up_carrier *carrier = &up_carriers[i];
-                if (g_mime_content_type_is_type(entity->type, carrier->type, carrier->subtype) &&
-                    (carrier->suffixes == NULL || has_suffix(entity->filename, carrier->suffixes)))
-                        return true;
-        }
-        return false;
-}
-
 bool up_raw_is_clear_signed(GPtrArray *entities, guint index, guint *ret_first, guint *ret_second)
 {
         const struct up_entity *whole = g_ptr_array_index(entities, index);
@@ -107,7 +86,7 @@ bool up_raw_is_clear_signed(GPtrArray *entities, guint index, guint *ret_first, 
                 if (part->parent == (int)index)
                         parts[count++] = i;
         }
-        if (count < 2 || !up_raw_carries_cms(g_ptr_array_index(entities, parts[1])))
+        if (count < 2 || !up_carries_cms(g_ptr_array_index(entities, parts[1])))
                 return false;
         *ret_first = parts[0];
         *ret_second = parts[1];
@@ -193,7 +172,7 @@ GArray *up_raw_all_carried(GBytes *message)
         }
         for (guint i = 0; i < entities->len; i++) {
                 const struct up_entity *entity = g_ptr_array_index(entities, i);
-                if (up_raw_carries_cms(entity) && up_raw_carried(message, entity, &carried))
+                if (up_carries_cms(entity) && up_raw_carried(message, entity, &carried))
                         g_array_append_val(all, carried);
         }
         return all;

@@ -1155,3 +1155,10 @@ const struct up_pipeline up_scan_submit = {
         .signatures = signatures,
         .restart = restart,
 };
+
+const struct up_machine *up_scan_submit_machine(const struct up_pipeline *pipeline)
+{
+        return pipeline->open == open_queue
+                   ? ((const struct up_scan_submit_parts *)pipeline->variant)->machine
+                   : NULL;
+}

@@ -36,4 +36,7 @@ extern const struct up_pipeline up_scan_submit;
 /** A pipeline of the same make with other parts; @parts must outlive it. */
 struct up_pipeline up_scan_submit_with(const char *name, const struct up_scan_submit_parts *parts);
 
+/** The machine of a pipeline of this make; NULL of any other. */
+const struct up_machine *up_scan_submit_machine(const struct up_pipeline *pipeline);
+
 #endif
