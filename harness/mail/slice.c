@@ -133,16 +133,17 @@ static void read_fields(const struct reader *reader, struct up_entity *entity)
                     g_strdup(g_mime_content_type_get_parameter(entity->type, "name"));
 }
 
-/* False when a limit says that it is not to be read. */
+/* False when a limit says that it is not to be read; the message itself always is. */
 static bool open_entity(struct reader *reader, int parent, size_t begin)
 {
         struct up_exam *exam = reader->exam;
         unsigned depth = parent < 0 ? 0 : entity_at(reader, parent)->depth + 1;
         struct up_entity *entity;
         int index = (int)reader->entities->len;
+        bool within = up_exam_within(exam, &exam->limits.depth, depth) &&
+                      up_exam_within(exam, &exam->limits.parts, (uint64_t)index + 1);
 
-        if (!up_exam_within(exam, &exam->limits.depth, depth) ||
-            !up_exam_within(exam, &exam->limits.parts, (uint64_t)index + 1))
+        if (!within && parent >= 0)
                 return false;
         entity = g_new0(struct up_entity, 1);
         entity->parent = parent;

@@ -325,6 +325,7 @@ static void each_limit_ends_the_reading_where_it_is_hit(void **state)
                 { "max-depth", offsetof(struct up_limits, depth), 1, 3 },
                 { "max-depth", offsetof(struct up_limits, depth), 2, 4 },
                 { NULL, offsetof(struct up_limits, depth), 3, 5 },
+                { "max-parts", offsetof(struct up_limits, parts), 0, 1 },
                 { "max-parts", offsetof(struct up_limits, parts), 1, 1 },
                 { "max-parts", offsetof(struct up_limits, parts), 4, 4 },
                 { NULL, offsetof(struct up_limits, parts), 5, 5 },
