@@ -18,10 +18,10 @@ harness/case        case/ mail/limits.h mail/eicar.h
 harness/mutate      mutate/ case/ mail/
 harness/ledger      ledger/ case/ pipeline.h mail/limits.h
 harness/oracle      oracle/ ledger/ mail/ case/ pipeline.h
-harness/scan_submit scan_submit/ mail/ pipeline.h case/policy.h
+harness/scan_submit scan_submit/ mail/ pipeline.h fnv.h case/policy.h
 harness/faults      faults/ scan_submit/ pipeline.h
-harness/world       world/ case/ ledger/ mail/ pipeline.h
-fuzz                fuzz/ case/ mail/ mutate/ ledger/ oracle/ scan_submit/ faults/ world/ pipeline.h
+harness/world       world/ case/ ledger/ mail/ pipeline.h fnv.h
+fuzz                fuzz/ case/ mail/ mutate/ ledger/ oracle/ scan_submit/ faults/ world/ pipeline.h fnv.h
 tools               tools/ fuzz/ case/ mail/ mutate/ ledger/ oracle/ scan_submit/ faults/ world/ pipeline.h
 '
 

@@ -21,11 +21,13 @@
 
 #include <string.h>
 
+#include "fnv.h"
 #include "scan_submit/event_log.h"
 #include "scan_submit/notice.h"
 #include "scan_submit/reason.h"
 #include "scan_submit/store.h"
 #include "scan_submit/trace.h"
+#include "scan_submit/view.h"
 
 /* RFC 5321 section 4.5.3.1.8: so many recipients every server takes in one transaction. */
 #define TRANSACTION_RECIPIENTS 100
@@ -863,94 +865,6 @@ static int64_t next_ms(void *self)
 
 /* --- what it tells ---------------------------------------------------------------------------- */
 
-/* "scan-wait/waiting", "store scanning/final"; each made once a process. */
-static const char *state_name(
-    const char *level, enum up_content_state content, enum up_recipient_state recipient)
-{
-        static const char *names[2][UP_CONTENT_STATES][UP_RECIPIENT_STATES];
-        const char **name = &names[level[0] != '\0'][content][recipient];
-
-        if (*name == NULL) {
-                g_autofree char *text = g_strdup_printf("%s%s/%s", level,
-                    up_content_state_names[content], up_recipient_state_names[recipient]);
-                *name = g_intern_string(text);
-        }
-        return *name;
-}
-
-static void own(struct up_view *view, enum up_owner owner, int64_t at_ms)
-{
-        view->owner = owner;
-        view->owner_ms = at_ms;
-        view->eligible = owner == UP_OWNER_QUEUE;
-}
-
-static void view_content(struct up_view *view, const struct up_content *content)
-{
-        if (content->state == UP_CONTENT_SCANNING)
-                own(view, UP_OWNER_WORKER, content->watch_ms);
-        else if (content->state == UP_CONTENT_SCAN_WAIT)
-                own(view, UP_OWNER_TIMER, content->retry_ms);
-        else
-                own(view, UP_OWNER_QUEUE, UP_NEVER_MS);
-}
-
-static void view_waiting(
-    struct up_view *view, const struct up_record *record, const struct up_recipient *recipient)
-{
-        view->rank = up_content_rank(&record->transport) + up_recipient_rank(recipient);
-        view->expiry_ms = recipient->expired ? recipient->watch_ms : record->transport.expiry_ms;
-        if (recipient->state == UP_RECIPIENT_HELD)
-                own(view, UP_OWNER_ADMINISTRATOR, UP_NEVER_MS);
-        else if (!up_content_is_decided(&record->transport))
-                view_content(view, &record->transport);
-        else if (recipient->state == UP_RECIPIENT_SENDING)
-                own(view, UP_OWNER_WORKER, recipient->watch_ms);
-        else if (recipient->state == UP_RECIPIENT_SEND_WAIT)
-                own(view, UP_OWNER_TIMER, recipient->retry_ms);
-        else
-                own(view, UP_OWNER_QUEUE, UP_NEVER_MS);
-}
-
-static enum up_reading reading_of(const struct up_record *record)
-{
-        if (record->policy.store_scan == 0)
-                return UP_READING_OPEN;
-        if (!record->deposited || !up_content_is_decided(&record->deposit))
-                return UP_READING_UNDECIDED;
-        return up_content_may_go(&record->deposit, &record->policy) ? UP_READING_OPEN
-                                                                    : UP_READING_REFUSED;
-}
-
-static struct up_view view_of(const struct up_record *record, unsigned index)
-{
-        const struct up_recipient *recipient = &record->recipient[index];
-        bool in_store = recipient->disposition == UP_DISPOSITION_DELIVERED && record->deposited;
-        const struct up_content *content = in_store ? &record->deposit : &record->transport;
-        struct up_view view = {
-                .message = record->id,
-                .parent = record->parent,
-                .from = record->from,
-                .recipient = index,
-                .to = record->to[index],
-                .state = state_name(in_store ? "store " : "", content->state, recipient->state),
-                .disposition = recipient->disposition,
-                .owner_ms = UP_NEVER_MS,
-                .expiry_ms = UP_NEVER_MS,
-        };
-
-        if (recipient->state != UP_RECIPIENT_FINAL) {
-                view_waiting(&view, record, recipient);
-        } else if (recipient->disposition == UP_DISPOSITION_DELIVERED) {
-                view.reading = reading_of(record);
-                if (view.reading == UP_READING_UNDECIDED) {
-                        view_content(&view, &record->deposit);
-                        view.expiry_ms = record->deposit.expiry_ms;
-                }
-        }
-        return view;
-}
-
 static void each(void *self, up_see see, void *data)
 {
         const struct queue *queue = self;
@@ -958,65 +872,25 @@ static void each(void *self, up_see see, void *data)
         for (guint i = 0; i < queue->messages->len; i++) {
                 const struct message *message = queue->messages->pdata[i];
                 for (unsigned j = 0; j < message->record->recipients; j++) {
-                        struct up_view view = view_of(message->record, j);
+                        struct up_view view = up_record_view(message->record, j);
                         see(&view, data);
                 }
         }
-}
-
-/* FNV-1a, as http://www.isthe.com/chongo/tech/comp/fnv/ has it. */
-static uint64_t mix(uint64_t digest, int64_t value)
-{
-        for (unsigned i = 0; i < sizeof value; i++)
-                digest = (digest ^ ((uint64_t)value >> 8 * i & 0xff)) * UINT64_C(1099511628211);
-        return digest;
-}
-
-/* Those that are past are alike. */
-static int64_t from_now_ms(int64_t at_ms, int64_t now_ms)
-{
-        return at_ms == UP_NEVER_MS ? UP_NEVER_MS : MAX(at_ms - now_ms, 0);
-}
-
-static uint64_t mix_content(uint64_t digest, const struct up_content *content, int64_t now_ms)
-{
-        digest = mix(digest, content->state);
-        digest = mix(digest, content->attempts_left);
-        digest = mix(digest, content->gap_ms);
-        digest = mix(digest, from_now_ms(content->retry_ms, now_ms));
-        digest = mix(digest, from_now_ms(content->watch_ms, now_ms));
-        return mix(digest, from_now_ms(content->expiry_ms, now_ms));
-}
-
-static uint64_t mix_recipient(uint64_t digest, const struct up_recipient *recipient, int64_t now_ms)
-{
-        digest = mix(digest, recipient->state);
-        digest = mix(digest, recipient->attempts_left);
-        digest = mix(digest, recipient->gap_ms);
-        digest = mix(digest, recipient->expired);
-        digest = mix(digest, from_now_ms(recipient->retry_ms, now_ms));
-        return mix(digest, from_now_ms(recipient->watch_ms, now_ms));
 }
 
 /* What is done with decides nothing any more. */
 static uint64_t digest(void *self, int64_t now_ms)
 {
         const struct queue *queue = self;
-        uint64_t digest = UINT64_C(14695981039346656037);
+        uint64_t digest = UP_FNV_BASIS;
 
         for (guint i = 0; i < queue->messages->len; i++) {
                 const struct message *message = queue->messages->pdata[i];
-                const struct up_record *record = message->record;
                 if (message->done)
                         continue;
-                digest = mix(digest, (int64_t)i);
-                digest = mix(digest, record->expired | record->hold << 1 | record->deleted << 2);
-                digest = mix(digest, message->turn % record->recipients);
-                digest = mix_content(digest, &record->transport, now_ms);
-                if (record->deposited)
-                        digest = mix_content(digest, &record->deposit, now_ms);
-                for (unsigned j = 0; j < record->recipients; j++)
-                        digest = mix_recipient(digest, &record->recipient[j], now_ms);
+                digest = up_fnv_number(digest, (int64_t)i);
+                digest = up_fnv_number(digest, message->turn % message->record->recipients);
+                digest = up_record_digest(digest, message->record, now_ms);
         }
         return digest;
 }
