@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/child.h"
 #include "tools/run.h"
 #include "tools/tool.h"
 
@@ -155,7 +156,7 @@ int up_engine_run(const struct up_folders *folders, const char *name, char **var
         }
         g_subprocess_launcher_set_environ(launcher, environment);
         g_subprocess_launcher_set_stdout_file_path(launcher, log);
-        g_subprocess_launcher_set_child_setup(launcher, up_run_lead_group, NULL, NULL);
+        g_subprocess_launcher_set_child_setup(launcher, up_child_lead_group, NULL, NULL);
         g_autoptr(GSubprocess) process =
             g_subprocess_launcher_spawnv(launcher, (const char *const *)arguments, error);
         if (process == NULL)

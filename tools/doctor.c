@@ -43,10 +43,11 @@ static const struct {
 };
 
 struct doctor {
-        JsonBuilder *json; /* NULL: tell it as text */
-        unsigned flavours; /* built */
-        unsigned canaries; /* run */
-        unsigned blind;    /* claimed and not seen */
+        struct up_runner *runner; /* canaries are run as the gate runs cases */
+        JsonBuilder *json;        /* NULL: tell it as text */
+        unsigned flavours;        /* built */
+        unsigned canaries;        /* run */
+        unsigned blind;           /* claimed and not seen */
         bool interrupted;
 };
 
@@ -285,7 +286,7 @@ static void run_canary(
                 doctor->blind++;
                 return;
         }
-        run = up_run_case(
+        run = up_runner_run(doctor->runner,
             &(struct up_run_order){ .flavour = flavour, .target = "canary", .path = path });
         unlink(path);
         if (run->status == UP_RUN_INTERRUPTED) {
@@ -351,6 +352,7 @@ int up_tool_doctor(int argc, char **argv)
         if (argc > 1)
                 return up_tool_usage("unexpected argument %s", argv[1]);
         up_tool_interrupts();
+        doctor.runner = up_runner_new();
         if (as_json) {
                 doctor.json = json = json_builder_new();
                 json_builder_begin_object(json);
@@ -363,6 +365,7 @@ int up_tool_doctor(int argc, char **argv)
         tell_machine(&doctor);
         for (size_t i = 0; i < UP_FLAVOURS; i++)
                 run_flavour(&doctor, &up_flavours[i]);
+        up_runner_free(doctor.runner);
         if (json != NULL) {
                 json_builder_end_object(json);
                 up_tool_print_json(json);

@@ -1,7 +1,7 @@
 /*
  * unpend gate - every regression must pass
  *
- * Each case is run by up_run_case() in a process of its own, some at once by a pool of threads
+ * Each case is run in a process of its own (up_runner_run()), some at once by a pool of threads
  * that only wait; the main thread prints the results in the order of their paths, as TAP.
  *
  * A case with a `known:` line shows a bug in a library. Where that library is built from source
@@ -81,7 +81,8 @@ struct gate {
         const char *fault;    /* planted into all of them, to look what it does; NULL: none */
         GPtrArray *items;     /* of struct item */
         GPtrArray *libraries; /* of struct up_library */
-        GMutex lock;          /* of each item's `done` */
+        struct up_runner *runner;
+        GMutex lock; /* of each item's `done` */
         GCond changed;
         unsigned counts[G_N_ELEMENTS(outcome_names)];
         bool blind_to_leaks;
@@ -319,10 +320,11 @@ static char *read_case(struct item *item)
 }
 
 /* A case that passes as it is, and names a fault. */
-static enum outcome run_faulted(struct item *item, struct up_run_order *order)
+static enum outcome run_faulted(
+    const struct gate *gate, struct item *item, struct up_run_order *order)
 {
         order->fault = item->c->fault;
-        item->faulted = up_run_case(order);
+        item->faulted = up_runner_run(gate->runner, order);
         int outcome = judge_status(item, item->faulted);
         if (outcome >= 0)
                 return (enum outcome)outcome;
@@ -350,11 +352,11 @@ static enum outcome run_item(const struct gate *gate, struct item *item)
         struct up_run_order order = {
                 .flavour = gate->flavour, .target = target, .path = item->path, .fault = gate->fault
         };
-        item->run = up_run_case(&order);
+        item->run = up_runner_run(gate->runner, &order);
         enum outcome outcome = judge(gate, item);
         if (outcome != PASSED || item->c->fault == NULL || gate->fault != NULL)
                 return outcome;
-        return run_faulted(item, &order);
+        return run_faulted(gate, item, &order);
 }
 
 /* In a thread of the pool. */
@@ -490,11 +492,13 @@ static void run_all(struct gate *gate, int jobs, JsonBuilder *json)
 {
         GThreadPool *pool = g_thread_pool_new(work, gate, jobs, FALSE, NULL);
 
+        gate->runner = up_runner_new();
         for (guint i = 0; i < gate->items->len; i++)
                 g_thread_pool_push(pool, g_ptr_array_index(gate->items, i), NULL);
         for (guint i = 0; i < gate->items->len; i++)
                 finish_item(gate, i, json);
         g_thread_pool_free(pool, FALSE, TRUE);
+        up_runner_free(gate->runner);
 }
 
 /* --- what the oracles saw ----------------------------------------------------------------- */

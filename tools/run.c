@@ -1,36 +1,22 @@
 /*
- * run - the child, its watchdog, its report
- *
- * The child leads a process group of its own, whose every member is killed before the child is
- * reaped: its process id, which names the group, cannot be taken by somebody else until then.
- * It dies with this process, too. A child that is over its time gets SIGABRT first: a sanitizer
- * then prints where it was.
+ * run - what the child's report and its last words say
  */
 #include "tools/run.h"
 
-#include <errno.h>
 #include <gio/gio.h>
-#include <glib-unix.h>
-#include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "fuzz/environment.h"
+#include "tools/child.h"
 #include "tools/sanitizer.h"
 #include "tools/tool.h"
 
-#define FIRST_BYTES  ((gsize)64 << 10)  /* of what the child prints: a report begins early, */
-#define OUTPUT_BYTES ((gsize)256 << 10) /* and its last words tell the rest */
-#define LAST_WORDS_S 10                 /* for a sanitizer's report after SIGABRT */
-
 const struct up_flavour up_flavours[UP_FLAVOURS] = {
-        { "replay", "gcc, ASan and UBSan, the system's libraries", "make replay", false },
+        { "replay", "gcc, ASan and UBSan, the system's libraries", "make replay", false, true },
         { "libfuzzer", "clang, libFuzzer, ASan and UBSan, instrumented libraries", "make libfuzzer",
-            true },
+            true, false },
 };
 
 /* What a target always sees of the user's environment. */
@@ -98,131 +84,6 @@ char **up_run_environment(void)
                         return g_environ_setenv(environment, "ASAN_SYMBOLIZER_PATH", path, TRUE);
         }
         return environment;
-}
-
-/* --- the child ---------------------------------------------------------------------------- */
-
-struct job {
-        const struct up_run_order *order;
-        char *binary;
-        char *report;
-        unsigned limit_s;
-        bool whole_stacks; /* of allocations, through code without frame pointers: slow */
-};
-
-struct child {
-        pid_t pid;
-        int pidfd;
-        int output_fd; /* -1 once it is closed */
-        GString *output;
-};
-
-/* Between fork and exec: async-signal-safe calls only. */
-void up_run_lead_group(void *data)
-{
-        (void)data;
-        setpgid(0, 0);
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-}
-
-static bool start_child(struct child *child, const struct job *job, GError **error)
-{
-        const char *const argv[] = { job->binary, job->order->path, NULL };
-        g_auto(GStrv) environment = up_run_environment();
-
-        environment = g_environ_setenv(environment, "UNPEND_REPORT", job->report, TRUE);
-        if (job->order->fault != NULL)
-                environment =
-                    g_environ_setenv(environment, "UNPEND_FAULT", job->order->fault, TRUE);
-        if (job->order->columns > 0) {
-                g_autofree char *columns = g_strdup_printf("%u", job->order->columns);
-                environment = g_environ_setenv(environment, "UNPEND_STORY", columns, TRUE);
-        }
-        if (job->whole_stacks) {
-                g_autofree char *options =
-                    g_strconcat(g_environ_getenv(environment, "ASAN_OPTIONS"),
-                        ":fast_unwind_on_malloc=0:max_allocation_size_mb=64:malloc_context_size=20",
-                        NULL);
-                environment = g_environ_setenv(environment, "ASAN_OPTIONS", options, TRUE);
-        }
-        if (!g_spawn_async_with_pipes(NULL, (char **)argv, environment,
-                G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL, up_run_lead_group, NULL,
-                &child->pid, NULL, NULL, &child->output_fd, error))
-                return false;
-        g_unix_set_fd_nonblocking(child->output_fd, TRUE, NULL);
-        child->pidfd = pidfd_open(child->pid, 0);
-        if (child->pidfd < 0) {
-                g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot watch %s: pidfd_open: %s",
-                    job->binary, g_strerror(errno));
-                kill(-child->pid, SIGKILL);
-                waitpid(child->pid, NULL, 0);
-                close(child->output_fd);
-                return false;
-        }
-        child->output = g_string_new(NULL);
-        return true;
-}
-
-static void close_fd(int *fd)
-{
-        if (*fd >= 0)
-                close(*fd);
-        *fd = -1;
-}
-
-/* Takes what the child has printed by now; of very much, what is in the middle is dropped. */
-static void read_output(struct child *child)
-{
-        char buffer[16384];
-        ssize_t got = 0;
-
-        while (child->output_fd >= 0 && (got = read(child->output_fd, buffer, sizeof buffer)) > 0) {
-                g_string_append_len(child->output, buffer, got);
-                if (child->output->len > 2 * OUTPUT_BYTES)
-                        g_string_erase(child->output, FIRST_BYTES,
-                            (gssize)(child->output->len - OUTPUT_BYTES));
-        }
-        if (got == 0 || (errno != EAGAIN && errno != EINTR))
-                close_fd(&child->output_fd);
-}
-
-enum wake { WAKE_ENDED, WAKE_LATE, WAKE_INTERRUPTED };
-
-static enum wake wait_for(struct child *child, gint64 deadline_us)
-{
-        for (;;) {
-                struct pollfd fds[] = {
-                        { .fd = child->pidfd, .events = POLLIN },
-                        { .fd = child->output_fd, .events = POLLIN },
-                        { .fd = up_tool_interrupts(), .events = POLLIN },
-                };
-                gint64 left_ms = (deadline_us - g_get_monotonic_time()) / 1000 + 1;
-
-                if (left_ms <= 0)
-                        return WAKE_LATE;
-                if (poll(fds, G_N_ELEMENTS(fds), (int)MIN(left_ms, G_MAXINT)) < 0)
-                        continue;
-                if (fds[1].revents != 0)
-                        read_output(child);
-                if (fds[0].revents != 0)
-                        return WAKE_ENDED;
-                if (fds[2].revents != 0)
-                        return WAKE_INTERRUPTED;
-        }
-}
-
-/* Ends whatever is left of the child's group. Returns its wait status. */
-static int end_child(struct child *child)
-{
-        int wait_status = 0;
-
-        kill(-child->pid, SIGKILL);
-        while (waitpid(child->pid, &wait_status, 0) < 0 && errno == EINTR)
-                ;
-        read_output(child);
-        close_fd(&child->output_fd);
-        close_fd(&child->pidfd);
-        return wait_status;
 }
 
 /* --- what happened ------------------------------------------------------------------------ */
@@ -310,7 +171,7 @@ static void cannot(struct up_run *run, char *why)
         run->why = why;
 }
 
-static void judge(struct up_run *run, const struct job *job, int wait_status, bool reported)
+static void judge(struct up_run *run, const char *binary, int wait_status, bool reported)
 {
         struct up_finding *fault = up_sanitizer_read(run->output, run->frames);
 
@@ -322,7 +183,7 @@ static void judge(struct up_run *run, const struct job *job, int wait_status, bo
         } else if (!reported || (WEXITSTATUS(wait_status) != 0 && run->findings->len == 0 &&
                                     !run->blind_to_leaks)) {
                 g_autofree char *said = last_line(run->output);
-                cannot(run, g_strdup_printf("%s %s, exit status %d%s%s", job->binary,
+                cannot(run, g_strdup_printf("%s %s, exit status %d%s%s", binary,
                                 reported ? "did not end well" : "left no report",
                                 WEXITSTATUS(wait_status), said[0] != '\0' ? ": " : "", said));
         }
@@ -340,38 +201,75 @@ static struct up_run *run_new(void)
         return run;
 }
 
-static struct up_run *run_job(const struct job *job)
+/* What the target sees of the order, and of the user's environment. */
+static char **environment_of(const struct up_run_order *order, bool whole_stacks)
 {
-        struct up_run *run = run_new();
-        g_autoptr(GError) error = NULL;
-        gint64 begin_us = g_get_monotonic_time();
-        struct child child;
-        enum wake wake;
-        int wait_status;
-        bool late;
+        char **environment = up_run_environment();
 
-        if (!start_child(&child, job, &error)) {
-                cannot(run, g_strdup(error->message));
-                return run;
+        if (order->fault != NULL)
+                environment = g_environ_setenv(environment, "UNPEND_FAULT", order->fault, TRUE);
+        if (order->columns > 0) {
+                g_autofree char *columns = g_strdup_printf("%u", order->columns);
+                environment = g_environ_setenv(environment, "UNPEND_STORY", columns, TRUE);
         }
-        wake = wait_for(&child, begin_us + job->limit_s * G_TIME_SPAN_SECOND);
-        late = wake == WAKE_LATE;
-        if (late) {
-                kill(child.pid, SIGABRT);
-                wake = wait_for(&child, g_get_monotonic_time() + LAST_WORDS_S * G_TIME_SPAN_SECOND);
+        if (whole_stacks) {
+                g_autofree char *options =
+                    g_strconcat(g_environ_getenv(environment, "ASAN_OPTIONS"),
+                        ":fast_unwind_on_malloc=0:max_allocation_size_mb=64:malloc_context_size=20",
+                        NULL);
+                environment = g_environ_setenv(environment, "ASAN_OPTIONS", options, TRUE);
         }
-        wait_status = end_child(&child);
+        return environment;
+}
+
+static void understand(
+    struct up_run *run, const struct up_child_order *order, const struct up_child_end *end)
+{
+        run->seconds = end->seconds;
         g_free(run->output);
-        run->output = g_string_free(child.output, FALSE);
-        run->seconds = (double)(g_get_monotonic_time() - begin_us) / G_TIME_SPAN_SECOND;
-
-        if (wake == WAKE_INTERRUPTED)
+        run->output = end->output;
+        if (end->wake == UP_WAKE_INTERRUPTED)
                 run->status = UP_RUN_INTERRUPTED;
-        else if (late)
-                add_finding(run, up_sanitizer_hang(run->output, job->limit_s, run->frames));
+        else if (end->wake == UP_WAKE_LATE)
+                add_finding(run, up_sanitizer_hang(run->output, order->limit_s, run->frames));
         else
-                judge(run, job, wait_status, read_report(run, job->report));
-        return run;
+                judge(run, order->binary, end->wait_status, read_report(run, order->report));
+}
+
+/* In a fork, as far as that goes. False: it did not, and nothing is known. */
+static bool run_warm(struct up_run *run, struct up_warm *warm, const struct up_child_order *order)
+{
+        struct up_child_end end;
+
+        if (!up_warm_run(warm, order, &end, NULL))
+                return false;
+        if (end.wake == UP_WAKE_ENDED || end.wake == UP_WAKE_INTERRUPTED) {
+                understand(run, order, &end);
+                return true;
+        }
+        g_free(end.output);
+        return false;
+}
+
+static void run_fresh(struct up_run *run, const struct up_child_order *order)
+{
+        struct up_child_end end;
+        g_autoptr(GError) error = NULL;
+
+        if (up_child_run(order, &end, &error))
+                understand(run, order, &end);
+        else
+                cannot(run, g_strdup(error->message));
+}
+
+static void run_once(struct up_run *run, struct up_warm *warm, const struct up_child_order *child)
+{
+        if (warm != NULL && run_warm(run, warm, child))
+                return;
+        if (truncate(child->report, 0) == 0) /* a fork may have begun it */
+                run_fresh(run, child);
+        else
+                cannot(run, g_strdup_printf("cannot write to %s", child->report));
 }
 
 /* A leak, or too much memory: who asked for it is what names the finding. */
@@ -385,37 +283,36 @@ static bool is_of_allocation(const struct up_run *run)
         return false;
 }
 
-/* Makes an empty file for the report. */
-static bool make_report(struct job *job, GError **error)
+static struct up_run *run_order(
+    const struct up_run_order *order, struct up_warm *warm, bool whole_stacks)
 {
-        int fd = g_file_open_tmp("unpend-XXXXXX.json", &job->report, error);
-
-        if (fd >= 0)
-                close(fd);
-        return fd >= 0;
-}
-
-static struct up_run *run_with_report(struct job *job)
-{
+        struct up_run *run = run_new();
+        g_autofree char *binary = up_run_binary(order->flavour, order->target);
+        g_auto(GStrv) environment = environment_of(order, whole_stacks);
         g_autoptr(GError) error = NULL;
-        struct up_run *run;
+        g_autofree char *report = NULL;
+        int fd = g_file_open_tmp("unpend-XXXXXX.json", &report, &error);
 
-        if (!make_report(job, &error)) {
-                run = run_new();
+        if (fd < 0) {
                 cannot(run, g_strdup(error->message));
                 return run;
         }
-        run = run_job(job);
-        unlink(job->report);
-        g_clear_pointer(&job->report, g_free);
+        close(fd);
+        run_once(run, warm,
+            &(struct up_child_order){
+                .binary = binary,
+                .input = order->path,
+                .report = report,
+                .environment = environment,
+                .limit_s = order->limit_s > 0 ? order->limit_s : UP_RUN_LIMIT_S,
+            });
+        unlink(report);
         return run;
 }
 
-struct up_run *up_run_case(const struct up_run_order *order)
+/* In a fork of , unless that is NULL. */
+static struct up_run *run_case(const struct up_run_order *order, struct up_warm *warm)
 {
-        g_autofree char *binary = up_run_binary(order->flavour, order->target);
-        unsigned limit_s = order->limit_s > 0 ? order->limit_s : UP_RUN_LIMIT_S;
-        struct job job = { .order = order, .binary = binary, .limit_s = limit_s };
         char *missing = up_run_missing(order->flavour, order->target);
         struct up_run *run, *again;
 
@@ -424,19 +321,121 @@ struct up_run *up_run_case(const struct up_run_order *order)
                 cannot(run, missing);
                 return run;
         }
-        run = run_with_report(&job);
+        run = run_order(order, warm, false);
         if (!is_of_allocation(run))
                 return run;
 
         /* Who allocated is only seen by unwinding that would slow down all the rest. */
-        job.whole_stacks = true;
-        again = run_with_report(&job);
+        again = run_order(order, NULL, true);
         if (is_of_allocation(again) || again->status == UP_RUN_INTERRUPTED) {
                 up_run_free(run);
                 return again;
         }
         up_run_free(again);
         return run;
+}
+
+struct up_run *up_run_case(const struct up_run_order *order)
+{
+        return run_case(order, NULL);
+}
+
+/* --- warm ------------------------------------------------------------------------------------- */
+
+/* A warm parent that waits for its next case, and what it was started for. */
+struct idle {
+        const struct up_flavour *flavour;
+        char *target, *fault;
+        unsigned columns;
+        struct up_warm *warm;
+};
+
+struct up_runner {
+        GMutex lock;
+        GPtrArray *idle; /* of struct idle, owned */
+};
+
+static void idle_free(void *data)
+{
+        struct idle *idle = data;
+
+        up_warm_free(idle->warm);
+        g_free(idle->target);
+        g_free(idle->fault);
+        g_free(idle);
+}
+
+static bool is_for(const struct idle *idle, const struct up_run_order *order)
+{
+        return idle->flavour == order->flavour && strcmp(idle->target, order->target) == 0 &&
+               g_strcmp0(idle->fault, order->fault) == 0 && idle->columns == order->columns;
+}
+
+static struct idle *idle_new(const struct up_run_order *order)
+{
+        g_autofree char *binary = up_run_binary(order->flavour, order->target);
+        g_auto(GStrv) environment = environment_of(order, false);
+        struct up_warm *warm =
+            order->flavour->forks ? up_warm_new(binary, environment, NULL) : NULL;
+        struct idle *idle;
+
+        if (warm == NULL)
+                return NULL;
+        idle = g_new0(struct idle, 1);
+        idle->flavour = order->flavour;
+        idle->target = g_strdup(order->target);
+        idle->fault = g_strdup(order->fault);
+        idle->columns = order->columns;
+        idle->warm = warm;
+        return idle;
+}
+
+/* The caller's alone until it is given back. NULL where there can be none. */
+static struct idle *take(struct up_runner *runner, const struct up_run_order *order)
+{
+        struct idle *idle = NULL;
+
+        g_mutex_lock(&runner->lock);
+        for (guint i = 0; i < runner->idle->len && idle == NULL; i++)
+                if (is_for(runner->idle->pdata[i], order))
+                        idle = g_ptr_array_steal_index_fast(runner->idle, i);
+        g_mutex_unlock(&runner->lock);
+        return idle != NULL ? idle : idle_new(order);
+}
+
+static void give_back(struct up_runner *runner, struct idle *idle)
+{
+        g_mutex_lock(&runner->lock);
+        g_ptr_array_add(runner->idle, idle);
+        g_mutex_unlock(&runner->lock);
+}
+
+struct up_runner *up_runner_new(void)
+{
+        struct up_runner *runner = g_new0(struct up_runner, 1);
+
+        g_mutex_init(&runner->lock);
+        runner->idle = g_ptr_array_new_with_free_func(idle_free);
+        return runner;
+}
+
+struct up_run *up_runner_run(struct up_runner *runner, const struct up_run_order *order)
+{
+        struct idle *idle = take(runner, order);
+        struct up_run *run = run_case(order, idle != NULL ? idle->warm : NULL);
+
+        if (idle != NULL && up_warm_lives(idle->warm))
+                give_back(runner, idle);
+        else if (idle != NULL)
+                idle_free(idle);
+        return run;
+}
+
+void up_runner_free(struct up_runner *runner)
+{
+        g_ptr_array_unref(runner->idle);
+        g_mutex_clear(&runner->lock);
+        g_free(runner);
 }
 
 /* --- JSON --------------------------------------------------------------------------------- */

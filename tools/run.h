@@ -24,6 +24,7 @@ struct up_flavour {
         const char *what;
         const char *remedy; /* what to run when it is not built */
         bool from_source;   /* its GMime and OpenSSL are built from pinned source */
+        bool forks;         /* its targets can be warm parents (child.h) */
 };
 
 #define UP_FLAVOURS 2
@@ -80,12 +81,6 @@ struct up_run {
         double seconds;
 };
 
-/**
- * For between fork and exec: the child leads a process group of its own, so that a Ctrl-C at the
- * terminal is ours to pass on, and dies with this process. @data is not used.
- */
-void up_run_lead_group(void *data);
-
 #define UP_RUN_LIMIT_S 60
 
 /**
@@ -93,6 +88,15 @@ void up_run_lead_group(void *data);
  * threads at once.
  */
 struct up_run *up_run_case(const struct up_run_order *order);
+
+/**
+ * Runs cases as up_run_case() does, but in forks of processes that it starts once for each flavour,
+ * target and fault, and keeps (child.h). For any number of threads at once.
+ */
+struct up_runner;
+struct up_runner *up_runner_new(void);
+struct up_run *up_runner_run(struct up_runner *runner, const struct up_run_order *order);
+void up_runner_free(struct up_runner *runner);
 
 /**
  * Appends the members of a finding to an object that is begun. `evidence` is null without any;

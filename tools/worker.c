@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/child.h"
 #include "tools/run.h"
 
 #define ARTIFACT      "Test unit written to "
@@ -171,7 +172,7 @@ static void start_process(struct up_worker *worker)
         environment = g_environ_setenv(environment, "UNPEND_PROGRESS", progress, TRUE);
         environment = g_environ_setenv(environment, "UNPEND_FINDINGS", worker->folders->kept, TRUE);
         g_subprocess_launcher_set_environ(launcher, environment);
-        g_subprocess_launcher_set_child_setup(launcher, up_run_lead_group, NULL, NULL);
+        g_subprocess_launcher_set_child_setup(launcher, up_child_lead_group, NULL, NULL);
         worker->start_us = g_get_monotonic_time();
         worker->process =
             g_subprocess_launcher_spawnv(launcher, (const char *const *)words, &error);

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 #include <glib/gstdio.h>
 
+#include "fuzz/canaries.h"
 #include "tools/run.h"
 
 #define REPORT(findings)                                                                           \
@@ -235,6 +236,60 @@ static void test_missing_binary(void **state)
         assert_non_null(strstr(run->why, "make replay"));
 }
 
+/* --- forks ------------------------------------------------------------------------------------ */
+
+static struct up_run *run_canary(struct up_runner *runner, const char *path)
+{
+        struct up_run_order order = {
+                .flavour = up_flavour_find("replay"), .target = "canary", .path = path
+        };
+
+        return runner != NULL ? up_runner_run(runner, &order) : up_run_case(&order);
+}
+
+/* Each canary by itself, and all of them one after the other out of one warm parent. */
+static void test_forks(void **state)
+{
+        struct up_runner *runner = up_runner_new();
+        g_autofree char *path = g_build_filename(folder, "canary.eml", NULL);
+
+        (void)state;
+        g_setenv("UNPEND_BUILD", "build", TRUE);
+        for (size_t i = 0; i < G_N_ELEMENTS(up_canaries); i++) {
+                assert_true(g_file_set_contents(path, up_canaries[i].name, -1, NULL));
+                g_autoptr(up_run) fresh = run_canary(NULL, path);
+                g_autoptr(up_run) fork = run_canary(runner, path);
+                assert_int_equal(fork->status, fresh->status);
+                assert_int_equal(fork->findings->len, fresh->findings->len);
+                for (guint j = 0; j < fresh->findings->len; j++) {
+                        const struct up_finding *finding = fresh->findings->pdata[j];
+                        const struct up_finding *same = fork->findings->pdata[j];
+                        assert_string_equal(same->signature, finding->signature);
+                        assert_int_equal(same->class, finding->class);
+                }
+        }
+        up_runner_free(runner);
+        g_remove(path);
+        g_setenv("UNPEND_BUILD", folder, TRUE);
+}
+
+/* A program that cannot wait for cases, as an engine's cannot, runs them all the same. */
+static void test_no_forks(void **state)
+{
+        struct up_runner *runner = up_runner_new();
+        g_autoptr(up_run) first = run_script(REPORT(""), 10);
+        g_autoptr(up_run) run = NULL;
+        (void)state;
+
+        run = up_runner_run(runner, &(struct up_run_order){ .flavour = up_flavour_find("replay"),
+                                        .target = "fake",
+                                        .path = "/dev/null",
+                                        .limit_s = 10 });
+        assert_int_equal(run->status, first->status);
+        assert_int_equal(run->counts[UP_COUNT_PARTS], 3);
+        up_runner_free(runner);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -249,6 +304,8 @@ int main(void)
                 cmocka_unit_test(test_blind_to_leaks),
                 cmocka_unit_test(test_environment),
                 cmocka_unit_test(test_missing_binary),
+                cmocka_unit_test(test_forks),
+                cmocka_unit_test(test_no_forks),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);
