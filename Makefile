@@ -10,7 +10,10 @@ GCC   ?= gcc
 CLANG ?= clang
 B     := build
 
-TARGETS  := mime smime scan_submit machine
+# What `make campaign` fuzzes with.
+ENGINE ?= libfuzzer
+
+TARGETS  := mime smime scan_submit machine mutate
 PACKAGES := gmime-3.0 json-glib-1.0 zlib libcrypto
 
 FOLDERS := case mail mutate ledger oracle scan_submit faults world
@@ -18,7 +21,7 @@ HARNESS := $(wildcard $(FOLDERS:%=harness/%/*.c))
 GLUE    := $(addprefix fuzz/,target.c leaks.c progress.c play.c feedback.c)
 TOOLS   := $(wildcard tools/*.c)
 TESTS   := $(wildcard harness/tests/test_*.c tools/tests/test_*.c)
-SOURCES := $(HARNESS) $(wildcard fuzz/*.c) $(TOOLS) $(TESTS)
+SOURCES := $(HARNESS) $(wildcard fuzz/*.c) $(TOOLS) $(TESTS) tools/tests/carriers.c
 
 CPPFLAGS += -Iharness -I. -D_GNU_SOURCE
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror
@@ -35,9 +38,9 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-om
 SYSTEM_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 SYSTEM_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 
-# The user's program and what is measured.
+# The user's program and what is measured; position-independent for the mutator that AFL++ loads.
 fast_CC     := $(GCC)
-fast_CFLAGS := -O2 -g
+fast_CFLAGS := -O2 -g -fPIC
 fast_LIBS    := $(SYSTEM_LIBS)
 fast_HEADERS := $(SYSTEM_CFLAGS)
 
@@ -56,13 +59,27 @@ clang_HEADERS := $(SYSTEM_CFLAGS)
 # Campaigns: the libraries are built from source with the engine's instrumentation.
 libfuzzer_CC     := $(CLANG)
 libfuzzer_CFLAGS := -O1 -gdwarf-4 $(SANITIZE) -fsanitize=fuzzer-no-link
-LIBRARIES         := $(B)/libfuzzer/libraries
-LIBRARY_DIRS      := $(shell [ -f $(LIBRARIES) ] && cut -d' ' -f2 $(LIBRARIES))
-libfuzzer_HEADERS := $(patsubst %,-isystem %/include/gmime-3.0 -isystem %/include,$(LIBRARY_DIRS)) \
-	$(shell pkg-config --cflags gio-2.0 json-glib-1.0 2>/dev/null)
-libfuzzer_LIBS    := $(wildcard $(addsuffix /lib/*.a,$(LIBRARY_DIRS))) \
-	$(if $(LIBRARY_DIRS),$(shell sed -n 's/^libs: //p' $(addsuffix /manifest,$(LIBRARY_DIRS)))) \
-	$(shell pkg-config --libs gio-2.0 json-glib-1.0 zlib 2>/dev/null)
+
+# AFL++'s runtime has the functions that this calls. One section is its own: see fuzz/feedback.c.
+afl_CC     := $(CLANG)
+afl_CFLAGS := -O1 -gdwarf-4 $(SANITIZE) -fsanitize-coverage=trace-pc-guard,trace-cmp
+$(B)/afl/fuzz/feedback.o: afl_CFLAGS := $(filter-out -fsanitize-coverage=%,$(afl_CFLAGS))
+
+# $(call from_source,NAME): the headers and libraries that tools/libraries.sh built for a flavour.
+define from_source
+$1_LIBRARIES := $(B)/$1/libraries
+$1_DIRS      := $(shell [ ! -f $(B)/$1/libraries ] || cut -d' ' -f2 $(B)/$1/libraries)
+$1_HEADERS    = $$(patsubst %,-isystem %/include/gmime-3.0 -isystem %/include,$$($1_DIRS)) \
+	$$(FROM_SOURCE_CFLAGS)
+$1_LIBS       = $$(wildcard $$(addsuffix /lib/*.a,$$($1_DIRS))) \
+	$$(if $$($1_DIRS),$$(shell sed -n 's/^libs: //p' $$(addsuffix /manifest,$$($1_DIRS)))) \
+	$$(FROM_SOURCE_LIBS)
+$1_NEEDS     := $(B)/$1/libraries
+endef
+FROM_SOURCE_CFLAGS := $(shell pkg-config --cflags gio-2.0 json-glib-1.0 2>/dev/null)
+FROM_SOURCE_LIBS   := $(shell pkg-config --libs gio-2.0 json-glib-1.0 zlib 2>/dev/null)
+FROM_SOURCE        := libfuzzer afl
+$(foreach f,$(FROM_SOURCE),$(eval $(call from_source,$f)))
 
 # $(call flavour,NAME): objects and the harness as a library.
 define flavour
@@ -77,11 +94,11 @@ $(B)/$1/libunpend.a: $(HARNESS:%.c=$(B)/$1/%.o)
 
 -include $$(SOURCES:%.c=$(B)/$1/%.d)
 endef
-libfuzzer_NEEDS := $(LIBRARIES)
-$(foreach f,fast clang replay libfuzzer,$(eval $(call flavour,$f)))
+FLAVOURS := fast clang replay $(FROM_SOURCE)
+$(foreach f,$(FLAVOURS),$(eval $(call flavour,$f)))
 
 # The test identities are built into the program.
-$(foreach f,fast clang replay libfuzzer,$(B)/$f/harness/mail/identity.o): \
+$(FLAVOURS:%=$(B)/%/harness/mail/identity.o): \
 	$(wildcard seeds/identities/*.pem)
 
 $(B)/replay/fuzz/%: $(B)/replay/fuzz/%.o $(B)/replay/fuzz/replay.o $(GLUE:%.c=$(B)/replay/%.o) \
@@ -94,18 +111,38 @@ $(B)/libfuzzer/fuzz/%: $(B)/libfuzzer/fuzz/%.o $(GLUE:%.c=$(B)/libfuzzer/%.o) \
 	$(call say,LINK,$@)
 	$(Q)$(libfuzzer_CC) $(libfuzzer_CFLAGS) -fsanitize=fuzzer $^ $(libfuzzer_LIBS) -o $@
 
+# afl-clang-fast knows where its driver and its runtime are, and takes the first for the second.
+$(B)/afl/fuzz/%: $(B)/afl/fuzz/%.o $(GLUE:%.c=$(B)/afl/%.o) $(B)/afl/libunpend.a
+	$(call say,LINK,$@)
+	$(Q)AFL_QUIET=1 AFL_CC=$(afl_CC) afl-clang-fast $(afl_CFLAGS) -fsanitize=fuzzer $^ $(afl_LIBS) \
+		-o $@
+
+$(B)/afl/mutator.so: $(B)/fast/fuzz/afl_mutator.o $(B)/fast/libunpend.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(fast_CC) $(fast_CFLAGS) -shared -Wl,--exclude-libs,ALL $^ $(fast_LIBS) -o $@
+
 $(B)/fast/fuzz/ledgers $(B)/clang/fuzz/ledgers: $(B)/%/fuzz/ledgers: $(B)/%/fuzz/ledgers.o \
 		$(B)/%/libunpend.a
 	$(call say,LINK,$@)
 	$(Q)$($*_CC) $($*_CFLAGS) $^ $($*_LIBS) -o $@
 
 # ClusterFuzz and `unpend campaign` look for these beside the target.
-$(B)/libfuzzer/fuzz/%.options: fuzz/%.options
-	@mkdir -p $(@D) && cp $< $@
-$(B)/libfuzzer/fuzz/%.dict: fuzz/%.dict
-	@mkdir -p $(@D) && cp $< $@
+define beside_target
+$(B)/$1/fuzz/%.options: fuzz/%.options
+	@mkdir -p $$(@D) && cp $$< $$@
+$(B)/$1/fuzz/%.dict: fuzz/%.dict
+	@mkdir -p $$(@D) && cp $$< $$@
+endef
+$(foreach f,$(FROM_SOURCE),$(eval $(call beside_target,$f)))
 
 $(B)/unpend: $(TOOLS:%.c=$(B)/fast/%.o) $(B)/fast/fuzz/progress.o $(B)/fast/libunpend.a
+	$(call say,LINK,$@)
+	$(Q)$(fast_CC) $(fast_CFLAGS) $^ $(fast_LIBS) -o $@
+
+# Shows judges that are not our code what there is to judge.
+CARRIERS := $(B)/fast/tools/tests/carriers
+$(CARRIERS): %: %.o $(B)/fast/libunpend.a
 	$(call say,LINK,$@)
 	$(Q)$(fast_CC) $(fast_CFLAGS) $^ $(fast_LIBS) -o $@
 
@@ -114,7 +151,7 @@ $(B)/unpend: $(TOOLS:%.c=$(B)/fast/%.o) $(B)/fast/fuzz/progress.o $(B)/fast/libu
 # What the unit tests of tools/ are linked with: the program without its main(), and what of the
 # targets can be tested by itself.
 $(B)/replay/libtools.a: $(patsubst %.c,$(B)/replay/%.o,$(filter-out tools/unpend.c,$(TOOLS))) \
-		$(B)/replay/fuzz/progress.o $(B)/replay/fuzz/feedback.o
+		$(addprefix $(B)/replay/fuzz/,progress.o feedback.o afl_mutator.o)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
@@ -143,9 +180,11 @@ check-tests: $(UNIT_TESTS) $(B)/unpend do-replay
 		$(TEST_ENVIRONMENT) $$test || { echo "FAILED: $$test"; status=1; }; \
 	done; exit $$status
 
-check-commands: $(B)/unpend do-replay
+check-commands: $(B)/unpend $(CARRIERS) do-replay
 	@UNPEND=$(B)/unpend sh tools/tests/test_commands.sh
 	@UNPEND=$(B)/unpend sh tools/tests/test_campaign.sh
+	@UNPEND=$(B)/unpend sh tools/tests/test_afl.sh
+	@UNPEND=$(B)/unpend CARRIERS=$(CARRIERS) sh tools/tests/test_judges.sh
 
 PICTURE := harness/scan_submit/machine
 
@@ -177,17 +216,23 @@ check-determinism: $(LEDGERS)
 check-canaries: $(B)/unpend do-replay
 	@$(B)/unpend doctor
 
-.PHONY: do-check do-replay do-tools do-libfuzzer do-campaign do-dictionaries do-seeds do-pictures
+.PHONY: do-check do-replay do-tools do-judge-mutants do-libfuzzer do-afl do-campaign do-dictionaries do-seeds do-pictures
 # One after the other, so that the output reads as a story and the closing line is the gate's.
 do-check: $(UNIT_TESTS) $(B)/unpend do-replay $(LEDGERS)
 	@$(MAKE) --no-print-directory -j1 check-layers check-warnings check-written check-tests \
 		check-commands check-canaries check-determinism check-example check-cases
 do-tools: $(B)/unpend
+# Slow: some minutes. Needs libnss3-tools, and says so.
+do-judge-mutants: $(B)/unpend $(CARRIERS)
+	@UNPEND=$(B)/unpend CARRIERS=$(CARRIERS) tools/judges.sh seeds/smime/clear-rsa.eml
 do-replay: $(addprefix $(B)/replay/fuzz/,$(TARGETS) canary example)
 do-libfuzzer: $(foreach t,$(TARGETS),$(addprefix $(B)/libfuzzer/fuzz/,$t $t.options $t.dict)) \
 	$(B)/libfuzzer/fuzz/canary $(B)/unpend
-do-campaign: do-libfuzzer
-	@$(B)/unpend campaign --time $(TIME) $(addprefix --target ,$(TARGET)) $(CAMPAIGN)
+# A campaign merges and measures by libFuzzer, whatever engine fuzzes.
+do-afl: $(foreach t,$(TARGETS),$(addprefix $(B)/afl/fuzz/,$t $t.options $t.dict)) \
+	$(B)/afl/fuzz/canary $(B)/afl/mutator.so do-libfuzzer
+do-campaign: do-$(ENGINE)
+	@$(B)/unpend campaign --engine $(ENGINE) --time $(TIME) $(addprefix --target ,$(TARGET)) $(CAMPAIGN)
 do-dictionaries: $(B)/unpend
 	@for target in $(TARGETS); do $(B)/unpend dictionary $$target >fuzz/$$target.dict; done
 do-seeds: $(B)/unpend
@@ -204,15 +249,18 @@ do-pictures: $(B)/unpend
 TIME ?= 60s
 ALL_CORES := $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
 
-.PHONY: help setup check campaign replay libfuzzer tools dictionaries seeds pictures clean
+.PHONY: help setup check campaign replay libfuzzer afl tools judge-mutants dictionaries seeds pictures clean
 help:
 	@echo 'make check            everything that must hold: warnings, layers, tests, regressions'
-	@echo 'make campaign         fuzz all targets; TIME=10m, TARGET=smime, CAMPAIGN="--jobs 4"'
+	@echo 'make campaign         fuzz all targets; TIME=10m, TARGET=smime, ENGINE=afl,'
+	@echo '                      CAMPAIGN="--jobs 4"'
 	@echo 'make setup            the packages for both, by apt'
 	@echo 'make tools            build/unpend, the program'
 	@echo 'make replay           the targets as plain programs, with the system libraries'
 	@echo 'make libfuzzer        the targets for campaigns, with instrumented libraries;'
 	@echo '                      GMIME_SRC=DIR and OPENSSL_SRC=DIR take your own trees'
+	@echo 'make afl              the same for campaigns by AFL++, and its mutator'
+	@echo 'make judge-mutants    1,000 mutations before judges that are not our code: OpenSSL, NSS'
 	@echo 'make dictionaries     write fuzz/*.dict anew, from the tables'
 	@echo 'make seeds            write seeds/ anew'
 	@echo 'make pictures         draw the machine anew, from the tables; needs graphviz'
@@ -221,17 +269,33 @@ help:
 setup:
 	@tools/setup.sh check && tools/setup.sh campaign
 
-check replay tools dictionaries seeds pictures:
+check replay tools judge-mutants dictionaries seeds pictures:
 	@tools/setup.sh check
 	@$(MAKE) --no-print-directory $(ALL_CORES) do-$@
 
-# The library cache decides whether anything has to be built; the file changes only if that does.
-campaign libfuzzer:
+# $(call provide,FLAVOUR): its libraries. The library cache decides whether anything has to be built;
+# the file changes only if that does.
+define provide
+@mkdir -p $(dir $($1_LIBRARIES))
+@tools/libraries.sh $1 >$($1_LIBRARIES).new || { rm -f $($1_LIBRARIES).new; exit 1; }
+@cmp -s $($1_LIBRARIES).new $($1_LIBRARIES) && rm $($1_LIBRARIES).new || \
+	mv $($1_LIBRARIES).new $($1_LIBRARIES)
+endef
+
+libfuzzer:
 	@tools/setup.sh campaign
-	@mkdir -p $(dir $(LIBRARIES))
-	@tools/libraries.sh libfuzzer >$(LIBRARIES).new || { rm -f $(LIBRARIES).new; exit 1; }
-	@cmp -s $(LIBRARIES).new $(LIBRARIES) && rm $(LIBRARIES).new || mv $(LIBRARIES).new $(LIBRARIES)
+	$(call provide,libfuzzer)
 	@$(MAKE) --no-print-directory $(ALL_CORES) do-$@
+
+afl:
+	@tools/setup.sh afl
+	$(call provide,libfuzzer)
+	$(call provide,afl)
+	@$(MAKE) --no-print-directory $(ALL_CORES) do-$@
+
+campaign:
+	@$(MAKE) --no-print-directory $(ENGINE)
+	@$(MAKE) --no-print-directory do-$@
 
 clean:
 	rm -rf $(B)

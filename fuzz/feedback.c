@@ -7,47 +7,69 @@
  *
  * libFuzzer finds the section by its name (works with clang 14); it must be written to before the
  * run ends, and not be instrumented, which arrays in a section of one's own never are.
+ *
+ * AFL++ has one map for all, made as large as there are guards: words in a section that the
+ * compiler fills, one for each edge, in which AFL++'s runtime writes the edge's place in the map
+ * before main() runs. Words of ours in that section get places of their own. For that this file
+ * alone is compiled without instrumentation there. In other flavours nobody numbers them, and there
+ * is no map.
  */
 #include "fuzz/feedback.h"
 
+#include <stddef.h>
 #include <string.h>
+
+#include "fnv.h"
 
 #define PLACES 32768 /* a power of two */
 
 __attribute__((section("__libfuzzer_extra_counters"))) static uint8_t counters[PLACES];
 
+__attribute__((section("__sancov_guards"))) static uint32_t guards[PLACES];
+
+/* The steps that were seen since the process began, each a bit. */
+static uint64_t transitions[UP_FEEDBACK_WORDS];
+
+/* Of AFL++'s runtime; absent without it. */
+extern uint8_t *__afl_area_ptr __attribute__((weak));
+
 /* --- a way of waiting ------------------------------------------------------------------------- */
-
-/* FNV-1a, with an end after each part, so that "ab" "c" is not "a" "bc". */
-#define FNV_BASIS UINT64_C(14695981039346656037)
-#define FNV_PRIME UINT64_C(1099511628211)
-
-static uint64_t mix_byte(uint64_t hash, uint8_t byte)
-{
-        return (hash ^ byte) * FNV_PRIME;
-}
-
-static uint64_t mix_text(uint64_t hash, const char *text)
-{
-        for (; text != NULL && *text != '\0'; text++)
-                hash = mix_byte(hash, (uint8_t)*text);
-        return mix_byte(hash, 0);
-}
 
 /* Of a number only its magnitude counts, or every input would be a new one. */
 static uint64_t mix_magnitude(uint64_t hash, uint64_t number)
 {
-        return mix_byte(hash, number == 0 ? 0 : (uint8_t)(64 - __builtin_clzll(number)));
+        return up_fnv_byte(hash, number == 0 ? 0 : (uint8_t)(64 - __builtin_clzll(number)));
 }
 
 static void set(uint64_t hash)
 {
-        counters[(hash ^ (hash >> 32)) % PLACES] = 1;
+        size_t place = (hash ^ (hash >> 32)) % PLACES;
+
+        counters[place] = 1;
+        if (&__afl_area_ptr != NULL && guards[place] != 0)
+                __afl_area_ptr[guards[place]] = 1;
+}
+
+static void see_transition(uint64_t hash)
+{
+        size_t bit = (hash ^ (hash >> 32)) % (64 * UP_FEEDBACK_WORDS);
+
+        transitions[bit / 64] |= UINT64_C(1) << bit % 64;
 }
 
 void up_feedback_step(const char *machine, const char *from, const char *to, uint64_t left)
 {
-        set(mix_magnitude(mix_text(mix_text(mix_text(FNV_BASIS, machine), from), to), left));
+        uint64_t hash = up_fnv_text(up_fnv_text(up_fnv_text(UP_FNV_BASIS, machine), from), to);
+
+        set(mix_magnitude(hash, left));
+        if (strcmp(from, to) != 0)
+                see_transition(hash);
+}
+
+void up_feedback_transitions(uint64_t seen[UP_FEEDBACK_WORDS])
+{
+        for (size_t i = 0; i < UP_FEEDBACK_WORDS; i++)
+                seen[i] |= transitions[i];
 }
 
 /* --- out of a ledger -------------------------------------------------------------------------- */
@@ -162,11 +184,11 @@ static void set_recipients(const struct reading *reading, int64_t end_ms)
                 const struct recipient *recipient = g_ptr_array_index(reading->order, i);
                 const struct message *message =
                     message_of(reading, recipient->view->message, end_ms);
-                uint64_t hash = mix_text(FNV_BASIS, recipient->view->state);
-                hash = mix_byte(hash, (uint8_t)(message->verdict + 1));
+                uint64_t hash = up_fnv_text(UP_FNV_BASIS, recipient->view->state);
+                hash = up_fnv_byte(hash, (uint8_t)(message->verdict + 1));
                 hash = mix_magnitude(hash, message->attempts);
                 hash = mix_magnitude(hash, (uint64_t)longest_ms);
-                set(mix_byte(hash, (uint8_t)recipient->view->disposition));
+                set(up_fnv_byte(hash, (uint8_t)recipient->view->disposition));
         }
 }
 

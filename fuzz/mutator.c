@@ -1,6 +1,9 @@
 /*
  * mutator - libFuzzer's two hooks
  *
+ * Where UNPEND_MUTATOR is "engine" all is left to the engine, on the file's own bytes and without a
+ * look at them, as if these hooks were not there.
+ *
  * The engine's own mutations see the message without its placeholder for the test virus, as the
  * file has it: they copy words and numbers, and would only tear the 68 bytes apart.
  *
@@ -10,6 +13,7 @@
 #include "fuzz/mutator.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "case/case.h"
@@ -78,13 +82,28 @@ static bool is_noise(const uint8_t *data, size_t size)
         return bytes > 0 && (message[0] <= ' ' || message[0] > '~');
 }
 
+/* At each call, so it is looked up once. */
+static bool leaves_all_to_engine(void)
+{
+        static int leaves = -1;
+        const char *mutator;
+
+        if (leaves < 0) {
+                mutator = getenv("UNPEND_MUTATOR");
+                leaves = mutator != NULL && strcmp(mutator, "engine") == 0;
+        }
+        return leaves != 0;
+}
+
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
 {
         g_autoptr(GBytes) file = NULL;
         struct up_dice dice = { seed };
-        unsigned one_in = is_noise(data, size) ? ENGINE_ONE_IN_NOISE : ENGINE_ONE_IN;
 
-        if (LLVMFuzzerMutate != NULL && up_dice_once_in(&dice, one_in)) {
+        if (leaves_all_to_engine())
+                return LLVMFuzzerMutate(data, size, max_size);
+        if (LLVMFuzzerMutate != NULL &&
+            up_dice_once_in(&dice, is_noise(data, size) ? ENGINE_ONE_IN_NOISE : ENGINE_ONE_IN)) {
                 size_t mutated = mutate_by_engine(data, size, max_size);
                 if (mutated > 0)
                         return mutated;
@@ -96,7 +115,11 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other,
     size_t other_size, uint8_t *out, size_t max_out_size, unsigned int seed)
 {
-        g_autoptr(GBytes) file = up_crossover(data, size, other, other_size, max_out_size, seed);
+        g_autoptr(GBytes) file = NULL;
 
+        /* libFuzzer takes the other hook then, behind which it crosses by its own means. */
+        if (leaves_all_to_engine())
+                return 0;
+        file = up_crossover(data, size, other, other_size, max_out_size, seed);
         return give(out, max_out_size, file);
 }

@@ -7,8 +7,10 @@
  * then the message alone is handed to them, and the head is kept.
  *
  * Both follow libFuzzer's convention: what comes out stands in @data and is at most @max_size
- * long; its size is returned, and 0 is no mutation. AFL++ can use the same two functions through
- * up_mutate() and up_crossover() themselves.
+ * long; its size is returned, and 0 is no mutation. AFL++ calls the same mutator by its own
+ * convention (afl_mutator.c).
+ *
+ * UNPEND_MUTATOR=engine in the environment leaves all mutating to the engine, for comparisons.
  */
 #ifndef UP_FUZZ_MUTATOR_H
 #define UP_FUZZ_MUTATOR_H

@@ -26,15 +26,21 @@ static bool clock_jumps(const struct up_case *c)
         return false;
 }
 
-static struct ledgers run(const struct up_case *c, const struct up_pipeline *pipeline)
+/* The scanner reads each message once for all runs, and the first counts what it read. */
+static struct ledgers run(
+    const struct up_case *c, const struct up_pipeline *pipeline, struct up_exam *exam)
 {
-        return (struct ledgers){
-                .as_it_was = up_world_run(c, pipeline, UP_MODE_AS_IT_WAS),
-                .again = up_world_run(c, pipeline, UP_MODE_AS_IT_WAS),
-                .healed = up_world_run(c, pipeline, UP_MODE_HEALED),
-                .healthy = up_world_run(c, pipeline, UP_MODE_HEALTHY),
-                .steady = clock_jumps(c) ? up_world_run(c, pipeline, UP_MODE_STEADY) : NULL,
-        };
+        g_autoptr(up_readings) readings = up_readings_new();
+        struct ledgers ledgers;
+
+        ledgers.as_it_was = up_world_run_sharing(c, pipeline, UP_MODE_AS_IT_WAS, readings);
+        up_readings_count(readings, exam);
+        ledgers.again = up_world_run_sharing(c, pipeline, UP_MODE_AS_IT_WAS, readings);
+        ledgers.healed = up_world_run_sharing(c, pipeline, UP_MODE_HEALED, readings);
+        ledgers.healthy = up_world_run_sharing(c, pipeline, UP_MODE_HEALTHY, readings);
+        ledgers.steady =
+            clock_jumps(c) ? up_world_run_sharing(c, pipeline, UP_MODE_STEADY, readings) : NULL;
+        return ledgers;
 }
 
 static void ledgers_clear(struct ledgers *ledgers)
@@ -152,7 +158,7 @@ static char *tell(const struct up_runs *runs, const GPtrArray *findings, unsigne
 void up_play(
     const struct up_case *c, const struct up_pipeline *pipeline, struct up_examination *examination)
 {
-        struct ledgers ledgers = run(c, pipeline);
+        struct ledgers ledgers = run(c, pipeline, &examination->exam);
         const struct up_runs runs = {
                 .as_it_was = ledgers.as_it_was,
                 .again = ledgers.again,

@@ -15,8 +15,9 @@
 #include "pipeline.h"
 
 /**
- * Fills in findings and counts, and the story if one is asked for: of the record as it was, and of
- * the healed one where something shows in that alone.
+ * Fills in findings and counts (those of the exam are what the scanner saw in the first run, each
+ * message once), and the story if one is asked for: of the record as it was, and of the healed one
+ * where something shows in that alone.
  */
 void up_play(const struct up_case *c, const struct up_pipeline *pipeline,
     struct up_examination *examination);

@@ -18,6 +18,15 @@ struct up_progress *up_progress_map(const char *path)
         return map == MAP_FAILED ? NULL : map;
 }
 
+unsigned up_progress_transitions(const struct up_progress *progress)
+{
+        unsigned count = 0;
+
+        for (int i = 0; i < UP_FEEDBACK_WORDS; i++)
+                count += (unsigned)__builtin_popcountll(progress->transitions[i]);
+        return count;
+}
+
 void up_progress_add(struct up_progress *sum, const struct up_progress *part)
 {
         sum->executions += part->executions;
@@ -25,6 +34,9 @@ void up_progress_add(struct up_progress *sum, const struct up_progress *part)
         sum->digest_only += part->digest_only;
         sum->findings += part->findings;
         sum->unscannable += part->unscannable;
+        sum->mutants += part->mutants;
+        sum->mutants_verified += part->mutants_verified;
+        sum->mutants_digest_only += part->mutants_digest_only;
         if (sum->first_finding == 0 ||
             (part->first_finding > 0 && part->first_finding < sum->first_finding))
                 sum->first_finding = part->first_finding;
@@ -32,4 +44,6 @@ void up_progress_add(struct up_progress *sum, const struct up_progress *part)
                 sum->counts[i] += part->counts[i];
         for (int i = 0; i < UP_ORACLES; i++)
                 sum->judged[i] += part->judged[i];
+        for (int i = 0; i < UP_FEEDBACK_WORDS; i++)
+                sum->transitions[i] |= part->transitions[i];
 }

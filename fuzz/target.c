@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "fuzz/environment.h"
+#include "fuzz/feedback.h"
 #include "fuzz/leaks.h"
 #include "fuzz/progress.h"
 #include "mail/chance.h"
@@ -92,15 +93,27 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         return 0;
 }
 
+static void count_signatures(const struct up_examination *examination)
+{
+        const struct up_exam *exam = &examination->exam;
+        bool verified = exam->counts[UP_COUNT_VERIFIED] > 0;
+        bool digest_only = !verified && exam->counts[UP_COUNT_DIGEST_ONLY] > 0;
+
+        progress->verified += verified;
+        progress->digest_only += digest_only;
+        if (examination->mutated) {
+                progress->mutants++;
+                progress->mutants_verified += verified;
+                progress->mutants_digest_only += digest_only;
+        }
+}
+
 static void count_progress(const struct up_examination *examination, bool finding)
 {
         const struct up_exam *exam = &examination->exam;
 
         progress->executions++;
-        if (exam->counts[UP_COUNT_VERIFIED] > 0)
-                progress->verified++;
-        else if (exam->counts[UP_COUNT_DIGEST_ONLY] > 0)
-                progress->digest_only++;
+        count_signatures(examination);
         if (finding && progress->findings++ == 0)
                 progress->first_finding = progress->executions;
         if (exam->unscannable)
@@ -109,6 +122,7 @@ static void count_progress(const struct up_examination *examination, bool findin
                 progress->counts[i] += exam->counts[i];
         for (int i = 0; i < UP_ORACLES; i++)
                 progress->judged[i] += examination->judged[i];
+        up_feedback_transitions(progress->transitions);
 }
 
 static void build_count(JsonBuilder *json, const char *name, uint64_t count)
@@ -254,16 +268,20 @@ static void tell(const struct up_examination *examination, const uint8_t *data, 
 /* One input from bytes to findings; they are all in the examination then. */
 static void examine(const uint8_t *data, size_t size, struct up_examination *examination)
 {
+        g_autoptr(GBytes) input = g_bytes_new_static(data, size);
         g_autoptr(up_case) c = up_case_read(data, size, NULL);
 
         *examination = (struct up_examination){
                 .fault = fault,
                 .columns = columns,
+                .input = input,
+                .mutated = c->mutation != NULL,
                 .findings = g_ptr_array_new_with_free_func((GDestroyNotify)up_finding_free),
         };
         up_chance_restart(0);
         up_exam_init(&examination->exam, &c->policy.limits, c->time_s);
         up_target.examine(c, examination);
+        examination->input = NULL;
         up_oracle_mail(&examination->exam, examination->findings);
 }
 

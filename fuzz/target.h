@@ -30,6 +30,7 @@
 #ifndef UP_FUZZ_TARGET_H
 #define UP_FUZZ_TARGET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,6 +46,8 @@
 struct up_examination {
         const struct up_fault_row *fault; /* to be planted; NULL: none */
         unsigned columns;                 /* of the story; 0: none is wanted */
+        GBytes *input; /* the case as it came, head and all; for examine() alone */
+        bool mutated;  /* by its head a mutator made the case */
 
         struct up_exam exam;         /* what the readers of mail see; findings are made of it */
         GPtrArray *findings;         /* of struct up_finding: the target's own, besides */

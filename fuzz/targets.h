@@ -13,17 +13,20 @@ struct up_target_row {
         bool takes_mail;   /* any message is an input that makes sense */
         bool verifies;     /* signatures: a campaign says of how many inputs one held */
         bool has_pipeline; /* into which a fault can be planted */
+        bool on_request;   /* of this suite itself: no campaign takes it that does not name it */
 };
 
 static const struct up_target_row up_target_rows[] = {
-        { "mime", "GMime: every accessor, decoding, and what gateways do to a message", true, false,
-            false },
-        { "smime", "OpenSSL: every signed and encrypted entity, verified and opened", true, true,
-            false },
+        { "mime", "GMime: every accessor, decoding, and what gateways do to a message",
+            .takes_mail = true },
+        { "smime", "OpenSSL: every signed and encrypted entity, verified and opened",
+            .takes_mail = true, .verifies = true },
         { "scan_submit", "the pipeline: does every message come to an end, and to the right one?",
-            true, false, true },
-        { "machine", "the pipeline's pure machine: the bytes of the message are its events", false,
-            false, true },
+            .takes_mail = true, .verifies = true, .has_pipeline = true },
+        { "machine", "the pipeline's pure machine: the bytes of the message are its events",
+            .has_pipeline = true },
+        { "mutate", "the mutator: does what it makes of any bytes fit, read, and verify?",
+            .verifies = true, .on_request = true },
 };
 
 #endif

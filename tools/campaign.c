@@ -9,6 +9,8 @@
  *     DIR/TARGET/kept/       the smallest input of each finding that the target survived
  *     DIR/TARGET/work/       logs, and what is being made
  *
+ * Any engine may go on where another stopped (engine.h).
+ *
  * With a planted fault the corpus is not that of the healthy pipeline, and what is found is no
  * finding of it: such a campaign lives in a folder of its own, where DIR/fault has its name.
  *
@@ -25,6 +27,7 @@
 
 #include "fuzz/targets.h"
 #include "tools/corpus.h"
+#include "tools/engine.h"
 #include "tools/harvest.h"
 #include "tools/result.h"
 #include "tools/run.h"
@@ -42,7 +45,8 @@ struct sums {
 
 struct target {
         struct up_result result; /* first, so that an array of targets is one of results */
-        char *binary;
+        char *binary;            /* libFuzzer's, which merges, measures and minimises */
+        char *fuzzed;            /* the engine's */
         struct up_folders folders;
         struct sums ended; /* of workers that run no more */
 };
@@ -59,6 +63,8 @@ struct campaign {
         GMainLoop *loop;
         const char *folder;
         const char *fault; /* NULL: none */
+        const struct up_engine *engine;
+        const struct up_mutator *mutator;
         unsigned time_s;
         unsigned jobs;
         unsigned engine_seed;
@@ -85,11 +91,11 @@ static char *make_folder(const char *parent, const char *name)
         return path;
 }
 
-static struct target *target_new(
-    const char *folder, const struct up_target_row *row, const char *fault)
+static struct target *target_new(const struct campaign *campaign, const struct up_target_row *row)
 {
         const char *name = row->name;
-        g_autofree char *base = make_folder(folder, name);
+        const char *fault = campaign->fault;
+        g_autofree char *base = make_folder(campaign->folder, name);
         g_autofree char *corpus = g_build_filename(base, "corpus", NULL);
         struct target *target = g_new0(struct target, 1);
 
@@ -99,6 +105,7 @@ static struct target *target_new(
         target->folders.fault = fault;
         target->result.catches = up_catches_new();
         target->binary = up_run_binary(up_flavour_find("libfuzzer"), name);
+        target->fuzzed = up_run_binary(up_flavour_find(campaign->engine->flavour), name);
         target->folders.corpus = g_strdup(corpus);
         up_corpus_recover(&target->folders);
         g_mkdir_with_parents(corpus, 0777);
@@ -114,6 +121,7 @@ static void target_free(void *data)
         struct target *target = data;
 
         g_free(target->binary);
+        g_free(target->fuzzed);
         g_free(target->folders.corpus);
         g_free(target->folders.crashes);
         g_free(target->folders.kept);
@@ -214,19 +222,21 @@ static void print_status(struct campaign *campaign)
         for (guint i = 0; i < campaign->targets->len; i++) {
                 const struct target *target = g_ptr_array_index(campaign->targets, i);
                 struct sums sums = sums_of(campaign, target);
+                /* AFL++ says so only now and then. */
+                g_autofree char *edges =
+                    sums.edges > 0 ? g_strdup_printf("%u", sums.edges) : g_strdup("-");
                 g_autofree char *verified =
                     target->result.verifies
                         ? g_strdup_printf("%5.1f%% verified",
                               percent(sums.counted.verified, sums.counted.executions))
                         : g_strdup_printf("%5s         ", "-");
                 fprintf(stderr,
-                    "%s%02u:%02u %-11s%8" G_GUINT64_FORMAT " runs%6.0f/s%6u edges%5u corpus"
+                    "%s%02u:%02u %-11s%8" G_GUINT64_FORMAT " runs%6.0f/s%6s edges%5u corpus"
                     "%s%3u crashes%s\n",
                     campaign->terminal ? CUT_LINES "\033[K" : "", elapsed_s / 60, elapsed_s % 60,
                     target->result.target, sums.counted.executions,
-                    sums.seconds > 0 ? (double)sums.counted.executions / sums.seconds : 0,
-                    sums.edges, sums.corpus, verified, sums.crashes,
-                    campaign->terminal ? WRAP_LINES : "");
+                    sums.seconds > 0 ? (double)sums.counted.executions / sums.seconds : 0, edges,
+                    sums.corpus, verified, sums.crashes, campaign->terminal ? WRAP_LINES : "");
         }
         campaign->lines = campaign->terminal ? campaign->targets->len : 0;
 }
@@ -298,6 +308,14 @@ static void slot_free(void *data)
         g_free(slot);
 }
 
+static bool is_first_of(const struct campaign *campaign, const struct target *target)
+{
+        for (guint i = 0; i < campaign->slots->len; i++)
+                if (((struct slot *)g_ptr_array_index(campaign->slots, i))->target == target)
+                        return false;
+        return true;
+}
+
 static void start_slot(struct campaign *campaign, struct target *target, unsigned seconds)
 {
         struct slot *slot = g_new0(struct slot, 1);
@@ -306,9 +324,12 @@ static void start_slot(struct campaign *campaign, struct target *target, unsigne
         slot->target = target;
         slot->began_us = g_get_monotonic_time();
         slot->worker.target = target->result.target;
-        slot->worker.binary = target->binary;
+        slot->worker.engine = campaign->engine;
+        slot->worker.mutator = campaign->mutator;
+        slot->worker.first = is_first_of(campaign, target);
+        slot->worker.binary = target->fuzzed;
         slot->worker.folders = &target->folders;
-        slot->worker.options = up_worker_options(target->binary);
+        slot->worker.options = up_worker_options(target->fuzzed);
         slot->worker.number = number;
         slot->worker.engine_seed = campaign->engine_seed > 0 ? campaign->engine_seed + number : 0;
         g_ptr_array_add(campaign->slots, slot);
@@ -406,12 +427,12 @@ static void choose_targets(struct campaign *campaign, char **targets)
 {
         for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++) {
                 const struct up_target_row *row = &up_target_rows[i];
-                bool chosen = targets != NULL
-                                  ? g_strv_contains((const char *const *)targets, row->name)
-                                  : campaign->fault == NULL || row->has_pipeline;
+                bool chosen =
+                    targets != NULL
+                        ? g_strv_contains((const char *const *)targets, row->name)
+                        : !row->on_request && (campaign->fault == NULL || row->has_pipeline);
                 if (chosen)
-                        g_ptr_array_add(
-                            campaign->targets, target_new(campaign->folder, row, campaign->fault));
+                        g_ptr_array_add(campaign->targets, target_new(campaign, row));
         }
 }
 
@@ -430,14 +451,30 @@ static bool add_seeds(const struct target *target, char **seeds, GError **error)
         return true;
 }
 
+/* What has to be there; the line to print when it is not. The caller owns it. */
+static char *what_is_missing(const struct campaign *campaign, const struct target *target)
+{
+        const struct up_flavour *flavour = up_flavour_find(campaign->engine->flavour);
+        g_autofree char *program = campaign->engine->program != NULL
+                                       ? g_find_program_in_path(campaign->engine->program)
+                                       : NULL;
+        char *missing = up_run_missing(up_flavour_find("libfuzzer"), target->result.target);
+
+        if (missing == NULL)
+                missing = up_run_missing(flavour, target->result.target);
+        if (missing == NULL && campaign->engine->program != NULL && program == NULL)
+                missing = g_strdup_printf(
+                    "%s is not installed: %s", campaign->engine->program, flavour->remedy);
+        return missing;
+}
+
 /* Before the first worker; an exit status when there can be none, negative otherwise. */
 static int prepare(struct campaign *campaign, char **targets, char **seeds)
 {
         choose_targets(campaign, targets);
         for (guint i = 0; i < campaign->targets->len; i++) {
                 const struct target *target = g_ptr_array_index(campaign->targets, i);
-                g_autofree char *missing =
-                    up_run_missing(up_flavour_find("libfuzzer"), target->result.target);
+                g_autofree char *missing = what_is_missing(campaign, target);
                 g_autoptr(GError) error = NULL;
 
                 if (missing != NULL)
@@ -445,6 +482,8 @@ static int prepare(struct campaign *campaign, char **targets, char **seeds)
                 if (!add_seeds(target, seeds, &error))
                         return up_tool_fail(UP_STATUS_USAGE,
                             "--seeds wants a folder of messages: %s", error->message);
+                if (campaign->engine->recover != NULL)
+                        campaign->engine->recover(&target->folders, target->binary);
         }
         return -1;
 }
@@ -514,7 +553,7 @@ static int campaign_in_folder(struct campaign *campaign, char **targets, char **
 /* What was asked for. */
 struct wishes {
         char **targets, **seeds; /* NULL: the standard ones */
-        char *time, *folder, *fault;
+        char *time, *folder, *fault, *engine, *mutator;
         int jobs, engine_seed;
         gboolean json;
 };
@@ -526,6 +565,8 @@ static void wishes_clear(struct wishes *wishes)
         g_free(wishes->time);
         g_free(wishes->folder);
         g_free(wishes->fault);
+        g_free(wishes->engine);
+        g_free(wishes->mutator);
 }
 
 /* Usage errors are told; -1 is none. */
@@ -554,6 +595,12 @@ static int campaign_as_wished(const struct wishes *wishes)
 
         if (status >= 0)
                 return status;
+        campaign.engine = up_engine_find(wishes->engine);
+        if (campaign.engine == NULL)
+                return UP_STATUS_USAGE;
+        campaign.mutator = up_mutator_find(wishes->mutator);
+        if (campaign.mutator == NULL)
+                return UP_STATUS_USAGE;
         g_autofree char *folder =
             wishes->folder != NULL ? g_strdup(wishes->folder) : standard_folder(wishes->fault);
         int lock = lock_folder(folder);
@@ -583,16 +630,23 @@ int up_tool_campaign(int argc, char **argv)
                     "where it lives, and goes on (standard: see below)", "DIR" },
                 { "fault", 0, 0, G_OPTION_ARG_STRING, &wishes.fault,
                     "plant this fault into the pipeline (see unpend faults)", "NAME" },
+                { "engine", 'e', 0, G_OPTION_ARG_STRING, &wishes.engine, "what fuzzes (see below)",
+                    "NAME" },
+                { "mutator", 0, 0, G_OPTION_ARG_STRING, &wishes.mutator, "what mutates (see below)",
+                    "NAME" },
                 { "engine-seed", 0, 0, G_OPTION_ARG_INT, &wishes.engine_seed,
-                    "of libFuzzer's chance, for comparisons", "N" },
+                    "of the engine's chance, for comparisons", "N" },
                 { "json", 0, 0, G_OPTION_ARG_NONE, &wishes.json, "the result as JSON", NULL },
                 G_OPTION_ENTRY_NULL,
         };
-        int status = up_tool_options(&argc, &argv, entries, NULL,
-            "Fuzzes all targets; with a fault, those that have a pipeline. A campaign lives\n"
+        g_autofree char *engines = up_engine_help();
+        g_autofree char *help = g_strconcat(engines,
+            "\n\nFuzzes all targets; with a fault, those that have a pipeline. A campaign lives\n"
             "in build/campaign, with a fault in build/campaign-FAULT, and goes on there.\n"
             "Exit status: 0 no new finding, 1 new findings, 2 wrong usage, 125 it cannot\n"
-            "run, 130 interrupted.");
+            "run, 130 interrupted.",
+            NULL);
+        int status = up_tool_options(&argc, &argv, entries, NULL, help);
 
         if (status < 0)
                 status = argc > 1 ? up_tool_usage("unexpected argument %s", argv[1])

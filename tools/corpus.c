@@ -84,6 +84,33 @@ static bool add_folder(
         return true;
 }
 
+bool up_corpus_add_file(
+    const struct up_folders *folders, const char *binary, const char *path, GError **error)
+{
+        return add_file(folders, path, longest_input(binary), error);
+}
+
+bool up_corpus_add_crash(const struct up_folders *folders, const char *path, const char *kind,
+    bool *ret_is_new, GError **error)
+{
+        g_autofree char *data = NULL;
+        gsize size;
+
+        if (!g_file_get_contents(path, &data, &size, error))
+                return false;
+        g_autofree char *sum =
+            g_compute_checksum_for_data(G_CHECKSUM_SHA1, (const guchar *)data, size);
+        g_autofree char *name = g_strdup_printf("%s-%s", kind, sum);
+        g_autofree char *crash = g_build_filename(folders->crashes, name, NULL);
+        g_autofree char *input = g_build_filename(folders->corpus, sum, NULL);
+        bool is_new = !crashed_before(folders, sum);
+        if (is_new && !g_file_set_contents(crash, data, (gssize)size, error))
+                return false;
+        g_unlink(input);
+        *ret_is_new = is_new;
+        return true;
+}
+
 bool up_corpus_add(
     const struct up_folders *folders, const char *binary, const char *seeds, GError **error)
 {

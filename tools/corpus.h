@@ -29,6 +29,18 @@ struct up_coverage {
 bool up_corpus_add(
     const struct up_folders *folders, const char *binary, const char *seeds, GError **error);
 
+/** The same of one file. */
+bool up_corpus_add_file(
+    const struct up_folders *folders, const char *binary, const char *path, GError **error);
+
+/**
+ * Copies a file that broke the target to crashes/KIND-SHA1, unless one of the same bytes is there
+ * or was, and takes it out of the corpus, which a merge would die of. Says in @ret_is_new whether
+ * it was not there. False with @error as above.
+ */
+bool up_corpus_add_crash(const struct up_folders *folders, const char *path, const char *kind,
+    bool *ret_is_new, GError **error);
+
 /** Files in the corpus. */
 unsigned up_corpus_count(const struct up_folders *folders);
 

@@ -263,7 +263,7 @@ static void add_encodings(GPtrArray *entries)
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-#define MAIL     "mime smime scan_submit"
+#define MAIL     "mime smime scan_submit mutate"
 #define PIPELINE "scan_submit machine"
 
 /* Its entries are a list of words, a list of object identifiers, or what a function adds. */
@@ -278,7 +278,7 @@ static const struct group {
         { "keys of a case", .add = add_keys },
         { "settings of its policy", .add = add_settings },
         { "values of the pipeline's settings", PIPELINE, .add = add_values },
-        { "events of its script", "scan_submit", .add = add_events },
+        { "events of its script", "scan_submit mutate", .add = add_events },
         { "separators", MAIL, .words = separators },
         { "header fields of any part", MAIL, .add = add_part_fields },
         { "other header fields", "mime", .add = add_other_fields },
@@ -294,14 +294,14 @@ static const struct group {
         { "smime-types", MAIL, .words = up_smime_types },
         { "character sets", "mime", .words = up_charsets },
         { "inside texts", "mime", .words = up_text_marks },
-        { "CMS: content types", "smime", .add = add_content_types },
+        { "CMS: content types", "smime mutate", .add = add_content_types },
         { "CMS: attributes", "smime", .objects = attributes },
         { "CMS: digests", "smime", .objects = digests },
         { "CMS: keys and signatures", "smime", .objects = signatures },
         { "CMS: key transport, agreement, wrapping, derivation", "smime",
             .objects = key_transports },
         { "CMS: ciphers and compression", "smime", .objects = ciphers },
-        { "BER and DER", "smime", .add = add_encodings },
+        { "BER and DER", "smime mutate", .add = add_encodings },
 };
 
 static GPtrArray *entries_of(const struct group *group)

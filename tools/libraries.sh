@@ -6,7 +6,7 @@
 #     tools/libraries.sh [--refresh] FLAVOUR
 #
 # DESCRIPTION
-#     Builds the two libraries under test with the instrumentation of FLAVOUR (libfuzzer), and
+#     Builds the two libraries under test with the instrumentation of FLAVOUR (libfuzzer, afl), and
 #     prints where they are on standard output, one line each, both or none:
 #
 #         gmime DIR        DIR/include/gmime-3.0/, DIR/lib/libgmime-3.0.a
@@ -74,6 +74,13 @@ set_flavour() {
         cc=${CLANG:-clang}
         cc_package=clang
         cflags="-O1 $lines -fsanitize=address,fuzzer-no-link $undefined"
+        openssl_options=
+        ;;
+    # The guards and the comparisons call functions that AFL++ links in; CMPLOG sees the latter.
+    afl)
+        cc=${CLANG:-clang}
+        cc_package=clang
+        cflags="-O1 $lines -fsanitize=address -fsanitize-coverage=trace-pc-guard,trace-cmp $undefined"
         openssl_options=
         ;;
     *)

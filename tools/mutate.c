@@ -119,21 +119,13 @@ static GBytes *next_mutation(struct run *run)
         return NULL;
 }
 
-static void count_grade(struct run *run, const char *mutation)
-{
-        for (int i = 0; mutation != NULL && i < UP_GRADES_MEANT; i++) {
-                g_autofree char *end = g_strconcat("; graded ", up_graded_names[i], NULL);
-                run->graded[i] += g_str_has_suffix(mutation, end) ? 1 : 0;
-        }
-}
-
 static void tell_file(struct run *run, const char *name, GBytes *file)
 {
         gsize bytes;
         const uint8_t *data = g_bytes_get_data(file, &bytes);
         g_autoptr(up_case) c = up_case_read(data, bytes, NULL);
 
-        count_grade(run, c->mutation);
+        run->graded[up_graded_of(c->mutation)]++;
         if (run->json == NULL)
                 return;
         json_builder_begin_object(run->json);

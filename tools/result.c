@@ -100,12 +100,42 @@ static void print_judged(const struct up_result *result)
         printf("%s%s\n", idle_name, names);
 }
 
+/* "1,234,567". The caller owns the result. */
+static char *grouped(uint64_t number)
+{
+        g_autoptr(GString) digits = g_string_new(NULL);
+
+        g_string_printf(digits, "%" G_GUINT64_FORMAT, number);
+        for (gssize at = (gssize)digits->len - 3; at > 0; at -= 3)
+                g_string_insert_c(digits, at, ',');
+        return g_strdup(digits->str);
+}
+
+/* How far the mutator comes: past how many signatures, and into which states. */
+static void print_reach(const struct up_result *result)
+{
+        const struct up_progress *counted = &result->counted;
+        g_autofree char *mutants = grouped(counted->mutants);
+        double share = counted->mutants > 0 ? 100.0 / (double)counted->mutants : 0;
+        unsigned transitions = up_progress_transitions(counted);
+
+        if (result->verifies && counted->mutants > 0)
+                printf("\n%s: of %s mutants %.0f %% verify, %.0f %% fail by the digest alone\n",
+                    result->target, mutants, share * (double)counted->mutants_verified,
+                    share * (double)counted->mutants_digest_only);
+        if (transitions > 0)
+                printf("\n%s: %u steps from a state to another one were seen\n", result->target,
+                    transitions);
+}
+
 void up_result_print_text(GPtrArray *results)
 {
         puts("                runs    per  edges of            inputs signature findings\n"
              "target              second  ours GMime OpenSSL corpus  verified");
         for (guint i = 0; i < results->len; i++)
                 print_line(g_ptr_array_index(results, i));
+        for (guint i = 0; i < results->len; i++)
+                print_reach(g_ptr_array_index(results, i));
         for (guint i = 0; i < results->len; i++)
                 print_judged(g_ptr_array_index(results, i));
         for (guint i = 0; i < results->len; i++) {
@@ -157,6 +187,12 @@ static void build_result(JsonBuilder *json, const struct up_result *result)
         up_tool_json_text(json, "fault", result->fault);
         up_tool_json_number(json, "executions", (gint64)result->counted.executions);
         up_tool_json_number(json, "verified", (gint64)result->counted.verified);
+        up_tool_json_number(json, "digest-only", (gint64)result->counted.digest_only);
+        up_tool_json_number(json, "mutants", (gint64)result->counted.mutants);
+        up_tool_json_number(json, "mutants-verified", (gint64)result->counted.mutants_verified);
+        up_tool_json_number(
+            json, "mutants-digest-only", (gint64)result->counted.mutants_digest_only);
+        up_tool_json_number(json, "transitions", up_progress_transitions(&result->counted));
         up_tool_json_number(json, "unscannable", (gint64)result->counted.unscannable);
         up_tool_json_number(json, "first-finding", (gint64)result->counted.first_finding);
         up_tool_json_number(json, "corpus", result->corpus);

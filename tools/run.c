@@ -17,6 +17,7 @@ const struct up_flavour up_flavours[UP_FLAVOURS] = {
         { "replay", "gcc, ASan and UBSan, the system's libraries", "make replay", false, true },
         { "libfuzzer", "clang, libFuzzer, ASan and UBSan, instrumented libraries", "make libfuzzer",
             true, false },
+        { "afl", "clang, AFL++, ASan and UBSan, instrumented libraries", "make afl", true, false },
 };
 
 /* What a target always sees of the user's environment. */

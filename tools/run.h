@@ -27,7 +27,7 @@ struct up_flavour {
         bool forks;         /* its targets can be warm parents (child.h) */
 };
 
-#define UP_FLAVOURS 2
+#define UP_FLAVOURS 3
 extern const struct up_flavour up_flavours[UP_FLAVOURS];
 
 /**

@@ -99,6 +99,9 @@ const struct up_seed up_seed_scan_submit[] = {
         { TARGET, "signatures", "new signatures wake what waits for a scan", PLAIN("signatures"),
             .head = "script:\n  scan 1 error\n  submit 1 local\n  wait 1s\n  scan 1 clean\n"
                     "  signatures\n" },
+        { TARGET, "allocation", "OpenSSL runs out of memory under the scanner",
+            .steps = { UP_STEP_OPAQUE }, .suite = SIGNED,
+            .head = "script:\n  allocation 40\n  submit 1 smtp\n  wait 1m\n" },
         { TARGET, "unscannable", "it cannot be scanned, and policy delivers it",
             PLAIN("unscannable"),
             .head = "policy: unscannable=deliver\nscript:\n  scan 1 unscannable\n"

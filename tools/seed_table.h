@@ -97,6 +97,10 @@ extern const size_t up_seed_scan_submit_count;
 extern const struct up_seed up_seed_machine[];
 extern const size_t up_seed_machine_count;
 
+/** Those for the mutator, which takes any bytes. */
+extern const struct up_seed up_seed_mutate[];
+extern const size_t up_seed_mutate_count;
+
 /** What goes through the steps of a seed that names no entity. */
 extern const char up_seed_plain[];
 extern const char up_seed_infected[];

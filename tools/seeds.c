@@ -285,6 +285,8 @@ static void collection_init(struct collection *all)
                 add(all, &up_seed_scan_submit[i]);
         for (size_t i = 0; i < up_seed_machine_count; i++)
                 add(all, &up_seed_machine[i]);
+        for (size_t i = 0; i < up_seed_mutate_count; i++)
+                add(all, &up_seed_mutate[i]);
 }
 
 static void collection_clear(struct collection *all)

@@ -3,7 +3,7 @@
 # setup.sh - the Debian packages that a job needs
 #
 # SYNOPSIS
-#    tools/setup.sh check|campaign
+#    tools/setup.sh check|campaign|afl
 #
 # DESCRIPTION
 #    Looks for what the job needs. What is missing is installed by apt-get as root; anybody else
@@ -21,24 +21,25 @@ clang_major=$(clang -dumpversion 2>/dev/null | cut -d. -f1)
 # jobs / how to see that it is there / package
 # OpenSSL 3.0.19 still leaks in PKCS7_verify() of two signers, which our tests would take for ours.
 needs="
-check,campaign  command  gcc            gcc
-check,campaign  command  pkg-config     pkg-config
-check,campaign  library  gmime-3.0      libgmime-3.0-dev
-check,campaign  library  libcrypto>=3.0.22  libssl-dev
-check,campaign  library  json-glib-1.0  libjson-glib-dev
-check,campaign  library  zlib           zlib1g-dev
+check,campaign,afl  command  gcc            gcc
+check,campaign,afl  command  pkg-config     pkg-config
+check,campaign,afl  library  gmime-3.0      libgmime-3.0-dev
+check,campaign,afl  library  libcrypto>=3.0.22  libssl-dev
+check,campaign,afl  library  json-glib-1.0  libjson-glib-dev
+check,campaign,afl  library  zlib           zlib1g-dev
 check           library  cmocka         libcmocka-dev
 check           command  openssl        openssl
-campaign        command  clang          clang
-campaign        runtime  libclang_rt.fuzzer-*.a  libclang-rt-${clang_major:+$clang_major-}dev
-campaign        command  llvm-symbolizer llvm
-campaign        command  autoreconf     autoconf
-campaign        command  automake       automake
-campaign        command  libtoolize     libtool
-campaign        command  gtkdocize      gtk-doc-tools
-campaign        library  libidn2        libidn2-dev
-campaign        command  xz             xz-utils
-campaign        command  perl           perl
+campaign,afl    command  clang          clang
+campaign,afl    runtime  libclang_rt.fuzzer-*.a  libclang-rt-${clang_major:+$clang_major-}dev
+campaign,afl    command  llvm-symbolizer llvm
+campaign,afl    command  autoreconf     autoconf
+campaign,afl    command  automake       automake
+campaign,afl    command  libtoolize     libtool
+campaign,afl    command  gtkdocize      gtk-doc-tools
+campaign,afl    library  libidn2        libidn2-dev
+campaign,afl    command  xz             xz-utils
+campaign,afl    command  perl           perl
+afl             command  afl-fuzz       afl++
 "
 
 is_there() {
@@ -59,9 +60,9 @@ missing() {
 }
 
 case ${1-} in
-check | campaign) job=$1 ;;
+check | campaign | afl) job=$1 ;;
 *)
-    echo "usage: tools/setup.sh check|campaign" >&2
+    echo "usage: tools/setup.sh check|campaign|afl" >&2
     exit 2
     ;;
 esac

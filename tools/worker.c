@@ -1,9 +1,7 @@
 /*
  * worker - starting, listening, starting again
  *
- * libFuzzer ends at its first crash. Its fork mode goes on, but runs short jobs that load the
- * corpus each time; a worker loads it once for each crash. An input that crashes is taken out of
- * the corpus, or the next start would die of it at once.
+ * What is particular to an engine is in its row (engine.h).
  */
 #include "tools/worker.h"
 
@@ -16,11 +14,10 @@
 #include "tools/child.h"
 #include "tools/run.h"
 
-#define ARTIFACT      "Test unit written to "
 #define FAILURES_MOST 5
 #define AT_ONCE_US    (3 * G_USEC_PER_SEC)
-#define LEAST_S       2  /* a shorter rest is not worth a start */
-#define GRACE_S       30 /* for what was begun when the time was over */
+#define LEAST_S       2 /* a shorter rest is not worth a start */
+#define LOOK_EVERY_S  3
 
 /*
  * A small quarantine keeps the heap in the processor's cache, and short stacks of allocations are
@@ -65,38 +62,11 @@ char **up_worker_options(const char *binary)
         return (char **)g_ptr_array_free(options, FALSE);
 }
 
-/* "crash-0a4d55a8d778e5022fab701977c5d840bbc486d0" is the corpus file of that SHA-1. */
-static void take_out_of_corpus(const struct up_worker *worker, const char *artifact)
-{
-        const char *dash = strrchr(artifact, '-');
-
-        if (dash != NULL) {
-                g_autofree char *path = g_build_filename(worker->folders->corpus, dash + 1, NULL);
-                unlink(path);
-        }
-}
-
-static void understand(struct up_worker *worker, const char *line)
-{
-        const char *coverage = strstr(line, " cov: ");
-        const char *artifact = strstr(line, ARTIFACT);
-        unsigned edges, corpus;
-
-        if (*line == '#' && coverage != NULL &&
-            sscanf(coverage, " cov: %u ft: %*u corp: %u/", &edges, &corpus) == 2) {
-                worker->edges = edges;
-                worker->corpus = corpus;
-        } else if (artifact != NULL) {
-                worker->crashes++;
-                worker->found = true;
-                take_out_of_corpus(worker, artifact + strlen(ARTIFACT));
-        }
-}
-
 static void finish(struct up_worker *worker)
 {
         worker->running = false;
         g_clear_handle_id(&worker->overtime, g_source_remove);
+        g_clear_handle_id(&worker->looking, g_source_remove);
         worker->ended(worker->data);
 }
 
@@ -114,6 +84,8 @@ static void on_ended(GObject *source, GAsyncResult *result, void *data)
         g_subprocess_wait_finish(G_SUBPROCESS(source), result, NULL);
         g_clear_object(&worker->process);
         fflush(worker->log);
+        if (worker->engine->look != NULL)
+                worker->engine->look(worker, true);
         worker->failures = at_once && !worker->found ? worker->failures + 1 : 0;
         worker->found = false;
         if (seconds_left(worker) < LEAST_S) {
@@ -138,25 +110,9 @@ static void on_line(GObject *source, GAsyncResult *result, void *data)
                 return;
         }
         fprintf(worker->log, "%s\n", line);
-        understand(worker, line);
+        if (worker->engine->hear != NULL)
+                worker->engine->hear(worker, line);
         g_data_input_stream_read_line_async(lines, G_PRIORITY_DEFAULT, NULL, on_line, worker);
-}
-
-static char **arguments(const struct up_worker *worker)
-{
-        GPtrArray *words = g_ptr_array_new();
-
-        g_ptr_array_add(words, g_strdup(worker->binary));
-        for (char **option = worker->options; *option != NULL; option++)
-                g_ptr_array_add(words, g_strdup(*option));
-        g_ptr_array_add(words, g_strdup_printf("-max_total_time=%u", MAX(1, seconds_left(worker))));
-        g_ptr_array_add(words, g_strdup_printf("-artifact_prefix=%s/", worker->folders->crashes));
-        g_ptr_array_add(words, g_strdup_printf("-seed=%u", worker->engine_seed));
-        g_ptr_array_add(words, g_strdup("-reload=1"));
-        g_ptr_array_add(words, g_strdup("-detect_leaks=0"));
-        g_ptr_array_add(words, g_strdup(worker->folders->corpus));
-        g_ptr_array_add(words, NULL);
-        return (char **)g_ptr_array_free(words, FALSE);
 }
 
 static void start_process(struct up_worker *worker)
@@ -166,11 +122,12 @@ static void start_process(struct up_worker *worker)
         g_autofree char *progress =
             g_strdup_printf("%s/%u.progress", worker->folders->work, worker->number);
         g_auto(GStrv) environment = up_worker_environment(worker->folders);
-        g_auto(GStrv) words = arguments(worker);
+        g_auto(GStrv) words = worker->engine->command(worker, MAX(1, seconds_left(worker)));
         g_autoptr(GError) error = NULL;
 
         environment = g_environ_setenv(environment, "UNPEND_PROGRESS", progress, TRUE);
         environment = g_environ_setenv(environment, "UNPEND_FINDINGS", worker->folders->kept, TRUE);
+        environment = worker->engine->environment(worker, environment);
         g_subprocess_launcher_set_environ(launcher, environment);
         g_subprocess_launcher_set_child_setup(launcher, up_child_lead_group, NULL, NULL);
         worker->start_us = g_get_monotonic_time();
@@ -186,7 +143,6 @@ static void start_process(struct up_worker *worker)
         g_data_input_stream_read_line_async(lines, G_PRIORITY_DEFAULT, NULL, on_line, worker);
 }
 
-/* libFuzzer looks at its time between runs, but not while it reads the corpus. */
 static gboolean on_overtime(void *data)
 {
         struct up_worker *worker = data;
@@ -194,6 +150,14 @@ static gboolean on_overtime(void *data)
         worker->overtime = 0;
         up_worker_stop(worker);
         return G_SOURCE_REMOVE;
+}
+
+static gboolean on_look(void *data)
+{
+        struct up_worker *worker = data;
+
+        worker->engine->look(worker, false);
+        return G_SOURCE_CONTINUE;
 }
 
 void up_worker_start(
@@ -216,7 +180,10 @@ void up_worker_start(
                 finish(worker);
                 return;
         }
-        worker->overtime = g_timeout_add_seconds(seconds + GRACE_S, on_overtime, worker);
+        worker->overtime =
+            g_timeout_add_seconds(seconds + worker->engine->grace_s, on_overtime, worker);
+        if (worker->engine->look != NULL)
+                worker->looking = g_timeout_add_seconds(LOOK_EVERY_S, on_look, worker);
         start_process(worker);
 }
 

@@ -1,5 +1,5 @@
 /*
- * worker - one libFuzzer process, watched and started again
+ * worker - one process of a fuzz engine, watched and started again
  *
  * A worker fuzzes one target on a corpus that other workers of the target share. It ends with its
  * time; when it dies before, because it found something, it is started again for what is left.
@@ -13,26 +13,38 @@
 #include <stdio.h>
 
 #include "fuzz/progress.h"
+#include "tools/engine.h"
 
 /** Where a target's campaign keeps its things: DIR/TARGET/... */
 struct up_folders {
         char *corpus;      /* inputs that add coverage, named by SHA-1 as libFuzzer names them */
-        char *crashes;     /* what libFuzzer wrote when it died */
+        char *crashes;     /* what broke it: KIND-SHA1, as libFuzzer names it */
         char *kept;        /* smallest input of each finding that the target survived, by slug */
         char *findings;    /* SLUG.case: minimised; the result */
         char *work;        /* logs, progress, what is being made */
         const char *fault; /* planted into the target's pipeline in all of it; NULL: none */
 };
 
+#define UP_LEFT_KINDS 3
+
+/** Of what an engine keeps in files of its own: how much was brought in by now. */
+struct up_left {
+        unsigned seen[UP_LEFT_KINDS]; /* of inputs, crashes, hangs */
+        unsigned crashes;             /* crashes and hangs that were not there before */
+};
+
 struct up_worker {
+        const struct up_engine *engine;
+        const struct up_mutator *mutator;
         const char *target;
         const char *binary;
         const struct up_folders *folders;
-        char **options;       /* for libFuzzer, NULL-terminated */
+        char **options;       /* libFuzzer's, NULL-terminated; other engines translate them */
         unsigned number;      /* of the worker; names its files in work/ */
-        unsigned engine_seed; /* of libFuzzer; 0 lets it choose */
+        bool first;           /* of its target */
+        unsigned engine_seed; /* of its chance; 0 lets it choose */
         const struct up_progress *progress;
-        unsigned edges, corpus; /* as libFuzzer last said */
+        unsigned edges, corpus; /* as the engine last said */
         unsigned crashes;
         char *error; /* why it was given up; NULL when all went well */
         bool running;
@@ -41,9 +53,11 @@ struct up_worker {
         FILE *log;
         gint64 end_us; /* monotonic */
         gint64 start_us;
-        guint overtime; /* source id of the timer that ends it when libFuzzer does not */
+        guint overtime; /* source id of the timer that ends it */
+        guint looking;  /* and of the one that has the engine look */
+        struct up_left left;
         unsigned failures; /* deaths in a row that came at once and left nothing */
-        bool found;        /* it wrote an artifact since it was started */
+        bool found;        /* it left a crash since it was started */
         void (*ended)(void *data);
         void *data;
 };

@@ -66,6 +66,7 @@ enum up_verb_id {
         UP_VERB_SUBMIT,
         UP_VERB_BYSTANDER,
         UP_VERB_SCAN,
+        UP_VERB_ALLOCATION,
         UP_VERB_HOP,
         UP_VERB_RCPT,
         UP_VERB_OFFERS,
@@ -81,7 +82,7 @@ enum up_verb_id {
         UP_VERB_STORE_SCAN,
         UP_VERB_SIGNATURES,
 };
-#define UP_VERB_ROWS 17
+#define UP_VERB_ROWS 18
 
 /* How many messages a script can tell apart; a number may be used again, for another copy. */
 #define UP_CASE_NUMBERS 64

@@ -78,7 +78,7 @@ struct up_entry {
         up_id message;      /* as the pipeline names it; 0 while it is not accepted */
         up_request request; /* SCAN, SCANNED, SEND, SENT */
         GBytes *bytes;      /* SUBMIT, SCAN, SEND */
-        const char *text;   /* EVENT, COMMAND, LOG: what an operator reads */
+        const char *text;   /* EVENT, COMMAND, LOG: what an operator reads; SCANNED: why */
         union {
                 struct {
                         enum up_origin origin;

@@ -693,6 +693,8 @@ static void tell_scanned(struct story *story, const struct up_entry *entry)
         say(story, "%s", WORD_OF(answer->verdict, verdict_phrases));
         if (answer->verdict == UP_VERDICT_NONE || answer->code != 0)
                 say(story, ", error code" FIXED_BLANK "0x%x", answer->code);
+        if (entry->text != NULL)
+                say(story, ": %s", entry->text);
         if (answer->message != asked_about) {
                 g_autofree char *meant = name_of(story, answer->message, 0);
                 g_autofree char *asked = name_of(story, asked_about, entry->number);

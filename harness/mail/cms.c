@@ -49,14 +49,15 @@ static const struct kind {
         int nid;
         const char *name;
         void (*open)(const struct structure *s, CMS_ContentInfo *cms, BIO *out);
+        bool needs_key;
 } kinds[] = {
-        { NID_pkcs7_data, "data", open_data },
-        { NID_pkcs7_signed, "signed-data", open_signed },
-        { NID_pkcs7_enveloped, "enveloped-data", open_enveloped },
-        { NID_id_smime_ct_authEnvelopedData, "authEnveloped-data", open_enveloped },
-        { NID_pkcs7_digest, "digested-data", open_digested },
-        { NID_pkcs7_encrypted, "encrypted-data", open_encrypted },
-        { NID_id_smime_ct_compressedData, "compressed-data", open_compressed },
+        { NID_pkcs7_data, "data", open_data, false },
+        { NID_pkcs7_signed, "signed-data", open_signed, false },
+        { NID_pkcs7_enveloped, "enveloped-data", open_enveloped, true },
+        { NID_id_smime_ct_authEnvelopedData, "authEnveloped-data", open_enveloped, true },
+        { NID_pkcs7_digest, "digested-data", open_digested, false },
+        { NID_pkcs7_encrypted, "encrypted-data", open_encrypted, true },
+        { NID_id_smime_ct_compressedData, "compressed-data", open_compressed, false },
 };
 
 static const struct kind *kind_of(const CMS_ContentInfo *cms)
@@ -224,6 +225,7 @@ static bool costs_are_affordable(const struct structure *s, CMS_ContentInfo *cms
                           derivation_is_affordable(s);
 
         sk_X509_pop_free(certificates, X509_free);
+        affordable = !up_openssl_ran_out(s->exam) && affordable;
         ERR_clear_error();
         return affordable;
 }
@@ -251,8 +253,10 @@ static bool is_signer_silent(CMS_ContentInfo *cms)
 
 static bool judge_verify(const struct structure *s, CMS_ContentInfo *cms, const char *way, bool ok)
 {
-        bool of_signer = up_openssl_is_silent(ok) && is_signer_silent(cms);
+        if (!ok && up_openssl_ran_out(s->exam))
+                return false;
 
+        bool of_signer = up_openssl_is_silent(ok) && is_signer_silent(cms);
         return up_openssl_judge(
             s->exam, of_signer ? "CMS_SignerInfo_verify" : "CMS_verify", way, ok);
 }
@@ -262,8 +266,9 @@ static bool holds(const struct structure *s, CMS_ContentInfo *cms, const char *w
     char **ret_reason)
 {
         g_autoptr(BIO) content = up_openssl_give(s->detached, UP_GIVEN_MEMORY);
-        bool ok = CMS_verify(cms, up_openssl_certificates(), up_openssl_store(s->exam->now_s),
-                      content, NULL, flags) == 1;
+        bool given = content != NULL || s->detached == NULL;
+        bool ok = given && CMS_verify(cms, up_openssl_certificates(),
+                               up_openssl_store(s->exam->now_s), content, NULL, flags) == 1;
 
         if (!ok && ret_reason != NULL) {
                 g_free(*ret_reason);
@@ -282,6 +287,7 @@ static bool every_signer_has_attributes(CMS_ContentInfo *cms)
         return sk_CMS_SignerInfo_num(signers) > 0;
 }
 
+/* The one careful way, which says nothing of certificates: text as it came, then what it may be. */
 static void grade(const struct structure *s, CMS_ContentInfo *cms, struct up_cms_report *report)
 {
         const unsigned whoever = CMS_NO_SIGNER_CERT_VERIFY;
@@ -290,25 +296,29 @@ static void grade(const struct structure *s, CMS_ContentInfo *cms, struct up_cms
         if (sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms)) <= 0)
                 return;
         if (holds(s, cms, "as text", whoever, &report->grade_reason) ||
-            holds(s, cms, "as it is", whoever | CMS_BINARY, &report->grade_reason)) {
+            (!exam->out_of_memory &&
+                holds(s, cms, "as it is", whoever | CMS_BINARY, &report->grade_reason))) {
                 report->grade = UP_GRADE_VALID;
-                g_clear_pointer(&report->grade_reason, g_free);
                 up_exam_count(exam, UP_COUNT_VERIFIED);
-        } else if (every_signer_has_attributes(cms) &&
+        } else if (!exam->out_of_memory && every_signer_has_attributes(cms) &&
                    holds(s, cms, "attributes alone", whoever | CMS_NO_CONTENT_VERIFY, NULL)) {
                 report->grade = UP_GRADE_DIGEST;
                 up_exam_count(exam, UP_COUNT_DIGEST_ONLY);
         } else {
-                report->grade = UP_GRADE_BROKEN;
+                report->grade = exam->out_of_memory ? UP_GRADE_UNKNOWN : UP_GRADE_BROKEN;
         }
-        if (report->grade == UP_GRADE_VALID) {
-                report->trusted =
-                    holds(s, cms, "certificates too", 0, &report->trust_reason) ||
-                    holds(s, cms, "certificates too", CMS_BINARY, &report->trust_reason);
-                if (report->trusted) {
-                        g_clear_pointer(&report->trust_reason, g_free);
-                        up_exam_count(exam, UP_COUNT_TRUSTED);
-                }
+        if (report->grade == UP_GRADE_VALID || report->grade == UP_GRADE_UNKNOWN)
+                g_clear_pointer(&report->grade_reason, g_free);
+}
+
+static void weigh_trust(
+    const struct structure *s, CMS_ContentInfo *cms, struct up_cms_report *report)
+{
+        report->trusted = holds(s, cms, "certificates too", 0, &report->trust_reason) ||
+                          holds(s, cms, "certificates too", CMS_BINARY, &report->trust_reason);
+        if (report->trusted) {
+                g_clear_pointer(&report->trust_reason, g_free);
+                up_exam_count(s->exam, UP_COUNT_TRUSTED);
         }
 }
 
@@ -511,10 +521,17 @@ static void open_signed(const struct structure *s, CMS_ContentInfo *cms, BIO *ou
 {
         const unsigned unchecked = CMS_NOVERIFY | CMS_NO_ATTR_VERIFY | CMS_NO_CONTENT_VERIFY;
 
+        ASN1_OCTET_STRING **content = CMS_get0_content(cms);
+
         /* A detached content is a part of the message, and is read as one anyway. */
-        if (CMS_is_detached(cms) != 1)
-                judge_verify(s, cms, "nothing verified, to open",
-                    CMS_verify(cms, up_openssl_certificates(), NULL, NULL, out, unchecked) == 1);
+        if (CMS_is_detached(cms) == 1)
+                return;
+        bool ok = CMS_verify(cms, up_openssl_certificates(), NULL, NULL, out, unchecked) == 1;
+        if (judge_verify(s, cms, "nothing verified, to open", ok) || s->exam->out_of_memory)
+                return;
+        /* Without a signer, or when none is known, OpenSSL gives nothing out; others read on. */
+        if (content != NULL && *content != NULL)
+                BIO_write(out, ASN1_STRING_get0_data(*content), ASN1_STRING_length(*content));
 }
 
 static void open_digested(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
@@ -697,6 +714,8 @@ static void open_content(
         g_autoptr(CMS_ContentInfo) cms = parse(s);
         g_autoptr(BIO) out = up_openssl_sink(s->exam->limits.decoded_bytes);
 
+        if (!up_openssl_judge(s->exam, "d2i_CMS_ContentInfo", NULL, cms != NULL && out != NULL))
+                return;
         kind->open(s, cms, out);
         ERR_clear_error();
         report->content = up_openssl_sink_bytes(out);
@@ -733,6 +752,8 @@ static void examine_affordable(const struct structure *s, CMS_ContentInfo *cms,
         if (kind->nid == NID_pkcs7_signed) {
                 up_exam_count(s->exam, UP_COUNT_SIGNED);
                 grade(s, cms, report);
+                if (report->grade == UP_GRADE_VALID)
+                        weigh_trust(s, cms, report);
                 list_signers(cms, report);
                 verify_every_way(s, cms);
                 verify_by_given_certificates(s);
@@ -740,19 +761,31 @@ static void examine_affordable(const struct structure *s, CMS_ContentInfo *cms,
         open_content(s, kind, report);
 }
 
-void up_cms_examine(
-    GBytes *encoded, GBytes *detached, struct up_exam *exam, struct up_cms_report *report)
+/* Reads the structure; NULL when it is none. */
+static CMS_ContentInfo *begin(
+    const struct structure *s, struct up_cms_report *report, const struct kind **ret_kind)
 {
-        const struct structure s = { encoded, detached, exam };
         g_autoptr(CMS_ContentInfo) cms = NULL;
 
         *report = (struct up_cms_report){ .signers = g_ptr_array_new_with_free_func(signer_free) };
         up_identities_load();
-        cms = parse(&s);
-        if (up_openssl_judge(exam, "d2i_CMS_ContentInfo", NULL, cms != NULL)) {
-                const struct kind *kind = kind_of(cms);
-                up_exam_count(exam, UP_COUNT_CMS);
-                report->kind = kind != NULL ? kind->name : "unknown";
+        cms = parse(s);
+        if (!up_openssl_judge(s->exam, "d2i_CMS_ContentInfo", NULL, cms != NULL))
+                return NULL;
+        *ret_kind = kind_of(cms);
+        up_exam_count(s->exam, UP_COUNT_CMS);
+        report->kind = *ret_kind != NULL ? (*ret_kind)->name : "unknown";
+        return g_steal_pointer(&cms);
+}
+
+void up_cms_examine(
+    GBytes *encoded, GBytes *detached, struct up_exam *exam, struct up_cms_report *report)
+{
+        const struct structure s = { encoded, detached, exam };
+        const struct kind *kind;
+        g_autoptr(CMS_ContentInfo) cms = begin(&s, report, &kind);
+
+        if (cms != NULL) {
                 if (!costs_are_affordable(&s, cms)) {
                         report->grade = UP_GRADE_UNKNOWN;
                         return;
@@ -760,4 +793,25 @@ void up_cms_examine(
                 examine_affordable(&s, cms, kind, report);
         }
         up_pkcs7_examine(encoded, detached, exam);
+}
+
+void up_cms_open(
+    GBytes *encoded, GBytes *detached, struct up_exam *exam, struct up_cms_report *report)
+{
+        const struct structure s = { encoded, detached, exam };
+        const struct kind *kind;
+        g_autoptr(CMS_ContentInfo) cms = begin(&s, report, &kind);
+
+        if (cms == NULL || kind == NULL || kind->needs_key)
+                return;
+        if (!costs_are_affordable(&s, cms)) {
+                report->grade = UP_GRADE_UNKNOWN;
+                return;
+        }
+        if (kind->nid == NID_pkcs7_signed) {
+                up_exam_count(exam, UP_COUNT_SIGNED);
+                grade(&s, cms, report);
+        }
+        if (!exam->out_of_memory)
+                open_content(&s, kind, report);
 }

@@ -22,7 +22,7 @@ enum up_grade {
         UP_GRADE_VALID,    /* content and attributes hold, whoever signed */
         UP_GRADE_DIGEST,   /* the attributes' signature holds, the content's digest does not */
         UP_GRADE_BROKEN,   /* no signature holds */
-        UP_GRADE_UNKNOWN,  /* a limit forbade to look */
+        UP_GRADE_UNKNOWN,  /* a limit forbade to look, or memory ran out */
 };
 #define UP_GRADES 5
 extern const char *const up_grade_names[UP_GRADES];
@@ -50,6 +50,14 @@ void up_cms_report_clear(struct up_cms_report *report);
  * @report is filled in whatever happens; clear it afterwards.
  */
 void up_cms_examine(
+    GBytes *encoded, GBytes *detached, struct up_exam *exam, struct up_cms_report *report);
+
+/**
+ * Opens @encoded as a scanner does that has no key: signatures are graded by the one careful way,
+ * and what needs no key is opened; of anything else the report tells the kind. Where memory ran out
+ * (exam->out_of_memory) the report ends there. Otherwise as above.
+ */
+void up_cms_open(
     GBytes *encoded, GBytes *detached, struct up_exam *exam, struct up_cms_report *report);
 
 /**

@@ -57,7 +57,9 @@ struct up_exam {
         uint64_t counts[UP_COUNTS];
         uint64_t decoded_bytes; /* spent of limits.decoded_bytes */
         bool unscannable;       /* a limit was hit */
-        GPtrArray *remarks;     /* of struct up_remark, owned; in the order first seen */
+        bool out_of_memory;   /* a call failed for want of it (allocation.h), and nothing went on */
+        uint32_t memory_code; /* the error that it left, packed as OpenSSL does; 0: none */
+        GPtrArray *remarks;   /* of struct up_remark, owned; in the order first seen */
 };
 
 /** An empty exam under these limits (copied) at this virtual time. Clear it with _clear. */

@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <string.h>
 
+#include "mail/allocation.h"
 #include "mail/identity.h"
 
 bool up_openssl_is_silent(bool ok)
@@ -13,8 +14,23 @@ bool up_openssl_is_silent(bool ok)
         return !ok && ERR_peek_error() == 0;
 }
 
+bool up_openssl_ran_out(struct up_exam *exam)
+{
+        if (!up_allocation_take_failure())
+                return false;
+        exam->out_of_memory = true;
+        exam->memory_code = (uint32_t)ERR_peek_error();
+        ERR_clear_error();
+        return true;
+}
+
 bool up_openssl_judge(struct up_exam *exam, const char *call, const char *way, bool ok)
 {
+        if (ok)
+                up_allocation_take_failure(); /* what went well could do without */
+        else if (up_openssl_ran_out(exam))
+                return false;
+
         g_autofree char *how = way != NULL ? g_strdup_printf(" (%s)", way) : g_strdup("");
 
         if (!ok)
@@ -108,8 +124,11 @@ static const BIO_METHOD *sink_method(void)
 BIO *up_openssl_sink(uint64_t most)
 {
         BIO *bio = BIO_new(sink_method());
-        struct sink *sink = g_new0(struct sink, 1);
+        struct sink *sink;
 
+        if (bio == NULL)
+                return NULL;
+        sink = g_new0(struct sink, 1);
         sink->bytes = g_byte_array_new();
         sink->most = most;
         BIO_set_data(bio, sink);

@@ -20,10 +20,19 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
 bool up_openssl_is_silent(bool ok);
 
 /**
- * Passes @ok through. When the call failed and left no error behind, the exam remarks
- * UP_REMARK_NO_REASON. Its site is @call, the function of OpenSSL that is at fault; @way, in which
- * of several ways it was called (NULL when there is one), is for the person who reads it. Empties
- * the error queue, so that the next call begins with none.
+ * Has an allocation failed (allocation.h) in what was called since the last call that was judged?
+ * Then the exam is out of memory, with the first error in the queue as its code, and 0 if there is
+ * none. For calls that cannot tell a failure from having nothing to tell.
+ */
+bool up_openssl_ran_out(struct up_exam *exam);
+
+/**
+ * Passes @ok through. A call that failed for want of memory, when an allocation was made to fail,
+ * is judged as up_openssl_ran_out() does: OpenSSL promises no reason for that. When another call
+ * failed and left no error behind, the exam remarks UP_REMARK_NO_REASON. Its site is @call, the
+ * function of OpenSSL that is at fault; @way, in which of several ways it was called (NULL when
+ * there is one), is for the person who reads it. Empties the error queue, so that the next call
+ * begins with none.
  */
 bool up_openssl_judge(struct up_exam *exam, const char *call, const char *way, bool ok);
 
@@ -35,11 +44,15 @@ enum up_given { UP_GIVEN_MEMORY, UP_GIVEN_NOTHING, UP_GIVEN_EMPTY, UP_GIVEN_FILE
 
 /**
  * A BIO that reads @content, or nothing with UP_GIVEN_EMPTY. NULL with UP_GIVEN_NOTHING, and where
- * there is no @content to give. The caller owns it, and keeps @content meanwhile.
+ * there is no @content to give, or memory was made to fail. The caller owns it, and keeps @content
+ * meanwhile.
  */
 BIO *up_openssl_give(GBytes *content, enum up_given given);
 
-/** A BIO that is written to and keeps at most @most bytes; more is an error with a reason. */
+/**
+ * A BIO that is written to and keeps at most @most bytes; more is an error with a reason. NULL when
+ * memory was made to fail.
+ */
 BIO *up_openssl_sink(uint64_t most);
 
 /** What a sink was given. The caller owns the result, and still the sink. */

@@ -13,6 +13,7 @@
 #include <openssl/err.h>
 #include <string.h>
 
+#include "mail/allocation.h"
 #include "mail/compare.h"
 #include "mail/identity.h"
 #include "mail/openssl.h"
@@ -41,6 +42,8 @@ struct walk {
         struct up_exam *exam;
         GQueue layers; /* of struct layer, those still to be read */
         uint64_t structures;
+        bool opens_only; /* what needs no key; else all is examined */
+        up_smime_opened opened;
         up_smime_seen seen;
         void *data;
 };
@@ -146,9 +149,15 @@ static void judge_same(struct up_exam *exam, const char *site, GBytes *ours, GBy
 }
 
 /* @carrier is the entity whose body the structure was decoded from. */
-static void compare_with_smime_reader(GBytes *message, const struct up_entity *whole,
-    const struct up_entity *carrier, GBytes *encoded, GBytes *detached, struct up_exam *exam)
+static void compare_with_smime_reader(const struct walk *walk, GBytes *message,
+    const struct up_entity *whole, const struct up_entity *carrier, GBytes *encoded,
+    GBytes *detached)
 {
+        struct up_exam *exam = walk->exam;
+
+        if (walk->opens_only)
+                return;
+
         g_autoptr(GBytes) raw = up_slice_bytes(message, up_entity_whole(whole));
         g_autoptr(GBytes) base64 = up_slice_bytes(message, carrier->body);
         g_autoptr(GBytes) ours = der_of_bytes(encoded);
@@ -198,7 +207,10 @@ static void examine_structure(struct walk *walk, const struct layer *layer,
 
         if (!up_exam_within(walk->exam, &walk->exam->limits.structures, ++walk->structures))
                 return;
-        up_cms_examine(encoded, detached, walk->exam, &report);
+        if (walk->opens_only)
+                up_cms_open(encoded, detached, walk->exam, &report);
+        else
+                up_cms_examine(encoded, detached, walk->exam, &report);
         if (walk->seen != NULL)
                 walk->seen(layer->depth, layer->message, entity, &report, walk->data);
         if (report.content != NULL)
@@ -224,7 +236,7 @@ static void examine_clear_signed(
         g_autoptr(GBytes) detached = up_slice_bytes(layer->message, up_entity_whole(parts[0]));
         g_autoptr(GBytes) encoded = decoded_body(layer->message, parts[1]);
         examine_structure(walk, layer, whole, encoded, detached);
-        compare_with_smime_reader(layer->message, whole, parts[1], encoded, detached, walk->exam);
+        compare_with_smime_reader(walk, layer->message, whole, parts[1], encoded, detached);
 }
 
 /* The first part of a multipart/signed stands right after it, and is content; the rest signs. */
@@ -244,9 +256,11 @@ static void examine_layer(struct walk *walk, const struct layer *layer)
         gsize bytes;
         const unsigned char *data = g_bytes_get_data(layer->message, &bytes);
 
+        if (walk->opened != NULL)
+                walk->opened(layer->message, walk->data);
         if (bytes > 0 && data[0] == DER_SEQUENCE)
                 examine_structure(walk, layer, NULL, layer->message, NULL);
-        for (guint i = 0; i < entities->len; i++) {
+        for (guint i = 0; i < entities->len && !walk->exam->out_of_memory; i++) {
                 const struct up_entity *entity = g_ptr_array_index(entities, i);
                 up_exam_count(walk->exam, UP_COUNT_PARTS);
                 if (g_mime_content_type_is_type(entity->type, "multipart", "signed")) {
@@ -255,25 +269,39 @@ static void examine_layer(struct walk *walk, const struct layer *layer)
                         g_autoptr(GBytes) encoded = decoded_body(layer->message, entity);
                         examine_structure(walk, layer, entity, encoded, NULL);
                         compare_with_smime_reader(
-                            layer->message, entity, entity, encoded, NULL, walk->exam);
+                            walk, layer->message, entity, entity, encoded, NULL);
                 }
+        }
+}
+
+static void begin(struct walk *walk, GBytes *message)
+{
+        struct up_exam *exam = walk->exam;
+
+        up_identities_load();
+        if (up_exam_within(exam, &exam->limits.message_bytes, g_bytes_get_size(message)))
+                add_layer(walk, message, 0);
+}
+
+static void go_through(struct walk *walk)
+{
+        struct layer *layer;
+
+        while ((layer = g_queue_pop_head(&walk->layers)) != NULL) {
+                if (!walk->exam->out_of_memory)
+                        examine_layer(walk, layer);
+                g_bytes_unref(layer->message);
+                g_free(layer);
         }
 }
 
 void up_smime_walk(GBytes *message, struct up_exam *exam, up_smime_seen seen, void *data)
 {
         struct walk walk = { .exam = exam, .seen = seen, .data = data };
-        struct layer *layer;
 
-        up_identities_load();
         up_exam_listen(exam);
-        if (up_exam_within(exam, &exam->limits.message_bytes, g_bytes_get_size(message)))
-                add_layer(&walk, message, 0);
-        while ((layer = g_queue_pop_head(&walk.layers)) != NULL) {
-                examine_layer(&walk, layer);
-                g_bytes_unref(layer->message);
-                g_free(layer);
-        }
+        begin(&walk, message);
+        go_through(&walk);
         up_exam_count(exam, UP_COUNT_LOGS_JUDGED);
         up_exam_unlisten(exam);
 }
@@ -281,4 +309,67 @@ void up_smime_walk(GBytes *message, struct up_exam *exam, up_smime_seen seen, vo
 void up_smime_examine(GBytes *message, struct up_exam *exam)
 {
         up_smime_walk(message, exam, NULL, NULL);
+}
+
+/* --- opening ---------------------------------------------------------------------------------- */
+
+uint64_t up_smime_open(
+    GBytes *message, struct up_exam *exam, uint64_t failing, up_smime_opened opened, void *data)
+{
+        uint64_t allocations = 0;
+        struct walk walk = { .exam = exam, .opens_only = true, .opened = opened, .data = data };
+
+        if (failing > 0) {
+                struct up_exam unused;
+                up_exam_init(&unused, &exam->limits, exam->now_s);
+                up_smime_open(message, &unused, 0, NULL, NULL);
+                up_exam_clear(&unused);
+        }
+        begin(&walk, message);
+        if (failing > 0)
+                up_allocation_fail(failing);
+        go_through(&walk);
+        if (failing > 0)
+                allocations = up_allocation_restore();
+        ERR_clear_error();
+        return allocations;
+}
+
+/* What a look saw, by its bytes. */
+static void take_sum(GBytes *message, void *data)
+{
+        g_checksum_update(data, g_bytes_get_data(message, NULL), (gssize)g_bytes_get_size(message));
+}
+
+/* The caller owns the result. */
+static char *look(GBytes *message, struct up_exam *exam, uint64_t failing)
+{
+        g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+
+        up_exam_listen(exam);
+        up_smime_open(message, exam, failing, take_sum, sum);
+        up_exam_unlisten(exam);
+        return g_strdup(g_checksum_get_string(sum));
+}
+
+void up_smime_examine_failing(GBytes *message, struct up_exam *exam, uint64_t failing)
+{
+        struct up_exam whole, failed;
+
+        up_exam_init(&whole, &exam->limits, exam->now_s);
+        up_exam_init(&failed, &exam->limits, exam->now_s);
+        g_autofree char *seen = look(message, &whole, 0);
+        g_autofree char *seen_failing = look(message, &failed, failing);
+        if (!failed.out_of_memory &&
+            (strcmp(seen, seen_failing) != 0 ||
+                memcmp(whole.counts, failed.counts, sizeof whole.counts) != 0))
+                up_exam_remark(exam, UP_REMARK_DISAGREE,
+                    "S/MIME: with all memory and with a failed allocation",
+                    "no call failed when allocation %" G_GUINT64_FORMAT
+                    " did, but another outcome came of it",
+                    failing);
+        if (!failed.out_of_memory)
+                up_exam_count(exam, UP_COUNT_DECODERS_JUDGED);
+        up_exam_clear(&whole);
+        up_exam_clear(&failed);
 }

@@ -473,9 +473,11 @@ static bool change_string(struct change *change)
                 size_t wanted = 1 + up_dice_below(change->dice, LONG_STRING);
                 size_t more = MIN(change->room, wanted); /* MIN throws twice what is thrown in it */
                 guint old = bytes->len;
+                if (more == 0)
+                        return false; /* and there may be no data yet to append to */
                 g_byte_array_set_size(bytes, old + (guint)more);
                 memset(bytes->data + old, 'A', more);
-                return more > 0;
+                return true;
         }
         }
 }

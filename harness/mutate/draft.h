@@ -7,11 +7,12 @@
  *
  * Operators are rows of tables, one table a layer:
  *
- *     tree.c       the MIME tree: parts, header fields, parameters, words, encodings, line ends
- *     sign.c       signed again, encrypted, wrapped; how much of the signature then holds: the
- * grade der.c        inside CMS structures: TLVs whose lengths are put right again damage.c what
- * relays do to a message that was signed play.c       script, policy, envelope havoc.c anonymous
- * bytes, as every fuzzer does it
+ *     - tree.c: the MIME tree: parts, header fields, parameters, words, encodings, line ends
+ *     - sign.c: signed again, encrypted, wrapped, and how much of the signature then holds
+ *     - der.c: inside CMS structures: TLVs whose lengths are put right again
+ *     - damage.c: what relays do to a message that was signed
+ *     - play.c: script, policy, envelope
+ *     - havoc.c: anonymous bytes, as every fuzzer does it
  */
 #ifndef UP_MUTATE_DRAFT_H
 #define UP_MUTATE_DRAFT_H
@@ -33,6 +34,10 @@ enum up_graded {
 };
 #define UP_GRADES_MEANT 6
 extern const char *const up_graded_names[UP_GRADES_MEANT];
+
+/** What the line `mutation:` of a head says of it; UP_GRADED_UNKNOWN where it says nothing, or
+ * NULL. */
+enum up_graded up_graded_of(const char *mutation);
 
 struct up_draft {
         struct up_case *c; /* owned; operators change it in place */

@@ -2,10 +2,16 @@
  * mutate - which operators, in which order, and that what comes out fits and can be read
  *
  * The order is what makes a mutation worth more than a flipped bit. What is done with the message
- * comes first, for a signature is made at the case's own time; then what is inside is changed; then
- * it is signed; and only then is it damaged, by those who know how to say what that does to the
- * grade. A signature that the message brought along is worth nothing certain: its grade is unknown
- * until one is made here.
+ * comes first, for a signature is made at the case's own time. Then what is inside is changed, half
+ * the time with its layers taken off. Then the ending decides: mostly the last word is the
+ * signer's, and what was changed or broken before is under the signature; less often it is
+ * somebody's who damages what was signed, and says what that does to the grade; or nobody signs. It
+ * is signed at most once, for that and reading it again are what a run's time goes into, and not at
+ * all where the mutation before says that the signature is worth something and nothing was done to
+ * the message.
+ *
+ * A signature that the message brought along is worth nothing certain: its grade is unknown until
+ * one is made here.
  *
  * Sizes are known only when the case is written. So a mutation is tried again, with fewer operators
  * each time, until it fits; if none does, a blind one that is cut to size always will.
@@ -64,6 +70,7 @@ struct wish {
         size_t bytes;
         const struct up_case *other; /* to cross with; NULL: none */
         size_t most_bytes;           /* of the file */
+        enum up_graded promised;     /* by the mutation that made it */
         GBytes *plain;               /* the case that goes in, as plain_of() writes it; owned */
 };
 
@@ -177,7 +184,19 @@ static void leave_room_for_head(struct up_draft *draft, size_t most_bytes)
 
 /* --- operators -------------------------------------------------------------------------------- */
 
-static size_t choose_weighted(
+static size_t choose_by(struct up_dice *dice, const unsigned *weights, size_t count)
+{
+        size_t sum = 0, at, i = 0;
+
+        for (size_t j = 0; j < count; j++)
+                sum += weights[j];
+        at = up_dice_below(dice, sum);
+        while (i + 1 < count && at >= weights[i])
+                at -= weights[i++];
+        return i;
+}
+
+static size_t choose_operator(
     struct up_dice *dice, const struct up_operator *operators, size_t count)
 {
         size_t sum = 0, at, i = 0;
@@ -190,66 +209,128 @@ static size_t choose_weighted(
         return i;
 }
 
-static enum up_layer choose_layer(struct up_dice *dice, enum nature nature)
-{
-        const unsigned *weights = layer_weights[nature];
-        size_t sum = 0, at;
-        int i = 0;
-
-        for (int j = 0; j < UP_LAYERS; j++)
-                sum += weights[j];
-        at = up_dice_below(dice, sum);
-        while (i + 1 < UP_LAYERS && at >= weights[i])
-                at -= weights[i++];
-        return (enum up_layer)i;
-}
-
-/* One operator of the layer that finds something to do, if one is met. */
-static void apply_one(struct up_draft *draft, enum up_layer layer)
+/* One operator of the layer that finds something to do; false: none was met. */
+static bool apply_one(struct up_draft *draft, enum up_layer layer)
 {
         size_t count;
         const struct up_operator *operators = up_operators(layer, &count);
 
         for (int i = 0; i < OPERATOR_TRIES && count > 0; i++) {
                 const struct up_operator *row =
-                    &operators[choose_weighted(&draft->dice, operators, count)];
+                    &operators[choose_operator(&draft->dice, operators, count)];
                 if (!row->apply(draft))
                         continue;
                 note(draft, row->name);
                 if (layer == UP_LAYER_HAVOC && draft->graded != UP_GRADED_UNSIGNED)
                         draft->graded = UP_GRADED_UNKNOWN;
-                return;
+                return true;
         }
+        return false;
 }
 
-static void apply_some(struct up_draft *draft, enum up_layer layer, unsigned count)
+/* False: none of them did anything. */
+static bool apply_some(struct up_draft *draft, enum up_layer layer, unsigned count)
 {
+        bool any = false;
+
         while (count-- > 0)
-                apply_one(draft, layer);
+                any |= apply_one(draft, layer);
+        return any;
+}
+
+/* --- the signature ---------------------------------------------------------------------------- */
+
+/* Whose hand is the last one on the message. */
+enum ending {
+        ENDING_SEALED,  /* the signer's: what was done before is under the signature */
+        ENDING_DAMAGED, /* a relay's, or somebody's who changed what was signed */
+        ENDING_LEFT,    /* whoever's it was: it is not signed */
+};
+#define ENDINGS 3
+
+/* What was decided about a mutation, and what its case was before. */
+struct setting {
+        unsigned wanted[UP_LAYERS]; /* operators of each layer */
+        enum nature nature;
+        enum ending ending;
+        bool was_signed;
+        enum up_graded promised; /* by the mutation before this one */
+        GBytes *before;          /* the message */
+};
+
+/*
+ * Mail is mostly signed, for what is behind the check is what others do not reach. Mail that is
+ * not signed and has no script is mostly left so: a signature costs more time than all else, and
+ * hides from who reads only what is plain. What is no mail is not made to look like some.
+ */
+static const unsigned ending_weights[][2][ENDINGS] = {
+        [NATURE_MAIL] = { { 26, 8, 66 }, { 68, 20, 12 } },
+        [NATURE_PLAYED] = { { 70, 12, 18 }, { 72, 16, 12 } },
+        [NATURE_RAW] = { { 0, 0, 100 }, { 60, 15, 25 } },
+};
+
+static enum ending choose_ending(struct up_dice *dice, enum nature nature, bool was_signed)
+{
+        return (enum ending)choose_by(dice, ending_weights[nature][was_signed], ENDINGS);
+}
+
+/* Is there a signature of which a mutation before this one says that it is worth something? */
+static bool is_promised(enum up_graded graded)
+{
+        return graded == UP_GRADED_VALID || graded == UP_GRADED_DIGEST;
+}
+
+/* By an operator of the layer if one was drawn, else in some way that mostly holds. */
+static bool sign(struct up_draft *draft, const unsigned wanted[UP_LAYERS])
+{
+        if (wanted[UP_LAYER_SIGN] > 0)
+                return apply_one(draft, UP_LAYER_SIGN);
+        return up_sign_again(draft);
+}
+
+/* Bytes are changed before the signature is made, or after it. */
+static bool break_it(struct up_draft *draft, const unsigned wanted[UP_LAYERS])
+{
+        bool broken = apply_some(draft, UP_LAYER_DER, wanted[UP_LAYER_DER]);
+
+        broken |= apply_some(draft, UP_LAYER_DAMAGE, wanted[UP_LAYER_DAMAGE]);
+        broken |= apply_some(draft, UP_LAYER_HAVOC, wanted[UP_LAYER_HAVOC]);
+        return broken;
 }
 
 /*
- * Three times of four where there was a signature. Mail without one stays so three times of four:
- * a signature costs more time than all else, and hides from who reads only what is plain.
+ * What was broken while it bore a signature is signed as it is, all around: taking the old
+ * signature off would take off what was done to it.
  */
-static void maybe_sign_again(struct up_draft *draft, bool was_signed)
+static void seal(struct up_draft *draft, const struct setting *setting)
 {
-        bool one_in_four = up_dice_once_in(&draft->dice, 4);
+        bool is_signed = draft->graded != UP_GRADED_UNSIGNED;
 
-        if (one_in_four == was_signed || !up_sign_again(draft))
+        if (break_it(draft, setting->wanted) && is_signed && up_sign_around(draft))
                 return;
-        if (up_dice_once_in(&draft->dice, 4))
+        if (draft->c->message == setting->before && setting->wanted[UP_LAYER_SIGN] == 0 &&
+            is_promised(setting->promised))
+                return;
+        sign(draft, setting->wanted);
+}
+
+/* Only a signature that somebody vouches for is worth damaging. */
+static void damage(struct up_draft *draft, const struct setting *setting)
+{
+        if (draft->c->message != setting->before || !is_promised(setting->promised) ||
+            setting->wanted[UP_LAYER_SIGN] > 0)
+                sign(draft, setting->wanted);
+        if (!break_it(draft, setting->wanted))
                 apply_one(draft, UP_LAYER_DAMAGE);
 }
 
 /* --- a mutation ------------------------------------------------------------------------------- */
 
-static void choose_layers(struct up_draft *draft, unsigned operators, unsigned wanted[UP_LAYERS])
+static void choose_layers(struct up_draft *draft, unsigned operators, struct setting *setting)
 {
-        enum nature nature = nature_of(draft->c);
-
         for (unsigned i = 0; i < operators; i++)
-                wanted[choose_layer(&draft->dice, nature)]++;
+                setting
+                    ->wanted[choose_by(&draft->dice, layer_weights[setting->nature], UP_LAYERS)]++;
 }
 
 /* Parts, fields, events and settings of the other; at least one of these. */
@@ -268,42 +349,48 @@ static void cross(struct up_draft *draft, const struct up_case *other)
                 note(draft, "bytes-cross");
 }
 
-/* A signature is made where there is a reason: something changed, or is to be damaged. */
-static bool is_to_be_signed(
-    const struct up_draft *draft, GBytes *before, bool was_signed, const unsigned wanted[UP_LAYERS])
+/* Half the time what is inside the layers is changed, else what is around it and the layers. */
+static void change_content(
+    struct up_draft *draft, const struct wish *wish, const struct setting *setting)
 {
-        bool breaks = wanted[UP_LAYER_DER] + wanted[UP_LAYER_DAMAGE] > 0;
+        bool changes = setting->wanted[UP_LAYER_TREE] > 0 || wish->other != NULL;
 
-        if (wanted[UP_LAYER_SIGN] > 0)
-                return false;
-        if (draft->c->message != before)
-                return was_signed || looks_like_mail(draft->c->message);
-        return was_signed && breaks;
+        if (changes && setting->was_signed && setting->ending != ENDING_LEFT &&
+            up_dice_once_in(&draft->dice, 2))
+                up_sign_unwrap(draft);
+        if (wish->other != NULL)
+                cross(draft, wish->other);
+        apply_some(draft, UP_LAYER_TREE, setting->wanted[UP_LAYER_TREE]);
 }
 
 /* A mutation with so many operators; with none, and a case to cross with, it is that alone. */
 static void change(struct up_draft *draft, const struct wish *wish, unsigned operators)
 {
-        unsigned wanted[UP_LAYERS] = { 0 };
         g_autoptr(GBytes) before = g_bytes_ref(draft->c->message);
-        bool was_signed = draft->graded != UP_GRADED_UNSIGNED;
+        struct setting setting = {
+                .nature = nature_of(draft->c),
+                .was_signed = draft->graded != UP_GRADED_UNSIGNED,
+                .promised = wish->promised,
+                .before = before,
+        };
 
-        choose_layers(draft, operators, wanted);
-        bool blind_first = up_dice_once_in(&draft->dice, 2);
-        apply_some(draft, UP_LAYER_PLAY, wanted[UP_LAYER_PLAY]);
+        choose_layers(draft, operators, &setting);
+        setting.ending = choose_ending(&draft->dice, setting.nature, setting.was_signed);
+        apply_some(draft, UP_LAYER_PLAY, setting.wanted[UP_LAYER_PLAY]);
         leave_room_for_head(draft, wish->most_bytes);
-        if (wish->other != NULL)
-                cross(draft, wish->other);
-        apply_some(draft, UP_LAYER_TREE, wanted[UP_LAYER_TREE]);
-        if (blind_first)
-                apply_some(draft, UP_LAYER_HAVOC, wanted[UP_LAYER_HAVOC]);
-        apply_some(draft, UP_LAYER_SIGN, wanted[UP_LAYER_SIGN]);
-        if (is_to_be_signed(draft, before, was_signed, wanted))
-                maybe_sign_again(draft, was_signed);
-        apply_some(draft, UP_LAYER_DER, wanted[UP_LAYER_DER]);
-        apply_some(draft, UP_LAYER_DAMAGE, wanted[UP_LAYER_DAMAGE]);
-        if (!blind_first)
-                apply_some(draft, UP_LAYER_HAVOC, wanted[UP_LAYER_HAVOC]);
+        change_content(draft, wish, &setting);
+        switch (setting.ending) {
+        case ENDING_SEALED:
+                seal(draft, &setting);
+                break;
+        case ENDING_DAMAGED:
+                damage(draft, &setting);
+                break;
+        case ENDING_LEFT:
+                apply_some(draft, UP_LAYER_SIGN, MIN(1, setting.wanted[UP_LAYER_SIGN]));
+                break_it(draft, setting.wanted);
+                break;
+        }
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
@@ -446,6 +533,7 @@ static GBytes *fulfil(struct wish *wish, uint64_t seed)
         GBytes *file = NULL;
         unsigned operators = wish->other == NULL ? choose_count(&dice) : choose_count(&dice) - 1;
 
+        wish->promised = up_graded_of(c->mutation);
         up_mutate_forget(c);
         wish->plain = plain_of(c);
         for (int i = 0; i < MUTATION_TRIES && file == NULL; i++) {

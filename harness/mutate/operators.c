@@ -12,6 +12,16 @@ const char *const up_graded_names[UP_GRADES_MEANT] = {
         [UP_GRADED_UNKNOWN] = "unknown",
 };
 
+enum up_graded up_graded_of(const char *mutation)
+{
+        for (int i = 0; mutation != NULL && i < UP_GRADES_MEANT; i++) {
+                g_autofree char *end = g_strconcat("; graded ", up_graded_names[i], NULL);
+                if (g_str_has_suffix(mutation, end))
+                        return (enum up_graded)i;
+        }
+        return UP_GRADED_UNKNOWN;
+}
+
 const char *const up_layer_names[UP_LAYERS] = {
         [UP_LAYER_TREE] = "tree",
         [UP_LAYER_SIGN] = "sign",

@@ -204,20 +204,32 @@ static bool is_cut_by_parents(GPtrArray *entities, int parent, GBytes *inside)
 }
 
 /* A structure that can be read at all, and is more than certificates. */
+static bool is_structure(GBytes *encoded)
+{
+        g_autoptr(CMS_ContentInfo) cms = parse(encoded);
+        bool is = cms != NULL && (OBJ_obj2nid(CMS_get0_type(cms)) != NID_pkcs7_signed ||
+                                     sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms)) > 0);
+
+        ERR_clear_error();
+        return is;
+}
+
 static bool is_layer(GBytes *message, const struct up_entity *entity)
 {
         struct up_carried carried;
-        bool is = false;
+        bool is;
 
         if (!up_carries_cms(entity) || !up_raw_carried(message, entity, &carried))
                 return false;
-        g_autoptr(CMS_ContentInfo) cms = parse(carried.encoded);
-        if (cms != NULL)
-                is = OBJ_obj2nid(CMS_get0_type(cms)) != NID_pkcs7_signed ||
-                     sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms)) > 0;
+        is = is_structure(carried.encoded);
         up_carried_clear(&carried);
-        ERR_clear_error();
         return is;
+}
+
+/* What begins as DER is read as a structure, and as an entity too. */
+static bool is_bare_structure(GBytes *message)
+{
+        return up_raw_is_bare(message) && is_structure(message);
 }
 
 /* Is there any of it in these entities, but for a slice? */
@@ -237,7 +249,20 @@ bool up_peel_holds_more(GBytes *inside)
 {
         g_autoptr(GPtrArray) entities = up_raw_entities(inside);
 
-        return is_any_layer_beside(inside, entities, (struct up_slice){ 0, 0 });
+        return is_bare_structure(inside) ||
+               is_any_layer_beside(inside, entities, (struct up_slice){ 0, 0 });
+}
+
+/* In what calls itself signed, a reader may look for that signature alone. */
+static bool is_in_signed(GPtrArray *entities, int parent)
+{
+        while (parent >= 0) {
+                const struct up_entity *entity = g_ptr_array_index(entities, (guint)parent);
+                if (g_mime_content_type_is_type(entity->type, "multipart", "signed"))
+                        return true;
+                parent = entity->parent;
+        }
+        return false;
 }
 
 static bool peel_first(GBytes *message, GPtrArray *entities, size_t most, struct up_peeled *peeled)
@@ -252,7 +277,8 @@ static bool peel_first(GBytes *message, GPtrArray *entities, size_t most, struct
                 peeled->inside = peel_further(inside, most);
                 peeled->layers = true;
                 peeled->cut = is_cut_by_parents(entities, entity->parent, peeled->inside);
-                peeled->others = is_any_layer_beside(message, entities, peeled->where);
+                peeled->others = is_in_signed(entities, entity->parent) ||
+                                 is_any_layer_beside(message, entities, peeled->where);
                 return true;
         }
         return false;
@@ -273,6 +299,8 @@ void up_peel(GBytes *message, bool as_it_is, size_t most, struct up_peeled *ret_
                 peeled.outside = outside_of(message, root);
                 peeled.inside = inside_of(message, root);
         }
+        if (bare == NULL && is_bare_structure(message))
+                peeled.others = true;
         *ret_peeled = peeled;
 }
 

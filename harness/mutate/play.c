@@ -24,6 +24,9 @@
 /* The power goes out within so many operations, mostly: a submission takes a handful. */
 #define CRASH_USUALLY 48
 
+/* Up to 8191, mostly. */
+#define ALLOCATION_MAGNITUDES 13
+
 #define RECIPIENTS_USUALLY 16
 
 /* 9999-12-31 23:59:59 UTC, the last second that a case can be written at. */
@@ -130,6 +133,17 @@ static int64_t choose_message(struct up_draft *draft)
         return 1;
 }
 
+/*
+ * A look that meets signed mail makes some hundreds of allocations or thousands of them; the first
+ * ones and the last ones are as good as those between, so every magnitude has the same chance.
+ */
+static int64_t choose_allocation(struct up_dice *dice)
+{
+        int64_t magnitude = INT64_C(1) << up_dice_below(dice, ALLOCATION_MAGNITUDES);
+
+        return magnitude + (int64_t)up_dice_below(dice, (size_t)magnitude);
+}
+
 static int64_t choose_number(
     struct up_draft *draft, enum up_verb_id id, int64_t least, int64_t most)
 {
@@ -139,6 +153,8 @@ static int64_t choose_number(
                 return edge(&draft->dice, least, most);
         if (id == UP_VERB_CRASH)
                 number = 1 + (int64_t)up_dice_below(&draft->dice, CRASH_USUALLY);
+        else if (id == UP_VERB_ALLOCATION)
+                number = choose_allocation(&draft->dice);
         else if (id == UP_VERB_RCPT)
                 number = 1 + (int64_t)up_dice_below(&draft->dice, draft->c->envelope.to->len);
         else if (up_dice_once_in(&draft->dice, 3))
@@ -230,6 +246,8 @@ static const char *const phrases[] = {
         "scan # other; bystander * signed smtp; wait *",
         "scan # died; wait *; restart",
         "scan # rewritten; submit # *; wait *",
+        "allocation *; submit # *; wait *",
+        "allocation *; submit # local; allocation *; wait *; allocation *; wait *",
         "hop # mail defer; wait *; hop # mail accept",
         "hop # dot lost; wait *; hop # dot accept",
         "hop # data never; wait *",

@@ -31,7 +31,7 @@ struct recipe {
         bool several;              /* signers */
         bool fragile;              /* what relays change is put into the content first */
         bool odd;                  /* by whom nobody should trust */
-        bool as_it_is;             /* what was signed before stays, and its grade */
+        bool as_it_is;             /* what was signed before stays */
 };
 
 /* --- what is signed --------------------------------------------------------------------------- */
@@ -122,7 +122,7 @@ static GBytes *made_fragile(struct up_dice *dice, GBytes *entity)
  * A part of no bytes at all is no part. The placeholder of the anti-virus test file
  * would become that file when the case is read again, and the signature would not hold.
  */
-static GBytes *prepared(struct up_dice *dice, GBytes *inside)
+static GBytes *prepared(struct up_dice *dice, GBytes *inside, bool as_it_is)
 {
         gsize bytes;
         const guint8 *data = g_bytes_get_data(inside, &bytes);
@@ -130,7 +130,7 @@ static GBytes *prepared(struct up_dice *dice, GBytes *inside)
 
         if (bytes == 0)
                 return g_bytes_new_static("\r\n", 2);
-        if (up_dice_once_in(dice, 6))
+        if (as_it_is || up_dice_once_in(dice, 6))
                 return g_steal_pointer(&expanded);
         return canonical(expanded);
 }
@@ -410,11 +410,14 @@ static enum up_graded graded_among(enum up_graded graded, bool others)
 static GBytes *made(struct up_draft *draft, const struct recipe *recipe, GBytes *inside,
     enum up_graded *graded, bool *others)
 {
-        GBytes *entity = recipe->as_it_is ? g_bytes_ref(inside) : prepared(&draft->dice, inside);
+        bool is_signed = recipe->steps[0] == SIGN;
+        GBytes *entity = recipe->as_it_is && !is_signed
+                             ? g_bytes_ref(inside)
+                             : prepared(&draft->dice, inside, recipe->as_it_is);
 
         if (recipe->fragile)
                 entity = made_fragile(&draft->dice, entity);
-        *others = *others || (!recipe->as_it_is && up_peel_holds_more(entity));
+        *others = *others || (is_signed && up_peel_holds_more(entity));
         for (unsigned i = 0; i < STEPS && entity != NULL && recipe->steps[i] != END; i++) {
                 GBytes *next = g_bytes_get_size(entity) <= draft->most_bytes
                                    ? take_step(draft, entity, recipe, i, graded)
@@ -443,7 +446,7 @@ static bool follow(struct up_draft *draft, const struct recipe *recipe)
                 entity = made(draft, &chosen, peeled.inside, &graded, &peeled.others);
         if (entity != NULL)
                 message = up_peeled_put(draft->c->message, &peeled, entity);
-        if (!recipe->as_it_is)
+        if (recipe->steps[0] == SIGN)
                 graded = graded_among(graded, peeled.others);
         up_peeled_clear(&peeled);
         if (message == NULL || !up_draft_set_message(draft, message))
@@ -463,26 +466,28 @@ static bool follow(struct up_draft *draft, const struct recipe *recipe)
             .steps = { SIGN }, .form = CLEAR, .fragile = true)                                     \
         X(odd, "sign-odd", 3, 4, "by an identity that nobody should trust", .steps = { SIGN },     \
             .odd = true)                                                                           \
-        X(digest, "sign-digest", 4, 16, "signed, then a letter of the content changed",            \
+        X(digest, "sign-digest", 5, 30, "signed, then a letter of the content changed",            \
             .steps = { SIGN }, .spoiling = UP_SPOIL_DIGEST)                                        \
-        X(attributes, "sign-attributes", 2, 3, "signed, then signature or attributes changed",     \
+        X(attributes, "sign-attributes", 3, 6, "signed, then signature or attributes changed",     \
             .steps = { SIGN }, .spoiling = UP_SPOIL_ATTRIBUTES)                                    \
-        X(structure, "sign-structure", 4, 5, "signed, then changed where no signature reaches",    \
+        X(structure, "sign-structure", 5, 9, "signed, then changed where no signature reaches",    \
             .steps = { SIGN }, .spoiling = UP_SPOIL_STRUCTURE)                                     \
-        X(attributes_again, "sign-attributes-again", 4, 5,                                         \
+        X(attributes_again, "sign-attributes-again", 5, 8,                                         \
             "signed attributes changed, and signed again", .steps = { SIGN },                      \
             .spoiling = UP_SPOIL_ATTRIBUTES_AGAIN)                                                 \
         X(sign_encrypt, "sign-encrypt", 3, 4, "signed, then encrypted",                            \
             .steps = { SIGN, ENCRYPT })                                                            \
         X(triple, "sign-triple", 2, 2, "signed, encrypted, signed again",                          \
             .steps = { SIGN, ENCRYPT, SIGN })                                                      \
-        X(digest_triple, "sign-digest-triple", 1, 1, "the same, but the inner digest broken",      \
+        X(digest_triple, "sign-digest-triple", 1, 2, "the same, but the inner digest broken",      \
             .steps = { SIGN, ENCRYPT, SIGN }, .spoiling = UP_SPOIL_DIGEST)                         \
         X(twice, "sign-twice", 2, 2, "signed, then signed again", .steps = { SIGN, SIGN })         \
         X(sign_compress, "sign-compress", 2, 2, "signed, then compressed",                         \
             .steps = { SIGN, COMPRESS })                                                           \
         X(sign_compress_encrypt, "sign-compress-encrypt", 1, 2, "signed, compressed, encrypted",   \
             .steps = { SIGN, COMPRESS, ENCRYPT })                                                  \
+        X(around, "sign-around", 2, 0, "signed as it is, whatever signature it bears",             \
+            .steps = { SIGN }, .as_it_is = true)                                                   \
         X(encrypt_whole, "encrypt", 2, 0, "the whole message encrypted", .steps = { ENCRYPT },     \
             .as_it_is = true)                                                                      \
         X(compress_whole, "compress", 1, 0, "the whole message compressed", .steps = { COMPRESS }, \
@@ -517,15 +522,29 @@ static const struct up_operator *choose_again(struct up_dice *dice)
         return &up_sign_operators[at];
 }
 
-bool up_sign_again(struct up_draft *draft)
-{
-        const struct up_operator *row = choose_again(&draft->dice);
+#define INDEX(symbol, ...) symbol##_index,
+enum { RECIPES(INDEX) };
 
-        if (!row->apply(draft)) {
-                row = &up_sign_operators[0]; /* which needs the least room, and never breaks */
-                if (!row->apply(draft))
-                        return false;
-        }
+static bool apply_row(struct up_draft *draft, const struct up_operator *row)
+{
+        if (!row->apply(draft))
+                return false;
         g_string_append_printf(draft->done, "%s%s", draft->done->len > 0 ? "," : "", row->name);
         return true;
+}
+
+bool up_sign_again(struct up_draft *draft)
+{
+        return apply_row(draft, choose_again(&draft->dice)) ||
+               apply_row(draft, &up_sign_operators[clear_index]); /* needs the least room */
+}
+
+bool up_sign_around(struct up_draft *draft)
+{
+        return apply_row(draft, &up_sign_operators[around_index]);
+}
+
+bool up_sign_unwrap(struct up_draft *draft)
+{
+        return apply_row(draft, &up_sign_operators[unwrap_index]);
 }

@@ -35,4 +35,13 @@
  */
 bool up_sign_again(struct up_draft *draft);
 
+/**
+ * Signs the message as it is, layers and all: for what was changed in them, and would be lost if
+ * they were taken off. Otherwise as up_sign_again().
+ */
+bool up_sign_around(struct up_draft *draft);
+
+/** Takes the layers off, so that what is inside can be changed; false when there are none. */
+bool up_sign_unwrap(struct up_draft *draft);
+
 #endif

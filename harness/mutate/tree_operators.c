@@ -156,7 +156,8 @@ static bool write_draft(struct up_draft *draft, const struct up_edit *edit)
 
         if (g_bytes_equal(after, before) || !up_draft_set_message(draft, after))
                 return false;
-        if (draft->graded != UP_GRADED_UNSIGNED && !is_still_signed(before, after, limits))
+        if (draft->graded != UP_GRADED_UNSIGNED && draft->graded != UP_GRADED_UNKNOWN &&
+            !is_still_signed(before, after, limits))
                 draft->graded = UP_GRADED_UNKNOWN;
         return true;
 }

@@ -33,6 +33,7 @@ const struct up_class_row up_class_rows[UP_CLASSES] = {
         [UP_CLASS_HANG] = { "hang", "the call did not come back" },
         [UP_CLASS_SUPERLINEAR] = { "superlinear", "work grows faster than the message" },
         [UP_CLASS_MEMORY] = { "memory", "more memory than the bound" },
+        [UP_CLASS_HARNESS] = { "harness", "this suite itself did not keep what it promises" },
 };
 
 const struct up_evidence_row up_evidence_rows[UP_EVIDENCES] = {

@@ -37,8 +37,9 @@ enum up_class {
         UP_CLASS_HANG,
         UP_CLASS_SUPERLINEAR,
         UP_CLASS_MEMORY,
+        UP_CLASS_HARNESS,
 };
-#define UP_CLASSES 21
+#define UP_CLASSES 22
 
 struct up_class_row {
         const char *name; /* as in `finding: pending` and in reports */

@@ -207,6 +207,7 @@ static void every_verb_is_read_and_written(void **state)
                 [UP_VERB_SUBMIT] = { "submit 01 smtp", "submit 1 smtp" },
                 [UP_VERB_BYSTANDER] = { "bystander 2 signed local", "bystander 2 signed local" },
                 [UP_VERB_SCAN] = { "scan 0 no-verdict", "scan 0 no-verdict" },
+                [UP_VERB_ALLOCATION] = { "allocation 0017", "allocation 17" },
                 [UP_VERB_HOP] = { "hop 3 dot lost", "hop 3 dot lost" },
                 [UP_VERB_RCPT] = { "rcpt 1024 defer", "rcpt 1024 defer" },
                 [UP_VERB_OFFERS] = { "offers size on", "offers size on" },

@@ -29,7 +29,7 @@ static void each_class_is_found_by_its_name(void **state)
                 assert_null(strchr(up_class_rows[i].what, '\n'));
                 assert_false(g_str_has_suffix(up_class_rows[i].what, "."));
         }
-        assert_int_equal(UP_CLASS_MEMORY, UP_CLASSES - 1);
+        assert_int_equal(UP_CLASS_HARNESS, UP_CLASSES - 1);
 }
 
 static void each_evidence_is_found_by_its_name(void **state)

@@ -177,6 +177,29 @@ static void numbers_are_those_of_messages_and_recipients(void **state)
         assert_true(becomes(file, UP_VERB_RCPT, 1, "lost"));
 }
 
+/* The first, some of each magnitude that a look at mail has, and both bounds. */
+static void allocations_come_in_every_magnitude(void **state)
+{
+        (void)state;
+        static const char file[] = HEAD "script:\n  allocation 77\nmessage:\n";
+        bool seen[20] = { false };
+
+        for (uint64_t seed = 0; seed < THROWS; seed++) {
+                struct up_draft draft;
+                draft_init(&draft, file, seed);
+                if (operator_named("word-change")->apply(&draft)) {
+                        const struct up_event *event = find_event(draft.c, UP_VERB_ALLOCATION, 0);
+                        guint64 k = g_ascii_strtoull(event->words[0], NULL, 10);
+                        seen[g_bit_storage(k) - 1] = true;
+                }
+                draft_clear(&draft);
+        }
+        for (int magnitude = 0; magnitude < 13; magnitude++)
+                assert_true(seen[magnitude]);
+        assert_true(becomes(file, UP_VERB_ALLOCATION, 0, "1"));
+        assert_true(becomes(file, UP_VERB_ALLOCATION, 0, "1000000"));
+}
+
 static void a_full_script_gets_no_more_events(void **state)
 {
         (void)state;
@@ -384,6 +407,7 @@ int main(void)
                 cmocka_unit_test(a_wait_becomes_what_the_policy_says_and_a_millisecond_off),
                 cmocka_unit_test(a_wait_is_counted_from_the_beginning_too),
                 cmocka_unit_test(numbers_are_those_of_messages_and_recipients),
+                cmocka_unit_test(allocations_come_in_every_magnitude),
                 cmocka_unit_test(a_full_script_gets_no_more_events),
                 cmocka_unit_test(scripts_come_to_everything_that_there_is),
                 cmocka_unit_test(a_lifetime_becomes_shorter_than_a_gap),

@@ -471,6 +471,7 @@ static void progress_counts_what_oracles_judged(void **state)
         for (int i = 0; i < UP_ORACLES; i++)
                 if (up_oracle_rows[i].class == UP_CLASS_LOST)
                         assert_true(progress.judged[i] > 0);
+        assert_int_equal(progress.verified, 1); /* by the scanner, however often it was asked */
 }
 
 static void what_cannot_be_written_stops_the_target(void **state)

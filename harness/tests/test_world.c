@@ -700,6 +700,97 @@ static void the_scanner_reads_content(void **state)
         }
 }
 
+/* The file of a seed; the caller owns it. */
+static char *signed_message(void)
+{
+        char *message = NULL;
+
+        if (!g_file_get_contents("seeds/smime/opaque-ec.eml", &message, NULL, NULL))
+                fail_msg("the signed seed cannot be read");
+        return message;
+}
+
+static struct up_ledger *run_signed(const char *script, enum up_mode mode)
+{
+        g_autofree char *message = signed_message();
+        g_autoptr(up_case) c = read_case("", script, message);
+        const struct up_pipeline pipeline = toy_of(&sound);
+
+        return up_world_run(c, &pipeline, mode);
+}
+
+static enum up_verdict nth_verdict(const struct up_ledger *ledger, unsigned n)
+{
+        return nth(ledger, UP_ENTRY_SCANNED, n)->as.scan.answer.verdict;
+}
+
+static void memory_runs_out_in_the_next_look_alone(void **state)
+{
+        (void)state;
+        /* a manner that does not look leaves the failure for the one that does */
+        g_autoptr(up_ledger) ledger =
+            run_signed("  allocation 1\n  scan 1 clean\n  submit 1 local\n  submit 2 local\n"
+                       "  wait 1s\n  submit 3 local",
+                UP_MODE_AS_IT_WAS);
+        const struct up_entry *failed = nth(ledger, UP_ENTRY_SCANNED, 1);
+
+        assert_int_equal(nth_verdict(ledger, 0), UP_VERDICT_CLEAN);
+        assert_int_equal(failed->number, 2);
+        assert_int_equal(failed->as.scan.answer.verdict, UP_VERDICT_NONE);
+        assert_true(failed->as.scan.answer.code != 0);
+        assert_string_equal(failed->text, "OpenSSL got no memory for its allocation 1");
+        assert_int_equal(nth_verdict(ledger, 2), UP_VERDICT_CLEAN);
+        assert_null(nth(ledger, UP_ENTRY_SCANNED, 2)->text);
+        assert_became(ledger, 1, UP_DISPOSITION_DELIVERED);
+        assert_became(ledger, 2, UP_DISPOSITION_DELIVERED);
+        assert_became(ledger, 3, UP_DISPOSITION_DELIVERED);
+}
+
+static void memory_belongs_to_the_environment(void **state)
+{
+        (void)state;
+        g_autoptr(up_ledger) healthy =
+            run_signed("  allocation 1\n  submit 1 local", UP_MODE_HEALTHY);
+        g_autoptr(up_ledger) healed =
+            run_signed("  scan 1 busy\n  submit 1 local\n  wait 1s\n  scan 1 by-content\n"
+                       "  allocation 1",
+                UP_MODE_HEALED);
+        g_autoptr(up_ledger) as_it_was =
+            run_signed("  scan 1 busy\n  submit 1 local\n  wait 1s\n  scan 1 by-content\n"
+                       "  allocation 1",
+                UP_MODE_AS_IT_WAS);
+
+        assert_int_equal(nth_verdict(healthy, 0), UP_VERDICT_CLEAN);
+        assert_int_equal(nth_verdict(healed, 1), UP_VERDICT_CLEAN);
+        assert_int_equal(nth_verdict(as_it_was, 1), UP_VERDICT_NONE);
+        assert_int_equal(nth_verdict(as_it_was, 2), UP_VERDICT_CLEAN);
+}
+
+static void runs_share_what_was_read_and_no_failure(void **state)
+{
+        (void)state;
+        g_autofree char *message = signed_message();
+        g_autoptr(up_case) c = read_case("", "  allocation 1\n  submit 1 local", message);
+        const struct up_pipeline pipeline = toy_of(&sound);
+        g_autoptr(up_readings) readings = up_readings_new();
+        struct up_limits limits;
+        struct up_exam exam;
+
+        up_limits_init(&limits);
+        up_exam_init(&exam, &limits, 0);
+        for (int i = 0; i < 2; i++) {
+                g_autoptr(up_ledger) sick =
+                    up_world_run_sharing(c, &pipeline, UP_MODE_AS_IT_WAS, readings);
+                g_autoptr(up_ledger) well =
+                    up_world_run_sharing(c, &pipeline, UP_MODE_HEALTHY, readings);
+                assert_int_equal(nth_verdict(sick, 0), UP_VERDICT_NONE);
+                assert_int_equal(nth_verdict(well, 0), UP_VERDICT_CLEAN);
+        }
+        up_readings_count(readings, &exam);
+        assert_int_equal(exam.counts[UP_COUNT_VERIFIED], 1);
+        up_exam_clear(&exam);
+}
+
 /* --- the next hop ----------------------------------------------------------------------------- */
 
 static void the_next_hop_answers_at_each_point(void **state)
@@ -1405,6 +1496,9 @@ int main(void)
                 cmocka_unit_test(number_0_is_all_mail_without_a_line_of_its_own),
                 cmocka_unit_test(a_confused_scanner_speaks_of_another_that_it_was_asked_about),
                 cmocka_unit_test(the_scanner_reads_content),
+                cmocka_unit_test(memory_runs_out_in_the_next_look_alone),
+                cmocka_unit_test(memory_belongs_to_the_environment),
+                cmocka_unit_test(runs_share_what_was_read_and_no_failure),
                 cmocka_unit_test(the_next_hop_answers_at_each_point),
                 cmocka_unit_test(a_next_hop_can_be_silent_at_each_point),
                 cmocka_unit_test(the_next_hop_answers_each_recipient),

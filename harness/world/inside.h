@@ -39,6 +39,7 @@ struct up_arrival {
         enum up_arrival_kind kind;
         guint asked; /* the entry of the ledger that asked for it */
         struct up_scan_answer scan;
+        uint64_t starved_at; /* of @scan: what failed, if it has no verdict for that */
         struct up_send_answer send;
         enum up_reply *rcpt; /* of @send; owned */
 

@@ -69,6 +69,7 @@ static up_request scan(void *data, up_id message, enum up_level level, GBytes *b
                 arrival->kind = UP_ARRIVAL_SCANNED;
                 arrival->asked = asked;
                 arrival->scan = answer;
+                arrival->starved_at = plan.starved_at;
                 up_world_expect(world, arrival, plan.after_ms[i]);
         }
         return request;

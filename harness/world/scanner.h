@@ -1,8 +1,8 @@
 /*
  * scanner - the scanner that the world plays
  *
- * Left alone it is healthy and reads content: a message is infected when EICAR's test file is in
- * it, as it stands or after decoding any part of it; unscannable when a standard limit of
+ * Left alone it is healthy and reads content (readings.h): a message is infected when EICAR's test
+ * file is in it, wherever it can be found without a key; unscannable when a standard limit of
  * mail/limits.h ends the search; else clean. The script can have it treat the messages of one
  * number, or all that have no manner of their own, in another manner: the choices of the verb
  * `scan`.
@@ -19,6 +19,7 @@
 
 #include "case/case.h"
 #include "pipeline.h"
+#include "world/readings.h"
 
 /* Why a scanner has no verdict, in the words of its platform. */
 #define UP_SCANNER_BUSY  UINT32_C(0x800700aa) /* the resource is in use */
@@ -27,12 +28,12 @@
 
 struct up_scanner {
         int manners[UP_CASE_NUMBERS + 1]; /* by number; rows of the table in scanner.c, or -1 */
-        GHashTable *verdicts;             /* of what was read already, by its bytes */
+        struct up_readings *readings;     /* borrowed */
+        uint64_t failing; /* of its next look at a message: OpenSSL's allocation; 0: none */
 };
 
-/** A healthy scanner that has read nothing yet. Clear it with _clear(). */
-void up_scanner_init(struct up_scanner *scanner);
-void up_scanner_clear(struct up_scanner *scanner);
+/** A healthy scanner; @readings must outlive it. Nothing is owned. */
+void up_scanner_init(struct up_scanner *scanner, struct up_readings *readings);
 
 /** From now on all is well again. */
 void up_scanner_heal(struct up_scanner *scanner);
@@ -43,13 +44,20 @@ void up_scanner_heal(struct up_scanner *scanner);
  */
 void up_scanner_set(struct up_scanner *scanner, unsigned number, const char *manner);
 
+/**
+ * OpenSSL gets no memory for that allocation (mail/allocation.h) of the next look at a message, of
+ * any number; then there is memory again. A manner that does not look leaves it for the next.
+ */
+void up_scanner_starve(struct up_scanner *scanner, uint64_t failing);
+
 /** What the scanner will answer. */
 struct up_scanner_plan {
         unsigned answers;    /* how many times: 0 is never */
         int64_t after_ms[2]; /* of each, from now */
         enum up_verdict verdict;
         uint32_t code;
-        bool other; /* it will speak of another message */
+        bool other;          /* it will speak of another message */
+        uint64_t starved_at; /* why it has no verdict: the allocation that failed; 0: not that */
 };
 
 /**

@@ -71,6 +71,12 @@ static void scan(struct up_world *world, char *const *words, const char *line)
         up_scanner_set(&world->scanner, number_of(words[0]), words[1]);
 }
 
+static void allocation(struct up_world *world, char *const *words, const char *line)
+{
+        (void)line;
+        up_scanner_starve(&world->scanner, number_of(words[0]));
+}
+
 static void hop(struct up_world *world, char *const *words, const char *line)
 {
         (void)line;
@@ -226,6 +232,7 @@ static const act acts[UP_VERB_ROWS] = {
         [UP_VERB_SUBMIT] = submit,
         [UP_VERB_BYSTANDER] = bystander,
         [UP_VERB_SCAN] = scan,
+        [UP_VERB_ALLOCATION] = allocation,
         [UP_VERB_HOP] = hop,
         [UP_VERB_RCPT] = rcpt,
         [UP_VERB_OFFERS] = offers,

@@ -131,6 +131,7 @@ static void mix_arrivals(const struct up_world *world, uint64_t *digest)
         mix(digest, world->crashes->len > 0
                         ? g_array_index(world->crashes, unsigned, 0) - world->operations
                         : 0);
+        mix(digest, world->scanner.failing);
 }
 
 static bool somebody_waits(const struct up_world *world)
@@ -265,6 +266,11 @@ void up_world_hand_in(struct up_world *world, const struct up_letter *letter)
 
 static void answer_scan(struct up_world *world, const struct up_arrival *arrival)
 {
+        g_autofree char *why = arrival->starved_at == 0
+                                   ? NULL
+                                   : g_strdup_printf("OpenSSL got no memory for its allocation "
+                                                     "%" G_GUINT64_FORMAT,
+                                         arrival->starved_at);
         const struct up_entry *asked = up_ledger_at(world->ledger, arrival->asked);
         up_request request = asked->request;
         struct up_entry entry = {
@@ -272,6 +278,7 @@ static void answer_scan(struct up_world *world, const struct up_arrival *arrival
                 .number = asked->number,
                 .message = asked->message,
                 .request = request,
+                .text = why,
                 .as.scan = { .level = asked->as.scan.level, .answer = arrival->scan },
         };
 
@@ -451,8 +458,8 @@ static void go_on(struct up_world *world)
         }
 }
 
-static void world_init(
-    struct up_world *world, const struct up_case *c, const struct up_pipeline *pipeline)
+static void world_init(struct up_world *world, const struct up_case *c,
+    const struct up_pipeline *pipeline, struct up_readings *readings)
 {
         *world = (struct up_world){
                 .c = c,
@@ -464,7 +471,7 @@ static void world_init(
                 .crashes = g_array_new(FALSE, FALSE, sizeof(unsigned)),
         };
         world->ports.world = world;
-        up_scanner_init(&world->scanner);
+        up_scanner_init(&world->scanner, readings);
         up_next_hop_heal(&world->hop);
         up_views_init(&world->views);
         up_lasso_init(&world->lasso);
@@ -476,7 +483,6 @@ static void world_clear(struct up_world *world)
         g_sequence_free(world->arrivals);
         g_hash_table_unref(world->letters);
         g_array_unref(world->crashes);
-        up_scanner_clear(&world->scanner);
         up_views_clear(&world->views);
         up_lasso_clear(&world->lasso);
 }
@@ -499,9 +505,17 @@ static void play_to_the_end(struct up_world *world, enum up_mode mode)
 struct up_ledger *up_world_run(
     const struct up_case *c, const struct up_pipeline *pipeline, enum up_mode mode)
 {
+        g_autoptr(up_readings) readings = up_readings_new();
+
+        return up_world_run_sharing(c, pipeline, mode, readings);
+}
+
+struct up_ledger *up_world_run_sharing(const struct up_case *c, const struct up_pipeline *pipeline,
+    enum up_mode mode, struct up_readings *readings)
+{
         struct up_world world;
 
-        world_init(&world, c, pipeline);
+        world_init(&world, c, pipeline, readings);
         world.ledger = up_ledger_new(pipeline, mode == UP_MODE_HEALED);
         world.self = pipeline->open(pipeline, &world.policy, &world.ports);
         ask_next_run(&world);

@@ -11,8 +11,11 @@
  * answers, the next hop accepts. Time then jumps from one thing that is due to the next, until
  * nobody waits any more, or it is shown that somebody will wait for ever (enum up_ending).
  *
- * The scanner reads content, too: it decodes what it is given by GMime, and calls a message
- * infected that has EICAR's test file in it, unless the script has something else to say.
+ * The scanner reads content, too (readings.h): it decodes what it is given by GMime, opens and
+ * verifies what is signed by OpenSSL, and calls a message infected that has EICAR's test file in
+ * it, unless the script has something else to say. The verb `allocation` lets OpenSSL run out of
+ * memory once on the way: then there is no verdict, and its error is the code, or 0 if it left
+ * none. That belongs to the environment: who heals it, or is healthy, has memory enough.
  *
  * What stands in the ledger:
  *
@@ -35,6 +38,7 @@
 #include "case/case.h"
 #include "ledger/ledger.h"
 #include "pipeline.h"
+#include "world/readings.h"
 
 /** How a run goes on after the script, and how it went before. */
 enum up_mode {
@@ -70,5 +74,9 @@ enum up_mode {
  */
 struct up_ledger *up_world_run(
     const struct up_case *c, const struct up_pipeline *pipeline, enum up_mode mode);
+
+/** As above, with what the scanner found in other runs, which gets what it finds in this one. */
+struct up_ledger *up_world_run_sharing(const struct up_case *c, const struct up_pipeline *pipeline,
+    enum up_mode mode, struct up_readings *readings);
 
 #endif

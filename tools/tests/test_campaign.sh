@@ -111,6 +111,7 @@ check 'the share of signatures where there are any' grep -qE '^smime .* 0\.00% '
 check 'and nowhere else' grep -qE '^scan_submit .* - +0 new' out
 check 'on 80 columns' out_fits 80
 check 'a line for each target' grep -q '^smime ' out
+check 'but for the one of this suite itself, which nobody named' out_lacks mutate
 
 echo crash >mode
 campaign --time 3s --target mime --jobs 1
@@ -179,5 +180,107 @@ campaign --time 1s
 check 'one campaign in a folder' ended 125
 check 'and the other is told' err_has 'another campaign runs'
 wait
+
+# AFL++: a script stands in for afl-fuzz, too. It writes what that writes, and waits to be stopped.
+mkdir -p bin
+cat >bin/afl-fuzz <<'END'
+#!/bin/sh
+echo "$*" >>"$UNPEND_CALLS"
+env | grep '^AFL_\|^ASAN_\|^UNPEND_' >>"$UNPEND_CALLS"
+while [ "$1" != -- ]; do
+    case $1 in
+    -i) inputs=$2 && shift ;;
+    -o) out=$2 && shift ;;
+    -M | -S) worker=$2 && shift ;;
+    esac
+    shift
+done
+[ "$(cat "$UNPEND_MODE")" != broken ] || exit 3
+[ -n "$(ls "$inputs")" ] || exit 4
+out=$out/$worker
+mkdir -p "$out/queue/.state" "$out/crashes" "$out/hangs"
+cp "$inputs"/* "$out/queue"
+if [ "$(cat "$UNPEND_MODE")" != idle ]; then
+    printf 'found' >"$out/queue/id:000000,src:000000,op:custom"
+    printf 'and found' >"$out/queue/id:000001,src:000000,op:custom"
+    printf 'crash by AFL++' >"$out/crashes/id:000000,sig:06,src:000000"
+    printf 'slow' >"$out/hangs/id:000000,src:000000"
+    echo read me >"$out/crashes/README.txt"
+fi
+printf 'start_time        : 1\nedges_found       : 77\ntotal_edges       : 99\n' >"$out/fuzzer_stats"
+trap 'exit 0' INT
+while :; do sleep 0.1; done
+END
+sed -i "s|\$UNPEND_MODE|$work/mode|g; s|\$UNPEND_CALLS|$work/calls|g" bin/afl-fuzz
+chmod +x bin/afl-fuzz
+
+# has CONTENT FOLDER PREFIX: is there a file of that content, named PREFIX and its SHA-1?
+has() { [ "$(cat "$2/$3$(printf %s "$1" | sha1sum | cut -d' ' -f1)" 2>/dev/null)" = "$1" ]; }
+afl() { campaign --out "$work/afl" --engine afl --target mime "$@"; }
+
+echo clean >mode
+afl --time 1s
+check 'an engine that is not built' told 125 'build/afl/fuzz/mime is not built: make afl'
+mkdir -p build/afl/fuzz
+cp engine build/afl/fuzz/mime
+status=0
+PATH=/nonexistent "$unpend" campaign --out "$work/afl" --engine afl --target mime >out 2>err || status=$?
+check 'and one that is not installed' told 125 'afl-fuzz is not installed: make afl'
+afl --engine alf
+check 'one that there is not' ended 2
+check 'is told with what was meant' err_has 'afl'
+afl --mutator byte
+check 'and what cannot mutate' ended 2
+check 'likewise' err_has 'engine'
+
+PATH=$work/bin:$PATH
+printf '[libfuzzer]\nmax_len = 1000\ntimeout = 25\nrss_limit_mb = 2560\ndict = mime.dict\n' >build/afl/fuzz/mime.options
+afl --time 8s --jobs 2
+check 'a crash under AFL++ is a finding' ended 1
+check 'with its signature' out_has 'signature  SEGV cms_read'
+check 'each once, though both workers had it' err_has '2 crashes'
+check 'edges are those that AFL++ tells' err_has '77 edges'
+check 'the first input is in the corpus' has 'found' afl/mime/corpus ''
+check 'the last one, too' has 'and found' afl/mime/corpus ''
+check 'the crash is where it was looked at' has 'crash by AFL++' afl/mime/crashes/done crash-
+check 'what took too long, too' has 'slow' afl/mime/crashes/done timeout-
+check 'and nothing that AFL++ only says' sh -c '! grep -rq "read me" afl/mime/crashes'
+check 'nothing of it stays' sh -c '! ls -d afl/mime/work/afl/* 2>/dev/null'
+check 'there is one main worker' sh -c '[ $(grep -c -e " -M 0 " calls) -eq 1 ]'
+check 'the other one is none' grep -q -e ' -S 1 ' calls
+check 'our mutator is the only one' grep -q '^AFL_CUSTOM_MUTATOR_ONLY=1' calls
+check 'out of its library' grep -q '^AFL_CUSTOM_MUTATOR_LIBRARY=.*/build/afl/mutator.so$' calls
+check 'no input is longer than the target takes' grep -q '^AFL_INPUT_LEN_MAX=1000$' calls
+check 'or slower' grep -q -e ' -t 25000 ' calls
+check 'sanitizers end it by a signal' grep -q '^ASAN_OPTIONS=.*abort_on_error=1:symbolize=0' calls
+
+rm calls
+echo idle >mode
+afl --time 1s --mutator engine --jobs 1 --engine-seed 7
+check 'without our mutator' ended 0
+check 'the engine mutates by itself' sh -c '! grep -q CUSTOM_MUTATOR calls'
+check 'with the chance that was asked for' grep -q -e ' -s 7 ' calls
+campaign --out "$work/afl" --target mime --time 1s --jobs 1
+check 'another engine goes on there' ended 0
+check 'with what the one had found' has 'and found' afl/mime/corpus ''
+
+echo clean >mode
+timeout --signal=INT 2 "$unpend" campaign --out "$work/afl-cut" --engine afl --target mime --time 50s >out 2>err
+check 'an interruption is clean' err_has 'nothing is lost'
+check 'and it is not' has 'and found' afl-cut/mime/corpus ''
+
+timeout --signal=KILL 2 "$unpend" campaign --out "$work/afl-killed" --engine afl --target mime --time 50s >out 2>err
+check 'what was killed had no time for that' sh -c '[ -n "$(ls -d afl-killed/mime/work/afl/*)" ]'
+echo idle >mode
+campaign --out "$work/afl-killed" --engine afl --target mime --time 1s --jobs 1
+check 'the next one brings it in' has 'and found' afl-killed/mime/corpus ''
+check 'with what broke' ended 1
+
+echo broken >mode
+began=$(date +%s)
+afl --time 50s
+check 'an AFL++ that does not run ends the campaign' ended 125
+check 'soon' within 30
+check 'and is told with its log' err_has 'last words are in'
 
 done_testing

@@ -74,7 +74,7 @@ check 'so is an option' told 2 'unknown option --flavor, did you mean --flavour?
 run repro --target mine x
 check 'and a target, with the status of repro' told 129 'unknown target mine, did you mean mime?'
 run repro --target x fine.eml
-check 'or all of them, if none is near' told 129 'there is: mime, smime, scan_submit, machine'
+check 'or all of them, if none is near' told 129 'there is: mime, smime, scan_submit, machine, mutate'
 run gate --flavour relpay
 check 'and a flavour' told 2 'unknown flavour relpay, did you mean replay?'
 if [ -w /dev/full ]; then

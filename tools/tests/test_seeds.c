@@ -116,7 +116,8 @@ static void outcome_clear(struct outcome *outcome)
 static void remove_folder(const char *folder)
 {
         g_autoptr(GPtrArray) paths = files_in(folder);
-        static const char *const inner[] = { "mime", "smime", "scan_submit", "machine", "." };
+        static const char *const inner[] = { "mime", "smime", "scan_submit", "machine", "mutate",
+                "." };
 
         for (guint i = 0; i < paths->len; i++) {
                 g_autofree char *path = g_build_filename(folder, g_ptr_array_index(paths, i), NULL);
@@ -178,7 +179,8 @@ static void committed_seeds_are_what_is_composed_now(void **state)
 
 static void the_list_names_each_seed_and_no_other(void **state)
 {
-        static const char *const folders[] = { "mime", "smime", "scan_submit", "machine" };
+        static const char *const folders[] = { "mime", "smime", "scan_submit", "machine",
+                "mutate" };
         struct outcome outcome = RUN("--list");
         g_auto(GStrv) lines = g_strsplit(outcome.out, "\n", -1);
         g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);

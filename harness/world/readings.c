@@ -1,0 +1,178 @@
+/*
+ * readings - a table by bytes, and the reader that fills it
+ *
+ * The scanner has the standard limits of mail/limits.h and knows no certificate but those in the
+ * message and the test identities', whose dates it does not look at: so it needs no clock.
+ */
+#include "world/readings.h"
+
+#include <string.h>
+
+#include "case/case.h"
+#include "mail/eicar.h"
+#include "mail/inside.h"
+#include "mail/smime.h"
+
+struct up_readings {
+        GHashTable *found; /* struct found, by the bytes */
+};
+
+struct found {
+        enum up_verdict verdict;
+        uint64_t counts[UP_COUNTS];
+};
+
+/* What is told of a message; the others count what the reader did. */
+static const enum up_count told[] = {
+        UP_COUNT_PARTS,
+        UP_COUNT_CMS,
+        UP_COUNT_SIGNED,
+        UP_COUNT_VERIFIED,
+        UP_COUNT_DIGEST_ONLY,
+        UP_COUNT_DECOMPRESSED,
+};
+
+struct up_readings *up_readings_new(void)
+{
+        struct up_readings *readings = g_new0(struct up_readings, 1);
+
+        readings->found = g_hash_table_new_full(
+            g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, g_free);
+        return readings;
+}
+
+void up_readings_free(struct up_readings *readings)
+{
+        if (readings == NULL)
+                return;
+        g_hash_table_unref(readings->found);
+        g_free(readings);
+}
+
+/* --- looking for the test file ---------------------------------------------------------------- */
+
+static bool holds_test_file(GBytes *bytes)
+{
+        static GBytes *test_file;
+
+        if (test_file == NULL)
+                test_file = up_eicar_expand(
+                    (const uint8_t *)UP_EICAR_PLACEHOLDER, strlen(UP_EICAR_PLACEHOLDER));
+
+        gsize size, wanted;
+        const void *data = g_bytes_get_data(bytes, &size);
+        const void *file = g_bytes_get_data(test_file, &wanted);
+        return size >= wanted && memmem(data, size, file, wanted) != NULL;
+}
+
+static bool decodes_to_test_file(GBytes *bytes, struct up_exam *exam)
+{
+        g_autoptr(GMimeMessage) message = up_mime_parse(bytes, exam);
+
+        if (message == NULL)
+                return false;
+
+        g_autoptr(GPtrArray) objects = up_mime_objects(message, exam);
+        for (guint i = 0; i < objects->len && !exam->unscannable; i++) {
+                if (!GMIME_IS_PART(objects->pdata[i]))
+                        continue;
+                g_autoptr(GBytes) content =
+                    up_mime_decoded(GMIME_PART(objects->pdata[i]), exam->limits.decoded_bytes);
+                if (holds_test_file(content))
+                        return true;
+                up_exam_spend(exam, g_bytes_get_size(content));
+        }
+        return false;
+}
+
+/* Each of the two readers has a budget of its own. */
+struct search {
+        struct up_exam cms, mime;
+        bool infected;
+};
+
+static void search_layer(GBytes *message, void *data)
+{
+        struct search *search = data;
+
+        search->infected = search->infected || holds_test_file(message) ||
+                           decodes_to_test_file(message, &search->mime);
+}
+
+/* What was found before memory ran out, or a limit was met, is found. */
+static enum up_verdict verdict_of(const struct search *search)
+{
+        bool unscannable = search->cms.unscannable || search->mime.unscannable;
+
+        return search->infected            ? UP_VERDICT_INFECTED
+               : search->cms.out_of_memory ? UP_VERDICT_NONE
+               : unscannable               ? UP_VERDICT_UNSCANNABLE
+                                           : UP_VERDICT_CLEAN;
+}
+
+static void search_clear(struct search *search)
+{
+        up_exam_clear(&search->cms);
+        up_exam_clear(&search->mime);
+}
+
+/* Clear the search afterwards. */
+static void look(struct search *search, GBytes *bytes, uint64_t failing)
+{
+        struct up_limits limits;
+
+        up_mime_start();
+        up_limits_init(&limits);
+        *search = (struct search){ .infected = holds_test_file(bytes) };
+        up_exam_init(&search->cms, &limits, UP_CASE_TIME_S);
+        up_exam_init(&search->mime, &limits, UP_CASE_TIME_S);
+        up_exam_listen(&search->mime);
+        up_smime_open(bytes, &search->cms, failing, search_layer, search);
+        up_exam_unlisten(&search->mime);
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+static const struct found *find(struct up_readings *readings, GBytes *bytes)
+{
+        struct found *found = g_hash_table_lookup(readings->found, bytes);
+        struct search search;
+
+        if (found != NULL)
+                return found;
+        found = g_new(struct found, 1);
+        look(&search, bytes, 0);
+        found->verdict = verdict_of(&search);
+        memcpy(found->counts, search.cms.counts, sizeof found->counts);
+        search_clear(&search);
+        g_hash_table_insert(readings->found, g_bytes_ref(bytes), found);
+        return found;
+}
+
+struct up_found up_readings_read(struct up_readings *readings, GBytes *bytes, uint64_t failing)
+{
+        struct up_found reading = { .verdict = find(readings, bytes)->verdict };
+        struct search search;
+
+        if (failing == 0)
+                return reading;
+        look(&search, bytes, failing);
+        reading = (struct up_found){ verdict_of(&search), 0 };
+        if (reading.verdict == UP_VERDICT_NONE)
+                reading.code = search.cms.memory_code;
+        search_clear(&search);
+        return reading;
+}
+
+void up_readings_count(const struct up_readings *readings, struct up_exam *exam)
+{
+        GHashTableIter iter;
+        void *value;
+
+        g_hash_table_iter_init(&iter, readings->found);
+        while (g_hash_table_iter_next(&iter, NULL, &value)) {
+                const struct found *found = value;
+                for (size_t i = 0; i < G_N_ELEMENTS(told); i++)
+                        exam->counts[told[i]] += found->counts[told[i]];
+        }
+}

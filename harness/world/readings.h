@@ -1,0 +1,48 @@
+/*
+ * readings - what a scanner finds in messages when it reads them
+ *
+ * It looks for EICAR's test file: in a message as it stands, in each of its parts after transfer
+ * decoding, and in whatever OpenSSL opens without a key, layer in layer (up_smime_open() in
+ * mail/smime.h). On the way it verifies signatures, as scanners do that tell their users about
+ * them; a bad one is no reason to refuse mail, so the verdict is by content alone. Encrypted
+ * content is not opened, and neither are archives; CMS that cannot be read has no content.
+ *
+ * Pipelines ask again and again about the same bytes, so what was found in them is kept. It does
+ * not depend on who asks or when: runs of one case may share their readings.
+ */
+#ifndef UP_WORLD_READINGS_H
+#define UP_WORLD_READINGS_H
+
+#include <glib.h>
+#include <stdint.h>
+
+#include "mail/exam.h"
+#include "pipeline.h"
+
+struct up_readings;
+typedef struct up_readings up_readings;
+
+/** No message was read yet. Free with up_readings_free(), which takes NULL. */
+struct up_readings *up_readings_new(void);
+void up_readings_free(struct up_readings *readings);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(up_readings, up_readings_free)
+
+struct up_found {
+        enum up_verdict verdict;
+        uint32_t code; /* with UP_VERDICT_NONE: OpenSSL's error, packed; 0 if it left none */
+};
+
+/**
+ * Reads a message, if that was not done before. With @failing not 0 it is read in any case, and
+ * OpenSSL gets no memory for its allocation of that number: where a call fails for it, there is no
+ * verdict. That is not kept. It listens to GLib's log (up_exam_listen()), so nobody else may.
+ */
+struct up_found up_readings_read(struct up_readings *readings, GBytes *bytes, uint64_t failing);
+
+/**
+ * Adds to @exam what was counted in all messages read so far, each once: parts, structures,
+ * signatures that hold, and so on, but no failures.
+ */
+void up_readings_count(const struct up_readings *readings, struct up_exam *exam);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * engine - the two tables, and looking things up in them
+ */
+#include "tools/engine.h"
+
+#include <glib.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "tools/tool.h"
+
+const struct up_engine *const up_engines[UP_ENGINES] = { &up_engine_libfuzzer, &up_engine_afl };
+
+const struct up_mutator up_mutators[UP_MUTATORS] = {
+        { "unpend", "cases by their structure, signed again", true },
+        { "engine", "bytes, as the engine itself does it: for comparisons", false },
+};
+
+const struct up_engine *up_engine_find(const char *name)
+{
+        g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+        if (name == NULL)
+                return up_engines[0];
+        for (size_t i = 0; i < UP_ENGINES; i++) {
+                if (strcmp(up_engines[i]->name, name) == 0)
+                        return up_engines[i];
+                g_ptr_array_add(names, (char *)up_engines[i]->name);
+        }
+        up_tool_unknown("engine", name, names);
+        return NULL;
+}
+
+const struct up_mutator *up_mutator_find(const char *name)
+{
+        g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+        if (name == NULL)
+                return &up_mutators[0];
+        for (size_t i = 0; i < UP_MUTATORS; i++) {
+                if (strcmp(up_mutators[i].name, name) == 0)
+                        return &up_mutators[i];
+                g_ptr_array_add(names, (char *)up_mutators[i].name);
+        }
+        up_tool_unknown("mutator", name, names);
+        return NULL;
+}
+
+static void append_choice(GString *help, size_t index, const char *name, const char *what)
+{
+        g_string_append_printf(help, "\n  %-11s%s%s", name, what, index == 0 ? " (standard)" : "");
+}
+
+char *up_engine_help(void)
+{
+        GString *help = g_string_new("Engines:");
+
+        for (size_t i = 0; i < UP_ENGINES; i++)
+                append_choice(help, i, up_engines[i]->name, up_engines[i]->what);
+        g_string_append(help, "\nWhat mutates:");
+        for (size_t i = 0; i < UP_MUTATORS; i++)
+                append_choice(help, i, up_mutators[i].name, up_mutators[i].what);
+        return g_string_free(help, FALSE);
+}
