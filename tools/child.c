@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
@@ -222,6 +223,23 @@ static void say(struct up_warm *warm, const char *text)
         fwrite(text, 1, strlen(text) + 1, warm->orders);
 }
 
+/* One that has ended is no reason for us to end: no SIGPIPE. False when it has. */
+static bool send_orders(struct up_warm *warm)
+{
+        const struct timespec now = { 0 };
+        sigset_t broken, before;
+        bool sent;
+
+        sigemptyset(&broken);
+        sigaddset(&broken, SIGPIPE);
+        pthread_sigmask(SIG_BLOCK, &broken, &before);
+        sent = fflush(warm->orders) == 0;
+        if (!sent)
+                sigtimedwait(&broken, NULL, &now);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        return sent;
+}
+
 static bool hear(struct up_warm *warm, int *ret_number)
 {
         return fscanf(warm->answers, "%d", ret_number) == 1;
@@ -232,7 +250,7 @@ static bool start_fork(
 {
         say(warm, order->report);
         say(warm, order->input);
-        return (fflush(warm->orders) == 0 && hear(warm, &child->pid)) || is_no_more(warm, error);
+        return (send_orders(warm) && hear(warm, &child->pid)) || is_no_more(warm, error);
 }
 
 bool up_warm_run(struct up_warm *warm, const struct up_child_order *order,
@@ -253,7 +271,7 @@ bool up_warm_run(struct up_warm *warm, const struct up_child_order *order,
         if (ret_end->wake != UP_WAKE_ENDED)
                 kill(-child.pid, SIGKILL);
         say(warm, UP_WARM_REAP);
-        heard = fflush(warm->orders) == 0 && hear(warm, &ret_end->wait_status);
+        heard = send_orders(warm) && hear(warm, &ret_end->wait_status);
         read_output(&child);
         warm->output_fd = child.output_fd;
         close_fd(&child.pidfd);
@@ -275,6 +293,7 @@ void up_warm_free(struct up_warm *warm)
         if (warm == NULL)
                 return;
         end_group(warm->pid); /* its child dies with it */
+        __fpurge(warm->orders); /* nobody reads it any more */
         fclose(warm->orders);
         fclose(warm->answers);
         close_fd(&warm->output_fd);

@@ -108,7 +108,7 @@ check 'a clean campaign ends with 0' ended 0
 check 'and with its time' within 20
 check 'edges are told by whose they are' grep -qE '^mime +0 +0 +3 +20 +0 +1 ' out
 check 'the share of signatures where there are any' grep -qE '^smime .* 0\.00% ' out
-check 'and nowhere else' grep -qE '^scan_submit .* - +0 new' out
+check 'and nowhere else' grep -qE '^machine .* - +0 new' out
 check 'on 80 columns' out_fits 80
 check 'a line for each target' grep -q '^smime ' out
 check 'but for the one of this suite itself, which nobody named' out_lacks mutate
