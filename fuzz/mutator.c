@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "case/case.h"
+#include "fuzz/target.h"
 #include "mail/eicar.h"
 #include "mutate/mutate.h"
 
@@ -95,7 +96,7 @@ static bool leaves_all_to_engine(void)
         return leaves != 0;
 }
 
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
+static size_t mutate(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
 {
         g_autoptr(GBytes) file = NULL;
         struct up_dice dice = { seed };
@@ -112,6 +113,12 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
         return give(data, max_size, file);
 }
 
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
+{
+        up_target_mutated();
+        return mutate(data, size, max_size, seed);
+}
+
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t *other,
     size_t other_size, uint8_t *out, size_t max_out_size, unsigned int seed)
 {
@@ -120,6 +127,7 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t
         /* libFuzzer takes the other hook then, behind which it crosses by its own means. */
         if (leaves_all_to_engine())
                 return 0;
+        up_target_mutated();
         file = up_crossover(data, size, other, other_size, max_out_size, seed);
         return give(out, max_out_size, file);
 }

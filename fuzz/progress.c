@@ -38,8 +38,10 @@ void up_progress_add(struct up_progress *sum, const struct up_progress *part)
         sum->mutants_verified += part->mutants_verified;
         sum->mutants_digest_only += part->mutants_digest_only;
         if (sum->first_finding == 0 ||
-            (part->first_finding > 0 && part->first_finding < sum->first_finding))
+            (part->first_finding > 0 && part->first_finding_ms < sum->first_finding_ms)) {
                 sum->first_finding = part->first_finding;
+                sum->first_finding_ms = part->first_finding_ms;
+        }
         for (int i = 0; i < UP_COUNTS; i++)
                 sum->counts[i] += part->counts[i];
         for (int i = 0; i < UP_ORACLES; i++)

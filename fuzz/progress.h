@@ -19,13 +19,14 @@ struct up_progress {
         uint64_t digest_only;         /* none held, but one failed by its content digest alone */
         uint64_t findings;            /* executions with a finding, repeated ones too */
         uint64_t first_finding;       /* the first such execution, counted from 1; 0: none */
+        uint64_t first_finding_ms;    /* when it came, in real time since the target began */
         uint64_t unscannable;         /* executions that hit a limit */
-        uint64_t mutants;             /* executions of cases that a mutator made, by their heads */
+        uint64_t mutants;             /* executions of what a mutator made */
         uint64_t mutants_verified;    /* as verified, of mutants alone */
         uint64_t mutants_digest_only; /* likewise */
-        uint64_t counts[UP_COUNTS];   /* sums over all executions */
-        uint64_t judged[UP_ORACLES];  /* likewise, by oracle */
         uint64_t transitions[UP_FEEDBACK_WORDS]; /* up_feedback_transitions() */
+        uint64_t counts[UP_COUNTS];              /* sums over all executions */
+        uint64_t judged[UP_ORACLES];             /* likewise, by oracle */
 };
 
 /** Maps @path, made and enlarged when needed. NULL when that fails (errno). Never unmapped. */

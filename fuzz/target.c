@@ -27,6 +27,8 @@
 static const char *input_path = "(memory)";
 static unsigned findings_so_far;
 static struct up_progress *progress;
+static gint64 began_us; /* in real time, for statistics alone */
+static bool next_is_mutant;
 static const struct up_fault_row *fault;
 static unsigned columns;
 
@@ -83,6 +85,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         if (getenv("UNPEND_FINDINGS") != NULL)
                 up_leaks_start();
         if (path != NULL) {
+                began_us = g_get_monotonic_time();
                 progress = up_progress_map(path);
                 if (progress == NULL) {
                         fprintf(
@@ -114,8 +117,10 @@ static void count_progress(const struct up_examination *examination, bool findin
 
         progress->executions++;
         count_signatures(examination);
-        if (finding && progress->findings++ == 0)
+        if (finding && progress->findings++ == 0) {
                 progress->first_finding = progress->executions;
+                progress->first_finding_ms = (uint64_t)(g_get_monotonic_time() - began_us) / 1000;
+        }
         if (exam->unscannable)
                 progress->unscannable++;
         for (int i = 0; i < UP_COUNTS; i++)
@@ -275,7 +280,7 @@ static void examine(const uint8_t *data, size_t size, struct up_examination *exa
                 .fault = fault,
                 .columns = columns,
                 .input = input,
-                .mutated = c->mutation != NULL,
+                .mutated = c->mutation != NULL || next_is_mutant,
                 .findings = g_ptr_array_new_with_free_func((GDestroyNotify)up_finding_free),
         };
         up_chance_restart(0);
@@ -324,9 +329,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 count_progress(&examination, examination.findings->len > 0);
         tell(&examination, data, size);
         examination_clear(&examination);
+        next_is_mutant = false;
         if (folder != NULL && up_leaks_live() > live)
                 keep_leak(folder, data, size);
         return 0;
+}
+
+void up_target_mutated(void)
+{
+        next_is_mutant = true;
 }
 
 void up_target_name_input(const char *path)

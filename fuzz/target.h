@@ -47,7 +47,7 @@ struct up_examination {
         const struct up_fault_row *fault; /* to be planted; NULL: none */
         unsigned columns;                 /* of the story; 0: none is wanted */
         GBytes *input; /* the case as it came, head and all; for examine() alone */
-        bool mutated;  /* by its head a mutator made the case */
+        bool mutated;  /* a mutator made the case: its head says so, or the engine's hook */
 
         struct up_exam exam;         /* what the readers of mail see; findings are made of it */
         GPtrArray *findings;         /* of struct up_finding: the target's own, besides */
@@ -67,6 +67,9 @@ extern const struct up_target up_target;
 /** The engines' entry points, by their own conventions. */
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/** The next input comes right out of a mutator, whatever its head says. */
+void up_target_mutated(void);
 
 /** Names the input of the next LLVMFuzzerTestOneInput() for the report; not copied. */
 void up_target_name_input(const char *path);

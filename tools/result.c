@@ -142,8 +142,9 @@ void up_result_print_text(GPtrArray *results)
                 const struct up_result *result = g_ptr_array_index(results, i);
                 if (result->counted.first_finding > 0 && result->catches->len > 0)
                         printf("\nthe first finding in %s came after %" G_GUINT64_FORMAT
-                               " runs of one worker\n",
-                            result->target, result->counted.first_finding);
+                               " runs of one worker, %.1f s\n",
+                            result->target, result->counted.first_finding,
+                            (double)result->counted.first_finding_ms / 1000);
                 for (guint j = 0; j < result->catches->len; j++)
                         print_catch(result, g_ptr_array_index(result->catches, j));
         }
@@ -195,6 +196,8 @@ static void build_result(JsonBuilder *json, const struct up_result *result)
         up_tool_json_number(json, "transitions", up_progress_transitions(&result->counted));
         up_tool_json_number(json, "unscannable", (gint64)result->counted.unscannable);
         up_tool_json_number(json, "first-finding", (gint64)result->counted.first_finding);
+        json_builder_set_member_name(json, "first-finding-seconds");
+        json_builder_add_double_value(json, (double)result->counted.first_finding_ms / 1000);
         up_tool_json_number(json, "corpus", result->corpus);
         build_judged(json, result);
         json_builder_set_member_name(json, "seconds");

@@ -33,8 +33,8 @@ static void the_earliest_finding_is_the_first(void **state)
 {
         (void)state;
         const struct up_progress none = { .first_finding = 0 };
-        const struct up_progress late = { .first_finding = 70 };
-        const struct up_progress early = { .first_finding = 7 };
+        const struct up_progress late = { .first_finding = 70, .first_finding_ms = 700 };
+        const struct up_progress early = { .first_finding = 7, .first_finding_ms = 500 };
         struct up_progress sum = { 0 };
 
         up_progress_add(&sum, &late);
