@@ -18,7 +18,8 @@ PACKAGES := gmime-3.0 json-glib-1.0 zlib libcrypto
 
 FOLDERS := case mail mutate ledger oracle scan_submit faults world
 HARNESS := $(wildcard $(FOLDERS:%=harness/%/*.c))
-GLUE    := $(addprefix fuzz/,target.c leaks.c progress.c play.c feedback.c)
+GLUE    := $(addprefix fuzz/,target.c leaks.c progress.c play.c feedback.c fuel.c growth.c \
+	metered.c)
 TOOLS   := $(wildcard tools/*.c)
 TESTS   := $(wildcard harness/tests/test_*.c tools/tests/test_*.c)
 SOURCES := $(HARNESS) $(wildcard fuzz/*.c) $(TOOLS) $(TESTS) tools/tests/carriers.c
@@ -65,6 +66,18 @@ afl_CC     := $(CLANG)
 afl_CFLAGS := -O1 -gdwarf-4 $(SANITIZE) -fsanitize-coverage=trace-pc-guard,trace-cmp
 $(B)/afl/fuzz/feedback.o: afl_CFLAGS := $(filter-out -fsanitize-coverage=%,$(afl_CFLAGS))
 
+# Hangs and growth without a clock: each block of the code, the libraries' too, calls fuzz/edges.c.
+# That file and the gauge are compiled without, and without sanitizers: they are called everywhere.
+fuel_CC         := $(CLANG)
+fuel_CFLAGS     := -O1 -gdwarf-4 $(SANITIZE) -fsanitize-coverage=trace-pc-guard,no-prune
+fuel-gcc_CC     := $(GCC)
+fuel-gcc_CFLAGS := -O1 -gdwarf-4 $(SANITIZE) -fsanitize-coverage=trace-pc
+COUNTING        := fuel fuel-gcc
+define uncounted
+$(B)/$1/fuzz/edges.o $(B)/$1/fuzz/fuel.o: $1_CFLAGS := $(filter-out -fsanitize%,$($1_CFLAGS))
+endef
+$(foreach f,$(COUNTING),$(eval $(call uncounted,$f)))
+
 # $(call from_source,NAME): the headers and libraries that tools/libraries.sh built for a flavour.
 define from_source
 $1_LIBRARIES := $(B)/$1/libraries
@@ -78,7 +91,7 @@ $1_NEEDS     := $(B)/$1/libraries
 endef
 FROM_SOURCE_CFLAGS := $(shell pkg-config --cflags gio-2.0 json-glib-1.0 2>/dev/null)
 FROM_SOURCE_LIBS   := $(shell pkg-config --libs gio-2.0 json-glib-1.0 zlib 2>/dev/null)
-FROM_SOURCE        := libfuzzer afl
+FROM_SOURCE        := libfuzzer afl $(COUNTING)
 $(foreach f,$(FROM_SOURCE),$(eval $(call from_source,$f)))
 
 # $(call flavour,NAME): objects and the harness as a library.
@@ -105,6 +118,14 @@ $(B)/replay/fuzz/%: $(B)/replay/fuzz/%.o $(B)/replay/fuzz/replay.o $(GLUE:%.c=$(
 		$(B)/replay/libunpend.a
 	$(call say,LINK,$@)
 	$(Q)$(replay_CC) $(replay_CFLAGS) $^ $(replay_LIBS) -o $@
+
+define counting
+$(B)/$1/fuzz/%: $(B)/$1/fuzz/%.o $(B)/$1/fuzz/replay.o $(B)/$1/fuzz/edges.o $(GLUE:%.c=$(B)/$1/%.o) \
+		$(B)/$1/libunpend.a
+	$$(call say,LINK,$$@)
+	$$(Q)$$($1_CC) $$($1_CFLAGS) $$^ $$($1_LIBS) -o $$@
+endef
+$(foreach f,$(COUNTING),$(eval $(call counting,$f)))
 
 $(B)/libfuzzer/fuzz/%: $(B)/libfuzzer/fuzz/%.o $(GLUE:%.c=$(B)/libfuzzer/%.o) \
 		$(B)/libfuzzer/fuzz/mutator.o $(B)/libfuzzer/libunpend.a
@@ -151,7 +172,7 @@ $(CARRIERS): %: %.o $(B)/fast/libunpend.a
 # What the unit tests of tools/ are linked with: the program without its main(), and what of the
 # targets can be tested by itself.
 $(B)/replay/libtools.a: $(patsubst %.c,$(B)/replay/%.o,$(filter-out tools/unpend.c,$(TOOLS))) \
-		$(addprefix $(B)/replay/fuzz/,progress.o feedback.o afl_mutator.o)
+		$(addprefix $(B)/replay/fuzz/,progress.o feedback.o afl_mutator.o fuel.o growth.o)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
@@ -182,6 +203,8 @@ check-tests: $(UNIT_TESTS) $(B)/unpend do-replay
 
 check-commands: $(B)/unpend $(CARRIERS) do-replay
 	@UNPEND=$(B)/unpend sh tools/tests/test_commands.sh
+	@UNPEND=$(B)/unpend sh tools/tests/test_gate.sh
+	@UNPEND=$(B)/unpend sh tools/tests/test_ci_files.sh
 	@UNPEND=$(B)/unpend sh tools/tests/test_campaign.sh
 	@UNPEND=$(B)/unpend sh tools/tests/test_afl.sh
 	@UNPEND=$(B)/unpend CARRIERS=$(CARRIERS) sh tools/tests/test_judges.sh
@@ -205,7 +228,7 @@ check-example: $(B)/replay/fuzz/example
 
 check-cases: $(B)/unpend do-replay
 	@$(B)/unpend gate $(wildcard $(TARGETS:%=seeds/%))
-	@$(B)/unpend gate
+	@$(B)/unpend gate $(GATE)
 
 # One case, one ledger: by each compiler that there is, in any order, however often.
 LEDGERS := $(B)/fast/fuzz/ledgers $(if $(shell command -v $(CLANG)),$(B)/clang/fuzz/ledgers)
@@ -216,7 +239,7 @@ check-determinism: $(LEDGERS)
 check-canaries: $(B)/unpend do-replay
 	@$(B)/unpend doctor
 
-.PHONY: do-check do-replay do-tools do-judge-mutants do-libfuzzer do-afl do-campaign do-dictionaries do-seeds do-pictures
+.PHONY: do-check do-replay do-tools do-judge-mutants do-libfuzzer do-afl do-fuel do-fuel-gcc do-campaign do-dictionaries do-seeds do-pictures
 # One after the other, so that the output reads as a story and the closing line is the gate's.
 do-check: $(UNIT_TESTS) $(B)/unpend do-replay $(LEDGERS)
 	@$(MAKE) --no-print-directory -j1 check-layers check-warnings check-written check-tests \
@@ -231,6 +254,7 @@ do-libfuzzer: $(foreach t,$(TARGETS),$(addprefix $(B)/libfuzzer/fuzz/,$t $t.opti
 # A campaign merges and measures by libFuzzer, whatever engine fuzzes.
 do-afl: $(foreach t,$(TARGETS),$(addprefix $(B)/afl/fuzz/,$t $t.options $t.dict)) \
 	$(B)/afl/fuzz/canary $(B)/afl/mutator.so do-libfuzzer
+do-fuel do-fuel-gcc: do-%: $(addprefix $(B)/%/fuzz/,$(TARGETS) canary example) $(B)/unpend
 do-campaign: do-$(ENGINE)
 	@$(B)/unpend campaign --engine $(ENGINE) --time $(TIME) $(addprefix --target ,$(TARGET)) $(CAMPAIGN)
 do-dictionaries: $(B)/unpend
@@ -249,9 +273,10 @@ do-pictures: $(B)/unpend
 TIME ?= 60s
 ALL_CORES := $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
 
-.PHONY: help setup check campaign replay libfuzzer afl tools judge-mutants dictionaries seeds pictures clean
+.PHONY: help setup check campaign replay libfuzzer afl fuel fuel-gcc tools judge-mutants dictionaries seeds pictures clean
 help:
-	@echo 'make check            everything that must hold: warnings, layers, tests, regressions'
+	@echo 'make check            everything that must hold: warnings, layers, tests, regressions;'
+	@echo '                      GATE="--junit FILE --sarif FILE" writes reports, too'
 	@echo 'make campaign         fuzz all targets; TIME=10m, TARGET=smime, ENGINE=afl,'
 	@echo '                      CAMPAIGN="--jobs 4"'
 	@echo 'make setup            the packages for both, by apt'
@@ -260,6 +285,8 @@ help:
 	@echo 'make libfuzzer        the targets for campaigns, with instrumented libraries;'
 	@echo '                      GMIME_SRC=DIR and OPENSSL_SRC=DIR take your own trees'
 	@echo 'make afl              the same for campaigns by AFL++, and its mutator'
+	@echo 'make fuel             the same as replay with edges counted: hangs and growth without a clock;'
+	@echo 'make fuel-gcc         the same by gcc, where there is no clang'
 	@echo 'make judge-mutants    1,000 mutations before judges that are not our code: OpenSSL, NSS'
 	@echo 'make dictionaries     write fuzz/*.dict anew, from the tables'
 	@echo 'make seeds            write seeds/ anew'
@@ -291,6 +318,11 @@ afl:
 	@tools/setup.sh afl
 	$(call provide,libfuzzer)
 	$(call provide,afl)
+	@$(MAKE) --no-print-directory $(ALL_CORES) do-$@
+
+fuel fuel-gcc:
+	@tools/setup.sh $@
+	$(call provide,$@)
 	@$(MAKE) --no-print-directory $(ALL_CORES) do-$@
 
 campaign:

@@ -166,4 +166,6 @@ static void examine(const struct up_case *c, struct up_examination *examination)
         up_play(c, &example, examination);
 }
 
-const struct up_target up_target = { .name = "example", .examine = examine };
+const struct up_target up_target = {
+        .name = "example", .examine = examine, .fuel = { 5000000000, 2500000 }, .linear = true
+};

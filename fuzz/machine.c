@@ -490,4 +490,6 @@ static void examine(const struct up_case *c, struct up_examination *examination)
                 examination->story = g_strdup(story->str);
 }
 
-const struct up_target up_target = { .name = "machine", .examine = examine };
+const struct up_target up_target = {
+        .name = "machine", .examine = examine, .fuel = { 1000000, 10000 }, .linear = true
+};

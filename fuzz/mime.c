@@ -10,4 +10,6 @@ static void examine(const struct up_case *c, struct up_examination *examination)
         up_mime_examine(c->message, &examination->exam);
 }
 
-const struct up_target up_target = { .name = "mime", .examine = examine };
+const struct up_target up_target = {
+        .name = "mime", .examine = examine, .fuel = { 5000000, 20000 }, .linear = true
+};

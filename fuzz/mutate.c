@@ -124,16 +124,6 @@ static void count_grade(unsigned layer, GBytes *message, const struct up_entity 
         grades->untrusted += report->grade == UP_GRADE_VALID && !report->trusted ? 1 : 0;
 }
 
-static enum up_graded graded_in(const char *mutation)
-{
-        for (int i = 0; mutation != NULL && i < UP_GRADES_MEANT; i++) {
-                g_autofree char *end = g_strconcat("; graded ", up_graded_names[i], NULL);
-                if (g_str_has_suffix(mutation, end))
-                        return (enum up_graded)i;
-        }
-        return UP_GRADED_UNSIGNED;
-}
-
 static bool promises(enum up_graded graded)
 {
         return graded == UP_GRADED_VALID || graded == UP_GRADED_DIGEST ||
@@ -159,7 +149,7 @@ static void judge_grade(
 {
         static const enum up_count kept[] = { UP_COUNT_SIGNED, UP_COUNT_VERIFIED,
                 UP_COUNT_DIGEST_ONLY };
-        enum up_graded graded = graded_in(c->mutation);
+        enum up_graded graded = up_graded_of(c->mutation);
         struct grades grades = { .untrusted = 0 };
         struct up_limits limits;
         struct up_exam exam;
@@ -225,4 +215,6 @@ static void examine(const struct up_case *c, struct up_examination *examination)
         judge_repetition(examination, before, after);
 }
 
-const struct up_target up_target = { .name = "mutate", .examine = examine };
+const struct up_target up_target = {
+        .name = "mutate", .examine = examine, .fuel = { 1000000000, 250000 }
+};

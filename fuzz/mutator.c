@@ -102,7 +102,7 @@ static size_t mutate(uint8_t *data, size_t size, size_t max_size, unsigned int s
         struct up_dice dice = { seed };
 
         if (leaves_all_to_engine())
-                return LLVMFuzzerMutate(data, size, max_size);
+                return LLVMFuzzerMutate != NULL ? LLVMFuzzerMutate(data, size, max_size) : 0;
         if (LLVMFuzzerMutate != NULL &&
             up_dice_once_in(&dice, is_noise(data, size) ? ENGINE_ONE_IN_NOISE : ENGINE_ONE_IN)) {
                 size_t mutated = mutate_by_engine(data, size, max_size);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "fuzz/feedback.h"
+#include "fuzz/metered.h"
 #include "oracle/judge.h"
 #include "world/world.h"
 
@@ -158,7 +159,8 @@ static char *tell(const struct up_runs *runs, const GPtrArray *findings, unsigne
 void up_play(
     const struct up_case *c, const struct up_pipeline *pipeline, struct up_examination *examination)
 {
-        struct ledgers ledgers = run(c, pipeline, &examination->exam);
+        const struct up_pipeline metered = up_metered(pipeline);
+        struct ledgers ledgers = run(c, &metered, &examination->exam);
         const struct up_runs runs = {
                 .as_it_was = ledgers.as_it_was,
                 .again = ledgers.again,

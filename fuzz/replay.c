@@ -7,7 +7,7 @@
  * Runs each file once. Exit status 0, 1 when there was a finding, 2 when a file cannot be read.
  * With none of the variables of target.h set, the first finding aborts, as under an engine.
  *
- * With --warm it starts, and then runs each file that it is told of in a fork (warm.h).
+ * With --warm it starts, and then runs the files that it is told of in forks (warm.h).
  */
 #include "fuzz/warm.h"
 
@@ -23,7 +23,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fuzz/leaks.h"
 #include "fuzz/target.h"
+#include "world/bystander.h"
+
+/* Nobody watches until the first case is asked for. */
+#define WARM_UP_S 10
 
 static bool run_file(const char *program, const char *path)
 {
@@ -40,9 +45,9 @@ static bool run_file(const char *program, const char *path)
         return true;
 }
 
-static int status_now(void)
+static int status_after(unsigned findings)
 {
-        return up_target_findings() > 0 ? 1 : 0;
+        return up_target_findings() > findings ? 1 : 0;
 }
 
 /* --- warm ------------------------------------------------------------------------------------- */
@@ -54,28 +59,52 @@ static bool hear(char **text, size_t *size)
 }
 
 /* Nobody else's input and output: what is read and said here belongs to the parent. */
-static void leave_parent(void)
+static void leave_parent(pid_t parent)
 {
         int nowhere = open("/dev/null", O_RDWR);
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent)
+                _exit(2); /* it died before that */
         setpgid(0, 0);
         dup2(nowhere, STDIN_FILENO);
         dup2(nowhere, STDOUT_FILENO);
         close(nowhere);
 }
 
-static pid_t fork_and_tell(const char *program, const char *report, const char *path)
+/*
+ * LeakSanitizer takes longer than most cases. Where the same file was run twice at the end, and the
+ * second time left nothing behind, there is nothing for it to name.
+ */
+static G_GNUC_NORETURN void run_and_end(const char *program, char **paths)
 {
+        unsigned findings = up_target_findings();
+        int64_t live = 0, left = 1;
+
+        for (int i = 0; paths[i] != NULL; i++) {
+                if (!run_file(program, paths[i]))
+                        exit(2);
+                left = i > 0 && strcmp(paths[i - 1], paths[i]) == 0 ? up_leaks_live() - live : 1;
+                live = up_leaks_live();
+        }
+        if (left > 0)
+                exit(status_after(findings));
+        _exit(status_after(findings));
+}
+
+static pid_t fork_and_tell(const char *program, const char *report, char **paths)
+{
+        pid_t parent = getpid();
         pid_t pid = fork();
 
         if (pid == 0) {
-                leave_parent();
+                leave_parent(parent);
                 setenv("UNPEND_REPORT", report, 1);
-                exit(run_file(program, path) ? status_now() : 2);
+                run_and_end(program, paths);
         }
-        if (pid > 0)
-                setpgid(pid, pid); /* whoever comes first */
+        if (pid < 0)
+                return pid;
+        setpgid(pid, pid); /* whoever comes first */
         printf("%d\n", pid);
         fflush(stdout);
         return pid;
@@ -92,20 +121,50 @@ static void reap(pid_t pid)
         fflush(stdout);
 }
 
+/* What it finds in this one is nobody's. */
+static void warm_up(void)
+{
+        g_autoptr(GBytes) message = up_bystander("signed");
+        gsize size;
+        const void *data = g_bytes_get_data(message, &size);
+
+        setenv("UNPEND_REPORT", "/dev/null", 1);
+        alarm(WARM_UP_S);
+        LLVMFuzzerTestOneInput(data, size);
+        alarm(0);
+        up_leaks_start();
+}
+
+/* The files of an order; NULL at the end of the input. */
+static char **hear_paths(char **text, size_t *size)
+{
+        g_autoptr(GStrvBuilder) paths = g_strv_builder_new();
+
+        while (hear(text, size)) {
+                if (**text == '\0')
+                        return g_strv_builder_end(paths);
+                g_strv_builder_add(paths, *text);
+        }
+        return NULL;
+}
+
 static int run_warm(const char *program)
 {
-        char *report = NULL, *path = NULL, *word = NULL;
-        size_t report_size = 0, path_size = 0, word_size = 0;
+        char *report = NULL, *text = NULL;
+        size_t report_size = 0, text_size = 0;
 
-        while (hear(&report, &report_size) && hear(&path, &path_size)) {
-                pid_t pid = fork_and_tell(program, report, path);
-                if (!hear(&word, &word_size) || strcmp(word, UP_WARM_REAP) != 0)
+        warm_up();
+        while (hear(&report, &report_size)) {
+                g_auto(GStrv) paths = hear_paths(&text, &text_size);
+                if (paths == NULL)
+                        break;
+                pid_t pid = fork_and_tell(program, report, paths);
+                if (pid < 0 || !hear(&text, &text_size) || strcmp(text, UP_WARM_REAP) != 0)
                         break; /* its fork dies with it */
                 reap(pid);
         }
         free(report);
-        free(path);
-        free(word);
+        free(text);
         return 0;
 }
 
@@ -121,5 +180,5 @@ int main(int argc, char **argv)
         for (int i = 1; i < argc; i++)
                 if (!run_file(argv[0], argv[i]))
                         return 2;
-        return status_now();
+        return status_after(0);
 }

@@ -11,4 +11,4 @@ static void examine(const struct up_case *c, struct up_examination *examination)
         up_play(c, fault != NULL ? fault->pipeline() : &up_scan_submit, examination);
 }
 
-const struct up_target up_target = { .name = "scan_submit", .examine = examine };
+const struct up_target up_target = { .name = "scan_submit", .examine = examine, .linear = true };

@@ -16,6 +16,7 @@
 
 #include "fuzz/environment.h"
 #include "fuzz/feedback.h"
+#include "fuzz/growth.h"
 #include "fuzz/leaks.h"
 #include "fuzz/progress.h"
 #include "mail/chance.h"
@@ -159,6 +160,7 @@ static void build_findings(JsonBuilder *json, const GPtrArray *findings)
                 const char *const members[][2] = {
                         { "class", up_class_rows[finding->class].name },
                         { "evidence", up_evidence_rows[finding->evidence].name },
+                        { "role", up_role_names[finding->role] },
                         { "signature", finding->signature },
                         { "detail", finding->detail },
                         { "slug", slug },
@@ -217,6 +219,8 @@ static void append_report(const char *path, const struct up_examination *examina
         build_findings(json, examination->findings);
         build_counts(json, examination);
         build_limits(json, &examination->exam);
+        if (up_fuel_counts())
+                build_count(json, "fuel", examination->fuel);
         if (examination->story != NULL) {
                 g_autofree char *story = g_utf8_make_valid(examination->story, -1);
                 json_builder_set_member_name(json, "story");
@@ -256,26 +260,28 @@ static void tell(const struct up_examination *examination, const uint8_t *data, 
         const GPtrArray *findings = examination->findings;
         const char *report = getenv("UNPEND_REPORT");
         const char *folder = getenv("UNPEND_FINDINGS");
-        const char *only = getenv("UNPEND_ONLY");
 
         if (report != NULL)
                 append_report(report, examination);
         for (guint i = 0; i < findings->len; i++) {
                 const struct up_finding *finding = g_ptr_array_index(findings, i);
                 g_autofree char *slug = up_finding_slug(finding);
-                if (only != NULL ? strcmp(only, slug) == 0 : report == NULL && folder == NULL)
+                if (report == NULL && folder == NULL)
                         print_and_abort(finding);
                 if (folder != NULL)
                         keep_smallest(folder, slug, data, size);
         }
 }
 
-/* One input from bytes to findings; they are all in the examination then. */
-static void examine(const uint8_t *data, size_t size, struct up_examination *examination)
+static void examination_clear(struct up_examination *examination)
 {
-        g_autoptr(GBytes) input = g_bytes_new_static(data, size);
-        g_autoptr(up_case) c = up_case_read(data, size, NULL);
+        up_exam_clear(&examination->exam);
+        g_ptr_array_unref(examination->findings);
+        g_free(examination->story);
+}
 
+static void examine_case(const struct up_case *c, GBytes *input, struct up_examination *examination)
+{
         *examination = (struct up_examination){
                 .fault = fault,
                 .columns = columns,
@@ -290,11 +296,29 @@ static void examine(const uint8_t *data, size_t size, struct up_examination *exa
         up_oracle_mail(&examination->exam, examination->findings);
 }
 
-static void examination_clear(struct up_examination *examination)
+/* What is found in a part of a case is not the case's. */
+static uint64_t spend(const struct up_case *c)
 {
-        up_exam_clear(&examination->exam);
-        g_ptr_array_unref(examination->findings);
-        g_free(examination->story);
+        struct up_examination examination;
+
+        up_fuel_begin(up_target.name, &up_target.fuel, g_bytes_get_size(c->message));
+        examine_case(c, c->message, &examination);
+        examination_clear(&examination);
+        return up_fuel_end();
+}
+
+/* One input from bytes to findings; they are all in the examination then. */
+static void examine(const uint8_t *data, size_t size, struct up_examination *examination)
+{
+        g_autoptr(GBytes) input = g_bytes_new_static(data, size);
+        g_autoptr(up_case) c = NULL;
+
+        up_fuel_begin(up_target.name, &up_target.fuel, size);
+        c = up_case_read(data, size, NULL);
+        examine_case(c, input, examination);
+        examination->fuel = up_fuel_end();
+        if (up_target.linear && up_fuel_counts())
+                up_growth_judge(c, examination->fuel, spend, up_target.name, examination->findings);
 }
 
 static void examine_silently(const uint8_t *data, size_t size)

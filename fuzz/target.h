@@ -8,7 +8,6 @@
  * How a target is told what to do with a finding, by environment variable:
  *
  *     (none)                 print it and abort: what any fuzz engine understands
- *     UNPEND_ONLY=SLUG       abort on the finding of that name alone: for minimising
  *     UNPEND_FINDINGS=DIR    keep the smallest input that shows it as DIR/SLUG, go on: campaigns
  *                            (and of leaks not named yet as DIR/leak-of-N)
  *     UNPEND_REPORT=FILE     append one line of JSON for each input, go on: repro and gate
@@ -20,12 +19,13 @@
  *                            a name that is none ends the target with status 125
  *     UNPEND_STORY=COLUMNS   tell the story of each input in the report, so wide
  *
- * A line of the report: {"input": PATH, "findings": [{"class", "evidence", "signature", "detail",
- * "slug", "message": N, "recipient": N, "shown-at": N, "critical-at": N}], "counts": {NAME: N},
- * "unscannable": BOOL, "limits": [TEXT], "story": TEXT}. Of a finding that has no message or no
- * entry, those members are left out. The counts are those of the exam, and those of the oracles
- * that had something to judge, by their names; a story is there only if it was asked for, and the
- * target has one. An input that crashes leaves no line; what the sanitizer printed tells the rest.
+ * A line of the report: {"input": PATH, "findings": [{"class", "evidence", "role", "signature",
+ * "detail", "slug", "message": N, "recipient": N, "shown-at": N, "critical-at": N}], "counts":
+ * {NAME: N}, "unscannable": BOOL, "limits": [TEXT], "fuel": N, "story": TEXT}. Of a finding that
+ * has no message or no entry, those members are left out. The counts are those of the exam, and
+ * those of the oracles that had something to judge, by their names; fuel is what the case spent,
+ * where that is counted (fuel.h); a story is there only if it was asked for, and the target has
+ * one. An input that crashes leaves no line; what the sanitizer printed tells the rest.
  */
 #ifndef UP_FUZZ_TARGET_H
 #define UP_FUZZ_TARGET_H
@@ -36,6 +36,7 @@
 
 #include "case/case.h"
 #include "faults/faults.h"
+#include "fuzz/fuel.h"
 #include "mail/exam.h"
 #include "oracle/judge.h"
 
@@ -52,6 +53,7 @@ struct up_examination {
         struct up_exam exam;         /* what the readers of mail see; findings are made of it */
         GPtrArray *findings;         /* of struct up_finding: the target's own, besides */
         uint64_t judged[UP_ORACLES]; /* how often each oracle had something to judge */
+        uint64_t fuel;               /* that the case spent; 0 where nothing is counted */
         char *story;                 /* for a person; NULL: none; freed by who made the struct */
 };
 
@@ -59,6 +61,17 @@ struct up_target {
         const char *name;
         /* Examines the case. No failure: any case has some outcome. */
         void (*examine)(const struct up_case *c, struct up_examination *examination);
+        /*
+         * Of a case, by the bytes of its file, those of its message when a part is run alone.
+         * Measured on all seeds and regressions (the member "fuel" of the report, `make fuel`),
+         * each in a fresh process, which pays for starting OpenSSL: some ten times what the
+         * smallest takes, and some ten times the most that any other takes for each byte more.
+         * Where OpenSSL is at work the start is 1,000 million: the standard limits (mail/limits.h)
+         * let a value of a few bytes ask for that much. A policy that raises them can make an
+         * honest case run out.
+         */
+        struct up_fuel_budget fuel;
+        bool linear; /* work should grow as the message does (growth.h) */
 };
 
 /** Each target's own file defines it. */

@@ -57,6 +57,7 @@ case $runs in '' | *[!0-9]* | 0) usage_error "--runs $runs: want a number from 1
 if [ -z "$out" ]; then
     out=$(mktemp -d) || exit 1
     trap 'rm -rf "$out"' EXIT
+    trap 'exit 130' INT TERM
 fi
 mkdir -p "$out" || exit 1
 measured=$out/measured
@@ -98,7 +99,7 @@ member() { # NAME: of the one target of $result
 
 per() { # PART WHOLE FACTOR
     awk -v part="$1" -v whole="$2" -v factor="$3" \
-        'BEGIN { print whole > 0 ? factor * part / whole : 0 }'
+        'BEGIN { print (whole > 0 ? factor * part / whole : 0) }'
 }
 
 one_run() { # MUTATOR NUMBER

@@ -34,8 +34,9 @@
 #include "tools/tool.h"
 #include "tools/worker.h"
 
-#define LINE_EVERY_S    10 /* where there is no terminal */
-#define MINIMISE_MOST_S 20 /* for each finding; a short campaign takes less */
+#define LINE_EVERY_S     10 /* where there is no terminal */
+#define MINIMISE_LEAST_S 5  /* for each finding, by how long the campaign was */
+#define MINIMISE_MOST_S  20
 
 struct sums {
         struct up_progress counted;
@@ -45,7 +46,7 @@ struct sums {
 
 struct target {
         struct up_result result; /* first, so that an array of targets is one of results */
-        char *binary;            /* libFuzzer's, which merges, measures and minimises */
+        char *binary;            /* libFuzzer's, which merges and measures */
         char *fuzzed;            /* the engine's */
         struct up_folders folders;
         struct sums ended; /* of workers that run no more */
@@ -383,9 +384,8 @@ static bool conclude(struct campaign *campaign, struct target *target, GError **
         const struct up_harvest harvest = {
                 .folders = &target->folders,
                 .target = target->result.target,
-                .binary = target->binary,
                 .regressions = regressions,
-                .minimise_s = CLAMP(campaign->time_s / 12, 2, MINIMISE_MOST_S),
+                .minimise_s = CLAMP(campaign->time_s / 12, MINIMISE_LEAST_S, MINIMISE_MOST_S),
                 .step = step,
         };
 

@@ -20,6 +20,7 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fuzz/warm.h"
@@ -45,6 +46,13 @@ struct up_warm {
         int output_fd;
         bool ended;
 };
+
+/* A warm parent ends with its orders; a signal would come when the thread ends that started it. */
+static void lead_group(void *data)
+{
+        (void)data;
+        setpgid(0, 0);
+}
 
 /* Between fork and exec: async-signal-safe calls only. */
 void up_child_lead_group(void *data)
@@ -91,17 +99,50 @@ static bool is_too_large(const struct child *child)
                                                                         << 20;
 }
 
-static enum up_wake wait_for(struct child *child, gint64 deadline_us)
+/* Of all the child's threads, but not of its children; 0 when it cannot be told. */
+static gint64 processor_us(const struct child *child)
+{
+        clockid_t clock;
+        struct timespec spent;
+
+        if (clock_getcpuclockid(child->pid, &clock) != 0 || clock_gettime(clock, &spent) != 0)
+                return 0;
+        return (gint64)spent.tv_sec * G_TIME_SPAN_SECOND + spent.tv_nsec / 1000;
+}
+
+/* Whichever is over first. */
+struct deadline {
+        gint64 processor_us;
+        gint64 clock_us;
+};
+
+static struct deadline deadline_in(unsigned limit_s)
+{
+        gint64 limit_us = limit_s * G_TIME_SPAN_SECOND;
+
+        return (struct deadline){ limit_us, g_get_monotonic_time() + UP_CHILD_WAITS * limit_us };
+}
+
+/* Less than this it will not be, but for threads that run at once; it is asked for again then. */
+static gint64 left_until(const struct child *child, const struct deadline *deadline)
+{
+        return MIN(deadline->processor_us - processor_us(child),
+            deadline->clock_us - g_get_monotonic_time());
+}
+
+static enum up_wake wait_for(struct child *child, const struct deadline *deadline)
 {
         for (;;) {
+
                 struct pollfd fds[] = {
                         { .fd = child->pidfd, .events = POLLIN },
                         { .fd = child->output_fd, .events = POLLIN },
                         { .fd = up_tool_interrupts(), .events = POLLIN },
                 };
-                gint64 left_ms = (deadline_us - g_get_monotonic_time()) / 1000 + 1;
+                gint64 left_us = left_until(child, deadline);
+                gint64 left_ms = left_us / 1000 + 1;
 
-                if (left_ms <= 0)
+                if (left_us <= 0)
                         return UP_WAKE_LATE;
                 left_ms = MIN(left_ms, child->measured ? MEASURE_MS : G_MAXINT);
                 int woken = poll(fds, G_N_ELEMENTS(fds), (int)left_ms);
@@ -121,14 +162,16 @@ static enum up_wake wait_for(struct child *child, gint64 deadline_us)
 /* Until it has ended, or has been given its time for last words. */
 static enum up_wake watch(struct child *child, unsigned limit_s)
 {
-        gint64 end_us = g_get_monotonic_time() + limit_s * G_TIME_SPAN_SECOND;
-        enum up_wake wake = wait_for(child, end_us);
+        struct deadline deadline = deadline_in(limit_s);
+        enum up_wake wake = wait_for(child, &deadline);
 
         if (wake != UP_WAKE_LATE)
                 return wake;
         kill(child->pid, SIGABRT);
-        end_us = g_get_monotonic_time() + LAST_WORDS_S * G_TIME_SPAN_SECOND;
-        return wait_for(child, end_us) == UP_WAKE_INTERRUPTED ? UP_WAKE_INTERRUPTED : UP_WAKE_LATE;
+        deadline = deadline_in(LAST_WORDS_S);
+        deadline.processor_us += processor_us(child);
+        return wait_for(child, &deadline) == UP_WAKE_INTERRUPTED ? UP_WAKE_INTERRUPTED
+                                                                 : UP_WAKE_LATE;
 }
 
 static bool watch_pid(struct child *child, GError **error)
@@ -156,11 +199,15 @@ static int end_group(pid_t pid)
 
 static bool start_fresh(struct child *child, const struct up_child_order *order, GError **error)
 {
-        const char *const argv[] = { order->binary, order->input, NULL };
+        g_autoptr(GPtrArray) argv = g_ptr_array_new();
         g_auto(GStrv) environment = g_environ_setenv(
             g_strdupv((char **)order->environment), "UNPEND_REPORT", order->report, TRUE);
 
-        if (!g_spawn_async_with_pipes(NULL, (char **)argv, environment,
+        g_ptr_array_add(argv, (char *)order->binary);
+        for (char *const *input = order->inputs; *input != NULL; input++)
+                g_ptr_array_add(argv, *input);
+        g_ptr_array_add(argv, NULL);
+        if (!g_spawn_async_with_pipes(NULL, (char **)argv->pdata, environment,
                 G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL, up_child_lead_group, NULL,
                 &child->pid, NULL, NULL, &child->output_fd, error))
                 return false;
@@ -199,7 +246,7 @@ struct up_warm *up_warm_new(const char *binary, char *const *environment, GError
         int orders, answers;
 
         if (!g_spawn_async_with_pipes(NULL, (char **)argv, (char **)environment,
-                G_SPAWN_DO_NOT_REAP_CHILD, up_child_lead_group, NULL, &warm->pid, &orders, &answers,
+                G_SPAWN_DO_NOT_REAP_CHILD, lead_group, NULL, &warm->pid, &orders, &answers,
                 &warm->output_fd, error)) {
                 g_free(warm);
                 return NULL;
@@ -249,7 +296,9 @@ static bool start_fork(
     struct up_warm *warm, struct child *child, const struct up_child_order *order, GError **error)
 {
         say(warm, order->report);
-        say(warm, order->input);
+        for (char *const *input = order->inputs; *input != NULL; input++)
+                say(warm, *input);
+        say(warm, "");
         return (send_orders(warm) && hear(warm, &child->pid)) || is_no_more(warm, error);
 }
 
@@ -292,7 +341,7 @@ void up_warm_free(struct up_warm *warm)
 {
         if (warm == NULL)
                 return;
-        end_group(warm->pid); /* its child dies with it */
+        end_group(warm->pid);   /* its child dies with it */
         __fpurge(warm->orders); /* nobody reads it any more */
         fclose(warm->orders);
         fclose(warm->answers);

@@ -1,10 +1,11 @@
 /*
- * child - one case in a process of its own, watched
+ * child - cases in a process of their own, watched
  *
  * The process is a fresh one, or a fork of a *warm parent*: a target that has started, and waits.
- * Starting a program under AddressSanitizer takes tens of milliseconds, a fork some two. What a
- * fork shows is what a fresh process shows; where it is over its time or its memory the caller runs
- * it again in a fresh one, whose sanitizer knows how to tell.
+ * Starting a program under AddressSanitizer, and with it GMime and OpenSSL, takes 200 ms of
+ * processor time and more, a fork a tenth of it. What a fork shows is what a fresh process shows;
+ * where it is over its time or its memory the caller runs it again in a fresh one, whose sanitizer
+ * knows how to tell.
  */
 #ifndef UP_TOOLS_CHILD_H
 #define UP_TOOLS_CHILD_H
@@ -15,20 +16,22 @@
 /** What to run. All of it stays the caller's. */
 struct up_child_order {
         const char *binary;
-        const char *input;
+        char *const *inputs;      /* run one after the other; NULL ends them */
         const char *report;       /* where the target appends its report (fuzz/target.h) */
         char *const *environment; /* of a fresh process */
-        unsigned limit_s;         /* after that it gets SIGABRT: a sanitizer tells where it was */
+        unsigned
+            limit_s; /* of processor time; after that it gets SIGABRT: a sanitizer tells where */
 };
 
 enum up_wake {
         UP_WAKE_ENDED,
-        UP_WAKE_LATE,
+        UP_WAKE_LATE,        /* by its processor time, or by very much of the clock's */
         UP_WAKE_LARGE,       /* a fork alone: it took more than UP_CHILD_MEMORY_MB */
         UP_WAKE_INTERRUPTED, /* by up_tool_interrupts() */
 };
 
 #define UP_CHILD_MEMORY_MB 2048
+#define UP_CHILD_WAITS     10
 
 struct up_child_end {
         enum up_wake wake;

@@ -137,18 +137,12 @@ static void on_ended(GObject *source, GAsyncResult *result, void *data)
         *ended = true;
 }
 
-struct watch {
-        GSubprocess *process;
-        gint64 end_us; /* monotonic; G_MAXINT64 without a limit */
-};
-
 /* The engine runs itself, by a shell; the whole group ends. */
 static gboolean on_tick(void *data)
 {
-        const struct watch *watch = data;
-        const char *pid = g_subprocess_get_identifier(watch->process);
+        const char *pid = g_subprocess_get_identifier(data);
 
-        if (pid != NULL && (up_tool_interrupted() || g_get_monotonic_time() > watch->end_us))
+        if (pid != NULL && up_tool_interrupted())
                 kill(-(pid_t)g_ascii_strtoll(pid, NULL, 10), SIGKILL);
         return G_SOURCE_CONTINUE;
 }
@@ -168,7 +162,7 @@ static char **engine_arguments(char **words)
 }
 
 int up_engine_run(const struct up_folders *folders, const char *name, char **variables,
-    char **words, unsigned limit_s, GError **error)
+    char **words, GError **error)
 {
         g_autoptr(GSubprocessLauncher) launcher =
             g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDERR_MERGE);
@@ -188,9 +182,7 @@ int up_engine_run(const struct up_folders *folders, const char *name, char **var
             g_subprocess_launcher_spawnv(launcher, (const char *const *)arguments, error);
         if (process == NULL)
                 return -1;
-        struct watch watch = { process,
-                limit_s > 0 ? g_get_monotonic_time() + limit_s * G_USEC_PER_SEC : G_MAXINT64 };
-        guint tick = g_timeout_add(100, on_tick, &watch);
+        guint tick = g_timeout_add(100, on_tick, process);
         g_subprocess_wait_async(process, NULL, on_ended, &ended);
         while (!ended)
                 g_main_context_iteration(NULL, TRUE);
@@ -236,7 +228,7 @@ bool up_corpus_merge(const struct up_folders *folders, const char *binary, GErro
 
         remove_folder(merged);
         g_mkdir_with_parents(merged, 0777);
-        int status = up_engine_run(folders, "merge", variables, words, 0, error);
+        int status = up_engine_run(folders, "merge", variables, words, error);
         g_free(variables[0]);
         if (status == 0 && g_rename(folders->corpus, old) == 0 &&
             g_rename(merged, folders->corpus) == 0) {
@@ -282,7 +274,7 @@ bool up_corpus_measure(const struct up_folders *folders, const char *binary,
         char *variables[] = { g_strconcat("UNPEND_FINDINGS=", folders->kept, NULL), NULL };
         g_autofree char *log = g_build_filename(folders->work, "coverage.log", NULL);
         struct up_coverage coverage = { 0 };
-        int status = up_engine_run(folders, "coverage", variables, words, 0, error);
+        int status = up_engine_run(folders, "coverage", variables, words, error);
         g_autofree char *text = NULL;
 
         g_free(variables[0]);

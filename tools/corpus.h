@@ -57,10 +57,10 @@ bool up_corpus_measure(const struct up_folders *folders, const char *binary,
 /**
  * Runs the engine once, as `words...` with the target's own options added, in the fuzzing
  * environment with @variables ("NAME=value", NULL-terminated, may be NULL) added, its output in
- * work/NAME.log. It is killed after @limit_s seconds, 0 is no limit. Returns its exit status, 128
+ * work/NAME.log. Returns its exit status, 128
  * and the signal when one ended it, or -1 with @error: it was not started, or interrupted.
  */
 int up_engine_run(const struct up_folders *folders, const char *name, char **variables,
-    char **words, unsigned limit_s, GError **error);
+    char **words, GError **error);
 
 #endif

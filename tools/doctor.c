@@ -233,13 +233,16 @@ static bool saw(const struct up_run *run, const struct up_canary *canary)
 /* The message that makes the target commit the fault, as a file. The caller owns and unlinks. */
 static char *write_message(const struct up_canary *canary, GError **error)
 {
+        gsize padding = MAX(canary->bytes, strlen(canary->name) + 1) - strlen(canary->name) - 1;
+        g_autofree char *dots = g_strnfill(padding, '.');
+        g_autofree char *message = g_strconcat(canary->name, "\n", dots, NULL);
         char *path = NULL;
         int fd = g_file_open_tmp("unpend-XXXXXX.eml", &path, error);
 
         if (fd < 0)
                 return NULL;
         close(fd);
-        if (!g_file_set_contents(path, canary->name, -1, error)) {
+        if (!g_file_set_contents(path, message, -1, error)) {
                 unlink(path);
                 g_clear_pointer(&path, g_free);
         }
@@ -273,6 +276,19 @@ static void tell_canary(struct doctor *doctor, const struct up_canary *canary,
         fflush(stdout);
 }
 
+static bool is_claimed(const struct up_canary *canary, const struct up_flavour *flavour)
+{
+        switch (canary->claim) {
+        case UP_CANARY_FROM_SOURCE:
+                return flavour->from_source;
+        case UP_CANARY_COUNTED:
+                return flavour->counts;
+        case UP_CANARY_EVERYWHERE:
+                break;
+        }
+        return true;
+}
+
 static void run_canary(
     struct doctor *doctor, const struct up_flavour *flavour, const struct up_canary *canary)
 {
@@ -298,7 +314,7 @@ static void run_canary(
         else if (saw(run, canary))
                 sight = SEEN;
         else
-                sight = canary->from_source_only && !flavour->from_source ? NOT_CLAIMED : BLIND;
+                sight = is_claimed(canary, flavour) ? BLIND : NOT_CLAIMED;
         doctor->canaries++;
         if (sight == BLIND || sight == CANNOT_TELL)
                 doctor->blind++;
@@ -315,7 +331,8 @@ static void run_flavour(struct doctor *doctor, const struct up_flavour *flavour)
         } else {
                 doctor->flavours++;
                 for (size_t i = 0; i < G_N_ELEMENTS(up_canaries) && !doctor->interrupted; i++)
-                        run_canary(doctor, flavour, &up_canaries[i]);
+                        if (up_canaries[i].claim != UP_CANARY_COUNTED || flavour->counts)
+                                run_canary(doctor, flavour, &up_canaries[i]);
         }
         end_section(doctor);
 }

@@ -2,7 +2,12 @@
  * unpend gate - every regression must pass
  *
  * Each case is run in a process of its own (up_runner_run()), some at once by a pool of threads
- * that only wait; the main thread prints the results in the order of their paths, as TAP.
+ * that only wait; the main thread hands the results to the reports in the order of their paths.
+ *
+ * One case has one outcome: each is run twice in its process, and then once more in another, with
+ * all others of its target and in disorder (up_run_together()). That one is started afresh, so that
+ * its addresses are others, too. Cases that crash have no second outcome; a fault that is planted
+ * for one case is compared within its process alone.
  *
  * A case with a `known:` line shows a bug in a library. Where that library is built from source
  * at that very version, the case must fail as its `finding:` says. The system's library may have
@@ -15,13 +20,14 @@
  * Nothing is passed over in silence: what lies among the cases and is none fails, and so does an
  * oracle that had nothing to judge, in a run large enough to expect it.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "case/case.h"
 #include "faults/faults.h"
 #include "fuzz/targets.h"
+#include "tools/gate.h"
 #include "tools/libraries.h"
+#include "tools/report.h"
 #include "tools/run.h"
 #include "tools/tool.h"
 
@@ -50,65 +56,40 @@ static const struct {
 /* The target whose cases give the others something. */
 #define PIPELINE "scan_submit"
 
-enum outcome {
-        PASSED,
-        FAILED,
-        KNOWN,        /* failed as its known: line says: passed */
-        OUT_OF_SIGHT, /* a known breakage that this flavour need not show: skipped */
-        INTERRUPTED,
+const char *const up_gate_outcome_names[UP_GATE_OUTCOMES] = {
+        [UP_GATE_PASSED] = "passed",
+        [UP_GATE_FAILED] = "failed",
+        [UP_GATE_KNOWN] = "known",
+        [UP_GATE_OUT_OF_SIGHT] = "skipped",
+        [UP_GATE_INTERRUPTED] = "interrupted",
 };
 
-static const char *const outcome_names[] = {
-        [PASSED] = "passed",
-        [FAILED] = "failed",
-        [KNOWN] = "known",
-        [OUT_OF_SIGHT] = "skipped",
-        [INTERRUPTED] = "interrupted",
-};
-
-struct item {
-        char *path;
-        struct up_case *c;      /* NULL when it is none, or cannot be read */
-        struct up_run *run;     /* NULL when it was not run */
-        struct up_run *faulted; /* under the fault that it names; NULL without */
-        char *problem;          /* why it failed, if not by its findings */
-        enum outcome outcome;
-        bool done;
-};
-
-struct gate {
-        const struct up_flavour *flavour;
-        const char *fault;    /* planted into all of them, to look what it does; NULL: none */
-        GPtrArray *items;     /* of struct item */
-        GPtrArray *libraries; /* of struct up_library */
-        struct up_runner *runner;
-        GMutex lock; /* of each item's `done` */
-        GCond changed;
-        unsigned counts[G_N_ELEMENTS(outcome_names)];
-        bool blind_to_leaks;
-        bool demands_judgement; /* of each oracle */
-};
+/* So many cases are run in one process; more of a target are run in several. */
+#define TOGETHER 500
 
 static void item_free(void *data)
 {
-        struct item *item = data;
+        struct up_gate_item *item = data;
 
         g_free(item->path);
         up_case_free(item->c);
         up_run_free(item->run);
         up_run_free(item->faulted);
         g_free(item->problem);
+        if (item->cases != NULL)
+                g_ptr_array_unref(item->cases);
         g_free(item);
 }
 
 /* --- what there is to run ----------------------------------------------------------------- */
 
 /* @problem, if not NULL, says why it cannot be a case. */
-static void add_item(struct gate *gate, const char *path, const char *problem)
+static void add_item(struct up_gate *gate, const char *path, const char *problem)
 {
-        struct item *item = g_new0(struct item, 1);
+        struct up_gate_item *item = g_new0(struct up_gate_item, 1);
 
         item->path = g_strdup(path);
+        item->target = up_tool_target_of(path);
         item->problem = g_strdup(problem);
         g_ptr_array_add(gate->items, item);
 }
@@ -128,9 +109,9 @@ static bool names_target(const char *folder)
         return up_tool_target_of(inside) != NULL;
 }
 
-static bool add_folder(struct gate *gate, const char *folder);
+static bool add_folder(struct up_gate *gate, const char *folder);
 
-static void add_entry(struct gate *gate, const char *folder, const char *name)
+static void add_entry(struct up_gate *gate, const char *folder, const char *name)
 {
         g_autofree char *path = g_build_filename(folder, name, NULL);
 
@@ -148,7 +129,7 @@ static void add_entry(struct gate *gate, const char *folder, const char *name)
 }
 
 /* Was there anything in it? */
-static bool add_folder(struct gate *gate, const char *folder)
+static bool add_folder(struct up_gate *gate, const char *folder)
 {
         g_autoptr(GError) error = NULL;
         g_autoptr(GDir) dir = g_dir_open(folder, 0, &error);
@@ -164,15 +145,15 @@ static bool add_folder(struct gate *gate, const char *folder)
 
 static int by_path(gconstpointer a, gconstpointer b)
 {
-        const struct item *const *left = a;
-        const struct item *const *right = b;
+        const struct up_gate_item *const *left = a;
+        const struct up_gate_item *const *right = b;
 
         return strcmp((*left)->path, (*right)->path);
 }
 
 /* --- judging one -------------------------------------------------------------------------- */
 
-static bool built_from_source(const struct gate *gate, const struct up_known *known)
+static bool built_from_source(const struct up_gate *gate, const struct up_known *known)
 {
         for (guint i = 0; gate->flavour->from_source && i < gate->libraries->len; i++) {
                 const struct up_library *library = g_ptr_array_index(gate->libraries, i);
@@ -182,31 +163,40 @@ static bool built_from_source(const struct gate *gate, const struct up_known *kn
         return false;
 }
 
-static bool all_of_class(const struct up_run *run, const char *class)
+/* Where edges are counted a loop that eats memory is out of fuel before memory is full. */
+static bool is_of_class(
+    const struct up_gate *gate, const struct up_finding *finding, const char *class)
+{
+        return g_strcmp0(up_class_rows[finding->class].name, class) == 0 ||
+               (gate->flavour->counts && finding->class == UP_CLASS_HANG &&
+                   g_strcmp0(class, up_class_rows[UP_CLASS_MEMORY].name) == 0);
+}
+
+static bool all_of_class(const struct up_gate *gate, const struct up_run *run, const char *class)
 {
         for (guint i = 0; i < run->findings->len; i++) {
                 const struct up_finding *finding = g_ptr_array_index(run->findings, i);
-                if (g_strcmp0(up_class_rows[finding->class].name, class) != 0)
+                if (!is_of_class(gate, finding, class))
                         return false;
         }
         return true;
 }
 
-static enum outcome judge_known(const struct gate *gate, struct item *item)
+static enum up_gate_outcome judge_known(const struct up_gate *gate, struct up_gate_item *item)
 {
         if (item->run->status == UP_RUN_FOUND) {
-                if (all_of_class(item->run, item->c->finding))
-                        return KNOWN;
+                if (all_of_class(gate, item->run, item->c->finding))
+                        return UP_GATE_KNOWN;
                 item->problem =
                     g_strdup_printf("not the known breakage, which is a finding of class %s",
                         item->c->finding != NULL ? item->c->finding
                                                  : "(the case has no finding: line)");
-                return FAILED;
+                return UP_GATE_FAILED;
         }
         if (!built_from_source(gate, &item->c->known))
-                return OUT_OF_SIGHT;
+                return UP_GATE_OUT_OF_SIGHT;
         item->problem = g_strdup("known breakage vanished: take the known: line away");
-        return FAILED;
+        return UP_GATE_FAILED;
 }
 
 /* The finding that the case is about, if the run has it. */
@@ -237,14 +227,14 @@ static char *findings_text(const struct up_run *run)
 }
 
 /* Negative: the run says something about the case. */
-static int judge_status(struct item *item, const struct up_run *run)
+static int judge_status(struct up_gate_item *item, const struct up_run *run)
 {
         switch (run->status) {
         case UP_RUN_INTERRUPTED:
-                return INTERRUPTED;
+                return UP_GATE_INTERRUPTED;
         case UP_RUN_CANNOT:
                 item->problem = g_strdup(run->why);
-                return FAILED;
+                return UP_GATE_FAILED;
         case UP_RUN_PASSED:
         case UP_RUN_FOUND:
                 break;
@@ -252,25 +242,37 @@ static int judge_status(struct item *item, const struct up_run *run)
         return -1;
 }
 
-static enum outcome judge(const struct gate *gate, struct item *item)
+static enum up_gate_outcome judge(const struct up_gate *gate, struct up_gate_item *item)
 {
         int outcome = judge_status(item, item->run);
 
         if (outcome >= 0)
-                return (enum outcome)outcome;
+                return (enum up_gate_outcome)outcome;
         if (item->c->known.library != NULL)
                 return judge_known(gate, item);
-        return item->run->status == UP_RUN_PASSED ? PASSED : FAILED;
+        return item->run->status == UP_RUN_PASSED ? UP_GATE_PASSED : UP_GATE_FAILED;
+}
+
+static bool has_class(const struct up_run *run, enum up_class class)
+{
+        for (guint i = 0; i < run->findings->len; i++) {
+                const struct up_finding *finding = g_ptr_array_index(run->findings, i);
+                if (finding->class == class)
+                        return true;
+        }
+        return false;
 }
 
 /* What is wrong with the test, or NULL. The caller owns the result. */
-static char *fault_problem(const struct item *item)
+static char *fault_problem(const struct up_gate_item *item)
 {
         const struct up_case *c = item->c;
         const char *comma = c->evidence != NULL ? ", " : "";
         const char *evidence = c->evidence != NULL ? c->evidence : "";
         g_autofree char *found = NULL;
 
+        if (has_class(item->faulted, UP_CLASS_NONDETERMINISTIC))
+                return g_strdup_printf("under --fault %s it had two outcomes", c->fault);
         if (c->finding == NULL ? item->faulted->status == UP_RUN_PASSED
                                : shows_finding(item->faulted, c))
                 return NULL;
@@ -299,7 +301,7 @@ static char *fault_complaint(const struct up_case *c, const char *target)
 }
 
 /* Reads the case strictly: a regression is a valid file. What is wrong with it, or NULL. */
-static char *read_case(struct item *item)
+static char *read_case(struct up_gate_item *item)
 {
         g_autoptr(GPtrArray) complaints = up_complaints_new();
         g_autoptr(GError) error = NULL;
@@ -320,148 +322,142 @@ static char *read_case(struct item *item)
 }
 
 /* A case that passes as it is, and names a fault. */
-static enum outcome run_faulted(
-    const struct gate *gate, struct item *item, struct up_run_order *order)
+static enum up_gate_outcome run_faulted(
+    const struct up_gate *gate, struct up_gate_item *item, struct up_run_order *order)
 {
         order->fault = item->c->fault;
         item->faulted = up_runner_run(gate->runner, order);
         int outcome = judge_status(item, item->faulted);
         if (outcome >= 0)
-                return (enum outcome)outcome;
+                return (enum up_gate_outcome)outcome;
         item->problem = fault_problem(item);
-        return item->problem == NULL ? PASSED : FAILED;
+        return item->problem == NULL ? UP_GATE_PASSED : UP_GATE_FAILED;
 }
 
-static enum outcome run_item(const struct gate *gate, struct item *item)
+static enum up_gate_outcome run_item(const struct up_gate *gate, struct up_gate_item *item)
 {
-        const char *target = up_tool_target_of(item->path);
+        const char *target = item->target;
 
         if (item->problem == NULL)
                 item->problem = read_case(item);
         if (item->problem != NULL)
-                return FAILED;
+                return UP_GATE_FAILED;
         if (target == NULL) {
                 item->problem =
                     g_strdup("its folder names no target: move it to " FOLDER "/TARGET/");
-                return FAILED;
+                return UP_GATE_FAILED;
         }
         if (item->c->fault != NULL && gate->fault == NULL)
                 item->problem = fault_complaint(item->c, target);
         if (item->problem != NULL)
-                return FAILED;
-        struct up_run_order order = {
-                .flavour = gate->flavour, .target = target, .path = item->path, .fault = gate->fault
-        };
+                return UP_GATE_FAILED;
+        struct up_run_order order = { .flavour = gate->flavour,
+                .target = target,
+                .path = item->path,
+                .fault = gate->fault,
+                .twice = true };
         item->run = up_runner_run(gate->runner, &order);
-        enum outcome outcome = judge(gate, item);
-        if (outcome != PASSED || item->c->fault == NULL || gate->fault != NULL)
+        enum up_gate_outcome outcome = judge(gate, item);
+        if (outcome != UP_GATE_PASSED || item->c->fault == NULL || gate->fault != NULL)
                 return outcome;
         return run_faulted(gate, item, &order);
+}
+
+/* --- each once more, in one process ------------------------------------------------------- */
+
+/* What the process that runs a case among others must show again. */
+static const char *settled_outcome(const struct up_gate_item *item)
+{
+        return item->run != NULL && !has_class(item->run, UP_CLASS_NONDETERMINISTIC)
+                   ? item->run->outcome
+                   : NULL;
+}
+
+/* The same disorder each time: no two that were neighbours stay so. */
+static GPtrArray *in_disorder(const GPtrArray *items)
+{
+        g_autofree bool *taken = g_new0(bool, items->len);
+        GPtrArray *mixed = g_ptr_array_new();
+        guint at = 0;
+
+        for (guint i = 0; i < items->len; i++) {
+                at = (at + 7919) % items->len;
+                while (taken[at])
+                        at = (at + 1) % items->len;
+                taken[at] = true;
+                g_ptr_array_add(mixed, items->pdata[at]);
+        }
+        return mixed;
+}
+
+static struct up_gate_item *together_new(const char *target)
+{
+        struct up_gate_item *item = g_new0(struct up_gate_item, 1);
+
+        item->path = g_strdup_printf("%s: cases in one process, in disorder", target);
+        item->target = target;
+        item->together = true;
+        item->cases = g_ptr_array_new();
+        return item;
+}
+
+/* Appends, for a target, as many as its cases need. */
+static void add_together(const struct up_gate *gate, GPtrArray *all, const char *target)
+{
+        g_autoptr(GPtrArray) settled = g_ptr_array_new();
+        g_autoptr(GPtrArray) mixed = NULL;
+        struct up_gate_item *item = NULL;
+
+        for (guint i = 0; i < gate->items->len; i++) {
+                struct up_gate_item *one = gate->items->pdata[i];
+                if (g_strcmp0(one->target, target) == 0 && settled_outcome(one) != NULL)
+                        g_ptr_array_add(settled, one);
+        }
+        mixed = in_disorder(settled);
+        for (guint i = 0; i < mixed->len; i++) {
+                if (i % TOGETHER == 0) {
+                        item = together_new(target);
+                        g_ptr_array_add(all, item);
+                }
+                g_ptr_array_add(item->cases, mixed->pdata[i]);
+        }
+}
+
+static enum up_gate_outcome run_together(const struct up_gate *gate, struct up_gate_item *item)
+{
+        g_autoptr(GPtrArray) paths = g_ptr_array_new();
+        g_autoptr(GPtrArray) outcomes = g_ptr_array_new();
+
+        for (guint i = 0; i < item->cases->len; i++) {
+                const struct up_gate_item *one = item->cases->pdata[i];
+                g_ptr_array_add(paths, one->path);
+                g_ptr_array_add(outcomes, one->run->outcome);
+        }
+        g_ptr_array_add(paths, NULL);
+        item->run = up_run_together(
+            &(struct up_run_order){
+                .flavour = gate->flavour, .target = item->target, .fault = gate->fault },
+            (char *const *)paths->pdata, (char *const *)outcomes->pdata);
+        int outcome = judge_status(item, item->run);
+        if (outcome >= 0)
+                return (enum up_gate_outcome)outcome;
+        return item->run->findings->len > 0 ? UP_GATE_FAILED : UP_GATE_PASSED;
 }
 
 /* In a thread of the pool. */
 static void work(gpointer data, gpointer user_data)
 {
-        struct item *item = data;
-        struct gate *gate = user_data;
-        enum outcome outcome = up_tool_interrupted() ? INTERRUPTED : run_item(gate, item);
+        struct up_gate_item *item = data;
+        struct up_gate *gate = user_data;
+        enum up_gate_outcome outcome = up_tool_interrupted() ? UP_GATE_INTERRUPTED
+                                       : item->together      ? run_together(gate, item)
+                                                             : run_item(gate, item);
 
         g_mutex_lock(&gate->lock);
         item->outcome = outcome;
         item->done = true;
         g_cond_signal(&gate->changed);
         g_mutex_unlock(&gate->lock);
-}
-
-/* --- TAP ---------------------------------------------------------------------------------- */
-
-/* A string of JSON is one of YAML. */
-static void print_yaml(const char *indent, const char *name, const char *text)
-{
-        g_autoptr(JsonNode) node = json_node_init_string(json_node_alloc(), text);
-        g_autofree char *quoted = json_to_string(node, FALSE);
-
-        printf("%s%s: %s\n", indent, name, quoted);
-}
-
-static void print_finding(const struct up_finding *finding)
-{
-        print_yaml("    ", "- class", up_class_rows[finding->class].name);
-        if (finding->evidence != UP_EVIDENCE_NONE)
-                print_yaml("      ", "evidence", up_evidence_rows[finding->evidence].name);
-        print_yaml("      ", "signature", finding->signature);
-        print_yaml("      ", "detail", finding->detail);
-}
-
-static void print_diagnostics(const struct gate *gate, const struct item *item)
-{
-        g_autofree char *path = up_tool_quote(item->path);
-        const char *target = up_tool_target_of(item->path);
-        const struct up_run *shown = item->faulted != NULL ? item->faulted : item->run;
-        g_autofree char *fault =
-            up_tool_fault_option(item->faulted != NULL ? item->c->fault : gate->fault);
-        const char *trace = up_tool_has_pipeline(target) ? " --trace" : "";
-
-        puts("  ---");
-        if (item->problem != NULL)
-                print_yaml("  ", "problem", item->problem);
-        if (shown != NULL && shown->findings->len > 0) {
-                puts("  findings:");
-                for (guint i = 0; i < shown->findings->len; i++)
-                        print_finding(g_ptr_array_index(shown->findings, i));
-        }
-        if (item->run != NULL) {
-                g_autofree char *command =
-                    g_strdup_printf("%s repro --flavour %s --target %s%s%s %s", up_tool_program(),
-                        gate->flavour->name, target, fault, trace, path);
-                print_yaml("  ", "reproduce", command);
-        } else if (item->c != NULL && target != NULL) {
-                g_autofree char *command =
-                    g_strdup_printf("%s inspect --strict %s", up_tool_program(), path);
-                print_yaml("  ", "inspect", command);
-        }
-        puts("  ...");
-}
-
-static void print_item(const struct gate *gate, guint number, const struct item *item)
-{
-        const char *ok = item->outcome == PASSED || item->outcome == OUT_OF_SIGHT ? "ok" : "not ok";
-        g_auto(GStrv) pieces = g_strsplit(item->path, "#", -1);
-        g_autofree char *name = g_strjoinv("\\#", pieces); /* "#" begins a TAP directive */
-
-        printf("%s %u - %s", ok, number, name);
-        if (item->outcome == KNOWN)
-                printf(" # TODO known breakage: %s %s %s", item->c->known.library,
-                    item->c->known.version, item->c->known.url);
-        if (item->outcome == OUT_OF_SIGHT)
-                printf(" # SKIP known breakage not visible here: %s %s", item->c->known.library,
-                    item->c->known.version);
-        putchar('\n');
-        if (item->outcome == FAILED)
-                print_diagnostics(gate, item);
-        fflush(stdout);
-}
-
-/* --- JSON --------------------------------------------------------------------------------- */
-
-static void build_item(JsonBuilder *json, const struct item *item)
-{
-        json_builder_begin_object(json);
-        up_tool_json_text(json, "case", item->path);
-        up_tool_json_text(json, "target", up_tool_target_of(item->path));
-        up_tool_json_text(json, "outcome", outcome_names[item->outcome]);
-        up_tool_json_text(json, "problem", item->problem);
-        up_tool_json_text(json, "known", item->c != NULL ? item->c->known.url : NULL);
-        up_tool_json_text(json, "fault", item->c != NULL ? item->c->fault : NULL);
-        if (item->run != NULL) {
-                json_builder_set_member_name(json, "run");
-                up_run_build_json(item->run, json);
-        }
-        if (item->faulted != NULL) {
-                json_builder_set_member_name(json, "run-under-fault");
-                up_run_build_json(item->faulted, json);
-        }
-        json_builder_end_object(json);
 }
 
 /* --- all of them -------------------------------------------------------------------------- */
@@ -471,32 +467,59 @@ static bool is_blind(const struct up_run *run)
         return run != NULL && run->blind_to_leaks;
 }
 
-static void finish_item(struct gate *gate, guint i, JsonBuilder *json)
+static void wait_for(struct up_gate *gate, struct up_gate_item *item)
 {
-        struct item *item = g_ptr_array_index(gate->items, i);
-
         g_mutex_lock(&gate->lock);
         while (!item->done)
                 g_cond_wait(&gate->changed, &gate->lock);
         g_mutex_unlock(&gate->lock);
-
-        gate->counts[item->outcome]++;
-        gate->blind_to_leaks |= is_blind(item->run) || is_blind(item->faulted);
-        if (json != NULL)
-                build_item(json, item);
-        else if (item->outcome != INTERRUPTED)
-                print_item(gate, i + 1, item);
 }
 
-static void run_all(struct gate *gate, int jobs, JsonBuilder *json)
+static void tell_item(
+    struct up_gate *gate, guint number, const struct up_gate_item *item, GPtrArray *reports)
+{
+        gate->counts[item->outcome]++;
+        gate->blind_to_leaks |= is_blind(item->run) || is_blind(item->faulted);
+        for (guint i = 0; i < reports->len; i++)
+                up_report_item(reports->pdata[i], number, item);
+}
+
+/* Those that went well are not told: each of the cases has a line already. */
+static void run_all_together(struct up_gate *gate, GThreadPool *pool, GPtrArray *reports)
+{
+        g_autoptr(GPtrArray) all = g_ptr_array_new();
+
+        for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++)
+                add_together(gate, all, up_target_rows[i].name);
+        for (guint i = 0; i < all->len; i++)
+                g_thread_pool_push(pool, all->pdata[i], NULL);
+        for (guint i = 0; i < all->len; i++) {
+                struct up_gate_item *item = all->pdata[i];
+                wait_for(gate, item);
+                if (item->outcome == UP_GATE_PASSED) {
+                        gate->blind_to_leaks |= is_blind(item->run);
+                        item_free(item);
+                        continue;
+                }
+                g_ptr_array_add(gate->items, item);
+                tell_item(gate, gate->items->len, item, reports);
+        }
+}
+
+static void run_all(struct up_gate *gate, int jobs, GPtrArray *reports)
 {
         GThreadPool *pool = g_thread_pool_new(work, gate, jobs, FALSE, NULL);
 
         gate->runner = up_runner_new();
         for (guint i = 0; i < gate->items->len; i++)
                 g_thread_pool_push(pool, g_ptr_array_index(gate->items, i), NULL);
-        for (guint i = 0; i < gate->items->len; i++)
-                finish_item(gate, i, json);
+        for (guint i = 0; i < gate->items->len; i++) {
+                struct up_gate_item *item = g_ptr_array_index(gate->items, i);
+                wait_for(gate, item);
+                tell_item(gate, i + 1, item, reports);
+        }
+        if (gate->counts[UP_GATE_INTERRUPTED] == 0 && gate->flavour->forks)
+                run_all_together(gate, pool, reports);
         g_thread_pool_free(pool, FALSE, TRUE);
         up_runner_free(gate->runner);
 }
@@ -521,11 +544,11 @@ static void add_run(struct sums *sums, const struct up_run *run)
                 sums->judged[i] += run->judged[i];
 }
 
-static void add_target(struct sums *sums, const struct gate *gate, const char *name)
+static void add_target(struct sums *sums, const struct up_gate *gate, const char *name)
 {
         for (guint i = 0; name != NULL && i < gate->items->len; i++) {
-                const struct item *item = g_ptr_array_index(gate->items, i);
-                if (g_strcmp0(up_tool_target_of(item->path), name) != 0)
+                const struct up_gate_item *item = g_ptr_array_index(gate->items, i);
+                if (g_strcmp0(item->target, name) != 0 || item->together)
                         continue;
                 add_run(sums, item->run);
                 add_run(sums, item->faulted);
@@ -541,7 +564,7 @@ static void add_idle(GPtrArray *idle, const char *name, char *why)
 }
 
 /* Of those that judge what was read. */
-static void add_idle_readers(const struct gate *gate, GPtrArray *idle)
+static void add_idle_readers(const struct up_gate *gate, GPtrArray *idle)
 {
         for (size_t i = 0; i < G_N_ELEMENTS(oracles); i++) {
                 struct sums sums = { 0 };
@@ -555,7 +578,7 @@ static void add_idle_readers(const struct gate *gate, GPtrArray *idle)
 }
 
 /* Of those that judge a run of the pipeline. */
-static void add_idle_judges(const struct gate *gate, GPtrArray *idle)
+static void add_idle_judges(const struct up_gate *gate, GPtrArray *idle)
 {
         struct sums sums = { 0 };
 
@@ -569,81 +592,46 @@ static void add_idle_judges(const struct gate *gate, GPtrArray *idle)
 }
 
 /* What there is to say of each; none where that is not demanded. The caller owns the result. */
-static GPtrArray *idle_oracles(const struct gate *gate)
+static GPtrArray *idle_oracles(const struct up_gate *gate)
 {
         GPtrArray *idle = g_ptr_array_new_with_free_func(g_free);
 
-        if (gate->demands_judgement && gate->counts[INTERRUPTED] == 0) {
+        if (gate->demands_judgement && gate->counts[UP_GATE_INTERRUPTED] == 0) {
                 add_idle_readers(gate, idle);
                 add_idle_judges(gate, idle);
         }
         return idle;
 }
 
-static void build_totals(const struct gate *gate, const GPtrArray *idle, JsonBuilder *json)
-{
-        up_tool_json_number(json, "passed", gate->counts[PASSED] + gate->counts[KNOWN]);
-        up_tool_json_number(json, "failed", gate->counts[FAILED]);
-        up_tool_json_number(json, "skipped", gate->counts[OUT_OF_SIGHT]);
-        up_tool_json_number(json, "interrupted", gate->counts[INTERRUPTED]);
-        json_builder_set_member_name(json, "not-judged");
-        json_builder_begin_array(json);
-        for (guint i = 0; i < idle->len; i++)
-                json_builder_add_string_value(json, g_ptr_array_index(idle, i));
-        json_builder_end_array(json);
-}
-
-static void print_totals(const struct gate *gate)
-{
-        if (gate->counts[INTERRUPTED] > 0)
-                puts("Bail out! interrupted");
-        printf("%u passed, %u failed", gate->counts[PASSED] + gate->counts[KNOWN],
-            gate->counts[FAILED]);
-        if (gate->counts[OUT_OF_SIGHT] > 0)
-                printf(", %u skipped", gate->counts[OUT_OF_SIGHT]);
-        putchar('\n');
-}
-
 /* On standard error, how it ended. Returns the exit status. */
-static int conclude(const struct gate *gate, const GPtrArray *idle, double seconds)
+static int conclude(const struct up_gate *gate)
 {
         g_autofree char *libraries = up_libraries_text(gate->flavour);
-        unsigned failed = gate->counts[FAILED];
+        unsigned failed = gate->counts[UP_GATE_FAILED];
 
+        if (gate->unchanged != NULL) {
+                fprintf(stderr, "gate: nothing to run: %s\n", gate->unchanged);
+                return UP_STATUS_PASSED;
+        }
+        up_gate_print_summary(gate);
         if (gate->blind_to_leaks)
                 up_tool_fail(0,
                     "leaks were not looked for, LeakSanitizer cannot work here; see unpend doctor");
-        if (gate->counts[INTERRUPTED] > 0)
+        if (gate->counts[UP_GATE_INTERRUPTED] > 0)
                 return up_tool_fail(UP_STATUS_INTERRUPTED,
                     "interrupted, %u of %u cases were not run to their end",
-                    gate->counts[INTERRUPTED], gate->items->len);
-        for (guint i = 0; i < idle->len; i++)
-                up_tool_fail(0, "%s", (const char *)g_ptr_array_index(idle, i));
+                    gate->counts[UP_GATE_INTERRUPTED], gate->items->len);
+        for (guint i = 0; i < gate->idle->len; i++)
+                up_tool_fail(0, "%s", (const char *)g_ptr_array_index(gate->idle, i));
         fprintf(stderr, "gate: %u case%s on %s (%s) in %.1f s: ", gate->items->len,
-            gate->items->len == 1 ? "" : "s", gate->flavour->name, libraries, seconds);
+            gate->items->len == 1 ? "" : "s", gate->flavour->name, libraries, gate->seconds);
         if (failed > 0)
                 up_tool_paint(stderr, UP_RED, "%u failed\n", failed);
-        else if (idle->len > 0)
+        else if (gate->idle->len > 0)
                 up_tool_paint(stderr, UP_RED, "not all was judged\n");
         else
                 up_tool_paint(stderr, UP_GREEN, "all is well\n");
-        return failed > 0 || idle->len > 0 ? UP_STATUS_FOUND : UP_STATUS_PASSED;
-}
-
-static int print_end(const struct gate *gate, JsonBuilder *json, double seconds)
-{
-        g_autoptr(GPtrArray) idle = idle_oracles(gate);
-
-        if (json != NULL) {
-                json_builder_end_array(json);
-                build_totals(gate, idle, json);
-                json_builder_end_object(json);
-                up_tool_print_json(json);
-        } else {
-                print_totals(gate);
-        }
-        fflush(stdout);
-        return conclude(gate, idle, seconds);
+        return failed > 0 || gate->idle->len > 0 ? UP_STATUS_FOUND : UP_STATUS_PASSED;
 }
 
 static int nothing_in(const char *path)
@@ -653,17 +641,17 @@ static int nothing_in(const char *path)
 }
 
 /* A fault shows nothing where there is no pipeline. */
-static void leave_out_without_pipeline(struct gate *gate)
+static void leave_out_without_pipeline(struct up_gate *gate)
 {
         for (guint i = gate->items->len; i > 0; i--) {
-                const struct item *item = g_ptr_array_index(gate->items, i - 1);
-                if (!up_tool_has_pipeline(up_tool_target_of(item->path)))
+                const struct up_gate_item *item = g_ptr_array_index(gate->items, i - 1);
+                if (!up_tool_has_pipeline(item->target))
                         g_ptr_array_remove_index(gate->items, i - 1);
         }
 }
 
 /* Usage errors are told; -1 is success. */
-static int collect(struct gate *gate, char **paths)
+static int collect(struct up_gate *gate, char **paths)
 {
         static char *standard[] = { (char *)FOLDER, NULL };
         bool all = *paths == NULL;
@@ -696,11 +684,11 @@ static int collect(struct gate *gate, char **paths)
 }
 
 /* Nothing can run without the targets: better told once than for each case. */
-static int check_built(const struct gate *gate)
+static int check_built(const struct up_gate *gate)
 {
         for (guint i = 0; i < gate->items->len; i++) {
-                const struct item *item = g_ptr_array_index(gate->items, i);
-                const char *target = up_tool_target_of(item->path);
+                const struct up_gate_item *item = g_ptr_array_index(gate->items, i);
+                const char *target = item->target;
                 g_autofree char *missing =
                     target != NULL ? up_run_missing(gate->flavour, target) : NULL;
                 if (missing != NULL)
@@ -709,20 +697,94 @@ static int check_built(const struct gate *gate)
         return -1;
 }
 
-static void gate_clear(struct gate *gate)
+static void gate_clear(struct up_gate *gate)
 {
         g_ptr_array_unref(gate->items);
         g_ptr_array_unref(gate->libraries);
+        g_clear_pointer(&gate->idle, g_ptr_array_unref);
+        g_free(gate->unchanged);
         g_mutex_clear(&gate->lock);
         g_cond_clear(&gate->changed);
 }
 
-static int run_gate(
-    const struct up_flavour *flavour, const char *fault, char **paths, int jobs, bool as_json)
+/* GOption has options with a value or none as functions only, and these get nothing of ours. */
+static bool only_changed;
+static char *changed_since;
+
+/* What the user asked for. */
+struct order {
+        const char *fault, *junit, *sarif;
+        gboolean json;
+        int jobs;
+};
+
+static void report_free(void *data)
 {
-        g_autoptr(JsonBuilder) json = as_json ? json_builder_new() : NULL;
+        struct up_report *report = data;
+
+        up_report_clear(report);
+        g_free(report);
+}
+
+/* Usage errors are told; false then. */
+static bool begin_reports(const struct up_gate *gate, const struct order *order, GPtrArray *reports)
+{
+        const struct {
+                const struct up_report_row *row;
+                const char *path;
+                bool wanted;
+        } wanted[] = {
+                { &up_report_junit, order->junit, order->junit != NULL },
+                { &up_report_sarif, order->sarif, order->sarif != NULL },
+                { &up_report_json, NULL, order->json },
+                { &up_report_tap, NULL, !order->json },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
+                if (!wanted[i].wanted)
+                        continue;
+                struct up_report *report = g_new0(struct up_report, 1);
+                g_ptr_array_add(reports, report);
+                if (!up_report_begin(report, wanted[i].row, gate, wanted[i].path))
+                        return false;
+        }
+        return true;
+}
+
+/* What is told of a run is told of what was run: reports come to their end whatever it was. */
+static int run_reported(struct up_gate *gate, int jobs, GPtrArray *reports)
+{
         gint64 begin_us = g_get_monotonic_time();
-        struct gate gate = { .flavour = flavour, .fault = fault };
+        bool written = true;
+
+        up_tool_interrupts();
+        run_all(gate, jobs, reports);
+        gate->seconds = (double)(g_get_monotonic_time() - begin_us) / G_TIME_SPAN_SECOND;
+        gate->idle = idle_oracles(gate);
+        for (guint i = 0; i < reports->len; i++)
+                written &= up_report_end(reports->pdata[i]);
+        int status = conclude(gate);
+        return written ? status : UP_STATUS_CANNOT;
+}
+
+/* Usage errors are told; -1 is success. */
+static int select_changed(struct up_gate *gate)
+{
+        g_autoptr(GError) error = NULL;
+
+        if (!only_changed)
+                return -1;
+        if (!up_gate_keep_changed(gate, changed_since, &error))
+                return up_tool_fail(UP_STATUS_USAGE, "--changed: %s", error->message);
+        if (gate->items->len <= FEW_CASES)
+                gate->demands_judgement = false;
+        return -1;
+}
+
+static int run_gate(const struct up_flavour *flavour, const struct order *order, char **paths)
+{
+        g_autoptr(GPtrArray) reports = g_ptr_array_new_with_free_func(report_free);
+        struct up_gate gate = { .flavour = flavour, .fault = order->fault };
         int status;
 
         g_mutex_init(&gate.lock);
@@ -731,62 +793,79 @@ static int run_gate(
         gate.libraries = up_libraries_of(flavour);
         status = collect(&gate, paths);
         if (status < 0)
+                status = select_changed(&gate);
+        if (status < 0)
                 status = check_built(&gate);
-        if (status < 0) {
-                if (json != NULL) {
-                        json_builder_begin_object(json);
-                        up_tool_json_text(json, "flavour", flavour->name);
-                        up_tool_json_text(json, "fault", fault);
-                        json_builder_set_member_name(json, "cases");
-                        json_builder_begin_array(json);
-                } else {
-                        printf("TAP version 13\n1..%u\n", gate.items->len);
-                        fflush(stdout);
-                }
-                up_tool_interrupts();
-                run_all(&gate, jobs, json);
-                status = print_end(
-                    &gate, json, (double)(g_get_monotonic_time() - begin_us) / G_TIME_SPAN_SECOND);
-        }
+        if (status < 0)
+                status = begin_reports(&gate, order, reports)
+                             ? run_reported(&gate, order->jobs, reports)
+                             : UP_STATUS_USAGE;
         gate_clear(&gate);
         return status;
 }
 
+static gboolean take_changed(const char *option, const char *value, void *data, GError **error)
+{
+        (void)option, (void)data, (void)error;
+        only_changed = true;
+        g_free(changed_since);
+        changed_since = g_strdup(value);
+        return TRUE;
+}
+
+static const char text[] =
+    "Runs the cases in PATH, " FOLDER "/ by itself; the folder of a case names\n"
+    "its target. In a folder, only README.md and names with a dot in front may be\n"
+    "anything else than a case (.case, .eml, .p7m).\n"
+    "A case with a fault: line must pass as it is, and with that fault planted show\n"
+    "its finding:, or pass again if it has no such line.\n"
+    "Each case is run twice in one process, and once more in another with all cases\n"
+    "of its target, in disorder: not the same outcome fails.\n"
+    "An oracle that had nothing to judge in any case fails a gate without PATH,\n"
+    "or of more than " G_STRINGIFY(
+        FEW_CASES) " cases.\n"
+                   "With --changed only the cases that are not as in REF, or as where this branch\n"
+                   "left it, are run, and all where anything changed on which they depend. REF is\n"
+                   "the upstream branch by itself, else the commit before; PATH stands before it.\n"
+                   "Exit status: 0 all passed, 1 some failed, 2 nothing was run.";
+
 int up_tool_gate(int argc, char **argv)
 {
-        g_autofree char *flavour = NULL, *fault = NULL;
-        int jobs = (int)g_get_num_processors();
-        gboolean json = FALSE;
+        g_autofree char *flavour = NULL, *fault = NULL, *junit = NULL, *sarif = NULL;
+        struct order order = { .jobs = (int)g_get_num_processors() };
+        g_autofree char *flavours = up_flavour_help();
         const GOptionEntry entries[] = {
-                { "flavour", 'f', 0, G_OPTION_ARG_STRING, &flavour, "replay or libfuzzer", "NAME" },
-                { "jobs", 'j', 0, G_OPTION_ARG_INT, &jobs, "cases at once (standard: cores)", "N" },
+                { "flavour", 'f', 0, G_OPTION_ARG_STRING, &flavour, flavours, "NAME" },
+                { "jobs", 'j', 0, G_OPTION_ARG_INT, &order.jobs, "cases at once (standard: cores)",
+                    "N" },
+                { "changed", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK,
+                    (gpointer)take_changed, "only the cases that a change can have touched",
+                    "REF" },
                 { "fault", 0, 0, G_OPTION_ARG_STRING, &fault,
                     "plant this fault into every pipeline, to look what it does (see unpend "
                     "faults)",
                     "NAME" },
-                { "json", 0, 0, G_OPTION_ARG_NONE, &json, "one JSON object in place of TAP", NULL },
+                { "json", 0, 0, G_OPTION_ARG_NONE, &order.json, up_report_json.what, NULL },
+                { "junit", 0, 0, G_OPTION_ARG_FILENAME, &junit, up_report_junit.what, "FILE" },
+                { "sarif", 0, 0, G_OPTION_ARG_FILENAME, &sarif, up_report_sarif.what, "FILE" },
                 G_OPTION_ENTRY_NULL,
         };
         const struct up_flavour *chosen;
-        int status = up_tool_options(&argc, &argv, entries, "[PATH…]",
-            "Runs the cases in PATH, " FOLDER "/ by itself; the folder of a case names\n"
-            "its target. In a folder, only README.md and names with a dot in front may be\n"
-            "anything else than a case (.case, .eml, .p7m).\n"
-            "A case with a fault: line must pass as it is, and with that fault planted show\n"
-            "its finding:, or pass again if it has no such line.\n"
-            "An oracle that had nothing to judge in any case fails a gate without PATH,\n"
-            "or of more than " G_STRINGIFY(
-                FEW_CASES) " cases.\n"
-                           "Exit status: 0 all passed, 1 some failed, 2 nothing was run.");
+        int status = up_tool_options(&argc, &argv, entries, "[PATH…]", text);
 
         if (status >= 0)
                 return status;
-        if (jobs < 1 || jobs > 1024)
-                return up_tool_usage("--jobs %d: must be between 1 and 1024", jobs);
+        if (order.jobs < 1 || order.jobs > 1024)
+                return up_tool_usage("--jobs %d: must be between 1 and 1024", order.jobs);
         chosen = up_flavour_find(flavour);
         if (chosen == NULL)
                 return UP_STATUS_USAGE;
         if (fault != NULL && !up_tool_is_fault(fault))
                 return UP_STATUS_USAGE;
-        return run_gate(chosen, fault, argv + 1, jobs, json);
+        order.fault = fault;
+        order.junit = junit;
+        order.sarif = sarif;
+        status = run_gate(chosen, &order, argv + 1);
+        g_clear_pointer(&changed_since, g_free);
+        return status;
 }

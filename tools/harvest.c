@@ -1,9 +1,8 @@
 /*
  * harvest - group by slug, minimise, verify
  *
- * libFuzzer minimises to "still crashes", which drifts to other crashes; a result that no longer
- * shows the finding it came from is thrown away in favour of where it started. A hang or a memory
- * bound takes as long as its limit each time, and is kept as it is.
+ * A hang or a memory bound takes as long as its limit each time, and is kept as it is; all else is
+ * minimised (minimize.h), and a bare input becomes a case whose head says what it shows.
  *
  * A worker runs many inputs under load. One that was too slow or too large there, and is not alone,
  * is no finding; one that crashed there and does not alone had two outcomes, which is the harness's
@@ -16,7 +15,7 @@
 
 #include "case/case.h"
 #include "fuzz/target.h"
-#include "tools/corpus.h"
+#include "tools/minimize.h"
 #include "tools/run.h"
 #include "tools/tool.h"
 
@@ -131,16 +130,19 @@ static void offer(const struct state *state, const char *slug, const char *path)
                 g_hash_table_insert(state->smallest, g_strdup(slug), g_strdup(path));
 }
 
-/* The path afterwards; the caller owns it. */
-static char *move_to_done(const struct state *state, const char *path)
+/* Once all of it is written: what was interrupted is looked at again by the next campaign. */
+static void move_to_done(const struct state *state)
 {
-        g_autofree char *done = g_build_filename(state->harvest->folders->crashes, "done", NULL);
-        g_autofree char *name = g_path_get_basename(path);
-        char *to = g_build_filename(done, name, NULL);
+        const char *crashes = state->harvest->folders->crashes;
+        g_autofree char *done = g_build_filename(crashes, "done", NULL);
+        g_autoptr(GPtrArray) paths = files_in(crashes);
 
         g_mkdir_with_parents(done, 0777);
-        g_rename(path, to);
-        return to;
+        for (guint i = 0; i < paths->len; i++) {
+                g_autofree char *name = g_path_get_basename(paths->pdata[i]);
+                g_autofree char *to = g_build_filename(done, name, NULL);
+                g_rename(paths->pdata[i], to);
+        }
 }
 
 static bool broke_by_a_bound(const char *path)
@@ -167,13 +169,12 @@ static bool sort_crashes(const struct state *state)
                 g_autoptr(up_run) run = run_alone(state, path);
                 if (run == NULL)
                         return false;
-                g_autofree char *done = move_to_done(state, path);
                 if (run->findings->len == 0 && !broke_by_a_bound(path))
                         g_ptr_array_add(run->findings, two_outcomes(path));
                 if (run->findings->len > 0) {
                         g_autofree char *slug =
                             up_finding_slug(g_ptr_array_index(run->findings, 0));
-                        offer(state, slug, done);
+                        offer(state, slug, path);
                 }
         }
         return true;
@@ -212,62 +213,52 @@ static bool is_quick(const struct up_finding *finding)
                finding->class != UP_CLASS_NONDETERMINISTIC;
 }
 
-/* The path of a smaller input that shows the same; NULL when there is none. Caller owns it. */
-static char *minimised(
-    const struct state *state, const char *path, const char *slug, const struct up_finding *finding)
+/* The smallest case that shows the same; NULL with the error when that was interrupted. */
+static GBytes *minimised(const struct state *state, GBytes *input, const char *slug)
 {
         const struct up_harvest *harvest = state->harvest;
-        g_autofree char *small = g_build_filename(harvest->folders->work, slug, NULL);
-        g_autofree char *artifact = g_strdup_printf("-exact_artifact_path=%s", small);
-        g_autofree char *seconds = g_strdup_printf("-max_total_time=%u", harvest->minimise_s);
-        char *words[] = { (char *)harvest->binary, "-minimize_crash=1", seconds, artifact,
-                (char *)path, NULL };
-        g_auto(GStrv) environment = up_worker_environment(harvest->folders);
-        g_autofree char *leaks = g_strdup_printf("ASAN_OPTIONS=%s:detect_leaks=%d",
-            g_environ_getenv(environment, "ASAN_OPTIONS"), finding->class == UP_CLASS_LEAK);
-        g_autofree char *only = g_strconcat("UNPEND_ONLY=", slug, NULL);
-        char *variables[] = { only, leaks, NULL };
+        struct up_runner *runner = up_runner_new();
+        g_autoptr(up_minimized) result = up_minimize(
+            &(struct up_minimize_order){
+                .run = { .flavour = up_flavour_find("libfuzzer"),
+                    .target = harvest->target,
+                    .fault = harvest->folders->fault },
+                .runner = runner,
+                .slug = slug,
+                .seconds = harvest->minimise_s,
+                .jobs = g_get_num_processors(),
+            },
+            input);
 
-        g_remove(small);
-        if (up_engine_run(harvest->folders, "minimise", variables, words,
-                3 * harvest->minimise_s + 1, state->error) < 0)
-                return NULL;
-        if (file_bytes(small) >= file_bytes(path))
-                return NULL;
-        g_autoptr(up_run) run = run_alone(state, small);
-        return run != NULL && finding_of(run, slug) != NULL ? g_steal_pointer(&small) : NULL;
+        up_runner_free(runner);
+        if (result->end == UP_MINIMIZE_INTERRUPTED)
+                g_set_error_literal(state->error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "interrupted");
+        else if (result->bytes == NULL) /* it shows it now and then: two outcomes */
+                return g_bytes_ref(input);
+        return result->end != UP_MINIMIZE_INTERRUPTED ? g_bytes_ref(result->bytes) : NULL;
 }
 
-static bool copy(const char *from, const char *to, GError **error)
-{
-        g_autofree char *data = NULL;
-        gsize bytes;
-
-        return g_file_get_contents(from, &data, &bytes, error) &&
-               g_file_set_contents(to, data, (gssize)bytes, error);
-}
-
-/* Writes the smallest input to @result, which may hold an earlier campaign's. */
+/* Writes the smallest case to @result, which may hold an earlier campaign's. */
 static bool write_smallest(const struct state *state, const char *path, const char *slug,
     const struct up_finding *finding, const char *result)
 {
         g_autofree char *text = g_strdup_printf("minimising %s", slug);
-        g_autofree char *small = NULL;
+        g_autoptr(GBytes) bytes = NULL;
+        gsize size;
 
         if (file_bytes(path) >= file_bytes(result))
                 return true;
+        bytes = up_tool_read_file(path, state->error);
         /* What is known has its smallest case in regressions/ already. */
-        if (is_quick(finding) && !g_hash_table_contains(state->known, slug)) {
+        if (bytes != NULL && is_quick(finding) && !g_hash_table_contains(state->known, slug)) {
+                g_autoptr(GBytes) whole = g_steal_pointer(&bytes);
                 state->harvest->step(text);
-                small = minimised(state, path, slug, finding);
-                if (*state->error != NULL)
-                        return false;
+                bytes = minimised(state, whole, slug);
         }
-        if (!copy(small != NULL ? small : path, result, state->error))
+        if (bytes == NULL)
                 return false;
-        if (small != NULL)
-                g_remove(small);
-        return true;
+        const char *data = g_bytes_get_data(bytes, &size);
+        return g_file_set_contents(result, data, (gssize)size, state->error);
 }
 
 /* The finding, which the caller owns from now on. */
@@ -339,6 +330,8 @@ bool up_harvest(const struct up_harvest *harvest, GPtrArray *catches, GError **e
         harvest->step("sorting what was found");
         bool done = learn_known(&state) && sort_kept(&state) && sort_crashes(&state) &&
                     bring_in_all(&state, catches);
+        if (done)
+                move_to_done(&state);
         if (failure != NULL)
                 g_propagate_error(error, failure);
         return done;

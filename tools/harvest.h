@@ -2,8 +2,8 @@
  * harvest - from what a campaign left lying about to findings
  *
  * A hundred inputs that break one promise by one mechanism are one finding: the smallest of them,
- * minimised by the engine's own means, run again to see that it still shows the same, written to
- * findings/SLUG.case. What findings/ held before the campaign is not new.
+ * minimised (minimize.h), written to findings/SLUG.case. What findings/ held before the campaign is
+ * not new.
  */
 #ifndef UP_TOOLS_HARVEST_H
 #define UP_TOOLS_HARVEST_H
@@ -24,7 +24,6 @@ struct up_catch {
 struct up_harvest {
         const struct up_folders *folders;
         const char *target;
-        const char *binary;
         const char *regressions;        /* folder; those with a `known:` line are run */
         unsigned minimise_s;            /* at most, for each finding */
         void (*step)(const char *text); /* told before each longer step what is done */

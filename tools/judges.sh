@@ -9,7 +9,7 @@
 #    Lets `unpend mutate` make N mutations (1000) of each CASE. All have to be distinct, and accepted
 #    by `inspect --strict`. Those that are graded
 #
-#        valid         must verify, by each judge
+#        valid         must verify, by each judge: the outermost signature, here as everywhere
 #        digest        must be refused by each judge; by openssl because of the content's digest
 #        attributes    must be refused by each judge; by openssl because of the signature
 #        structure     promise nothing; the judges are asked all the same
@@ -29,8 +29,8 @@
 #    a judge is not installed.
 #
 # BUGS
-#    What no test key opens cannot be judged, and is told as such. A signature deeper in than one
-#    that is refused is not looked at.
+#    What no test key opens cannot be judged, and is told as such. A signature inside another one is
+#    not looked at.
 
 set -u
 export LC_ALL=C TZ=UTC OPENSSL_CONF=/dev/null
@@ -42,16 +42,21 @@ nss     libnss3-tools cmsutil
 nss     libnss3-tools certutil
 '
 
-# Why one judge does not verify what another does: which one, what it prints (an extended regular
-# expression), the reason. The two about RSASSA-PSS are so of what OpenSSL's own command signs, too.
+# Why one judge does not verify what another does: which one (before a "<", if it is said of one other
+# alone), what it prints (an extended regular expression), the reason. The two about RSASSA-PSS are so of what OpenSSL's own command signs, too.
 reasons='
 nss     | alice-pss: BadSignature | NSS verifies nothing by a key that is for RSASSA-PSS alone
 nss     | BadSignature.*rsassaPss of [a-z0-9]* without attributes | NSS cannot do RSASSA-PSS without signed attributes
 nss     | SigningCertNotFound | the certificate of the signer is not in the message; inspect knows it
 nss     | SEC_ERROR_BAD_DER | NSS reads DER more strictly than OpenSSL
 openssl | signer certificate not found | the certificate of the signer is not in the message; inspect knows it
-openssl | asn1 encoding routines:.*Type=X509 | OpenSSL parses each certificate, NSS those that it needs
-inspect | ^$ | OpenSSL cannot read the structure
+openssl<nss | asn1 encoding routines:.*Type=X509 | OpenSSL parses each certificate, NSS those that it needs
+inspect | ^a limit | a limit of the policy in the head keeps inspect from reading on
+inspect<nss | ^no structure | OpenSSL cannot read the structure, NSS reads what it needs
+inspect<nss | attribute error | OpenSSL wants attributes to be there once, with one value each
+openssl<nss | ossl_cms_si_check_attributes:attribute error | OpenSSL wants attributes to be there once, with one value each
+openssl<nss | wrong tag.*Type=CMS_OtherCertificateFormat | OpenSSL parses each certificate, NSS those that it needs
+nss     | MalformedSignature .*with attributes | NSS verifies the attributes as it would encode them, not as they were sent
 '
 
 # Who opens what is encrypted to the test identities, and the password (harness/mail/identity.h).
@@ -69,15 +74,20 @@ usage() {
 ask_inspect() { # CASE
     "$UNPEND" inspect --json "$1" >"$box/inspect" 2>&1
     verdict=$(awk -F'"' '
-        $2 == "signature" && $4 != "unsigned" { seen = 1; last = $4; if ($4 != "valid") bad = $4 }
-        $2 == "signature" && $4 == "unsigned" { last = "" }
-        $2 == "signature-reason" && bad != "" && reason == "" && $4 != "" { reason = $4 }
-        $2 == "trusted" && last == "valid" && $3 ~ /false/ { bad = "untrusted" }
-        $2 == "trust-reason" && bad == "untrusted" && reason == "" { reason = $4 }
         $2 == "unscannable" && $3 ~ /true/ { limit = 1 }
+        $2 == "signature" { outermost = 0 }
+        $2 == "signature" && $4 != "unsigned" && !seen {
+            seen = outermost = 1
+            if ($4 != "valid") bad = $4
+        }
+        !outermost { next }
+        $2 == "signature-reason" && bad != "" && $4 != "" { reason = $4 }
+        $2 == "trusted" && bad == "" && $3 ~ /false/ { bad = "untrusted" }
+        $2 == "trust-reason" && bad == "untrusted" { reason = $4 }
         END {
             if (bad != "" && bad != "unknown") print "refused", bad ": " reason
-            else if (bad != "" || limit || !seen) print "cannot", bad reason
+            else if (limit) print "cannot", "a limit"
+            else if (bad != "" || !seen) print "cannot", "no structure " reason
             else print "verified"
         }' "$box/inspect")
     why=${verdict#* }
@@ -161,10 +171,10 @@ ask_all() { # N: about one signature
             ;;
         esac
     done
-    [ "$verdict" = verified ] && [ -z "$content" ] # openssl spoke last: there is an inside
 }
 
-# Each structure of a layer; what one opens to is a layer of its own.
+# The structures of a layer, outer ones first, up to a signature; what another one opens to is a
+# layer of its own. What is inside a signature is not looked into: a grade is of the outermost one.
 look_into() { # FILE FOLDER; FILE is a case, or the message inside a layer
     mkdir "$2"
     "$CARRIERS" "${3:-message}" "$1" "$2" >"$2/list" || return
@@ -172,7 +182,10 @@ look_into() { # FILE FOLDER; FILE is a case, or the message inside a layer
     for number in $(sed 1d "$2/list"); do
         structure="$2/$number"
         case $(kind_of "$structure.der") in
-        pkcs7-signedData) ask_all "$structure" || continue ;;
+        pkcs7-signedData)
+            ask_all "$structure"
+            return
+            ;;
         pkcs7-envelopedData | id-smime-ct-authEnvelopedData)
             open_for_readers "$structure" || {
                 echo "no test key opens it" >>"$box/shut"
@@ -258,12 +271,11 @@ BEGIN {
         if (split(row, cell, /[ ]*\|[ ]*/) < 3) continue
         rows++
         who[rows] = cell[1]; pattern[rows] = cell[2]; reason[rows] = cell[3]
-        gsub(/\\OR/, "|", pattern[rows])
     }
 }
-function reason_of(judge, why,    i) {
+function reason_of(judge, other, why,    i) {
     for (i = 1; i <= rows; i++)
-        if (who[i] == judge && why ~ pattern[i]) return reason[i]
+        if ((who[i] == judge || who[i] == judge "<" other) && why ~ pattern[i]) return reason[i]
     return ""
 }
 function wrong(what) { print "WRONG: " $1 " (" $4 "; graded " $3 "): " what; failed = 1 }
@@ -285,7 +297,7 @@ function wrong(what) { print "WRONG: " $1 " (" $4 "; graded " $3 "): " what; fai
         }
         for (j = 5; j < NF; j += 3) {
             if (verdict == "verified" || $(j + 1) != "verified") continue
-            text = reason_of(judge, why)
+            text = reason_of(judge, $j, why)
             if (text == "") wrong($j " verifies it, " judge " does not (" verdict "): " why)
             else table[$3 ": " judge " " verdict ", " $j " verified: " text]++
         }

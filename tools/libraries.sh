@@ -6,8 +6,8 @@
 #     tools/libraries.sh [--refresh] FLAVOUR
 #
 # DESCRIPTION
-#     Builds the two libraries under test with the instrumentation of FLAVOUR (libfuzzer, afl), and
-#     prints where they are on standard output, one line each, both or none:
+#     Builds the two libraries under test with the instrumentation of FLAVOUR (libfuzzer, afl, fuel,
+#     fuel-gcc), and prints where they are on standard output, one line each, both or none:
 #
 #         gmime DIR        DIR/include/gmime-3.0/, DIR/lib/libgmime-3.0.a
 #         openssl DIR      DIR/include/, DIR/lib/libcrypto.a
@@ -26,7 +26,7 @@
 #     UNPEND_CACHE     the cache; else $XDG_CACHE_HOME/unpend, else ~/.cache/unpend
 #     GMIME_SRC        a source tree of your own in place of the distribution's tarball;
 #     OPENSSL_SRC      it is copied, never written to, and built again when its content changes
-#     CLANG            the compiler, clang if not set
+#     CLANG, GCC       the compilers, clang and gcc if not set
 #
 # FILES
 #     In the cache: LIBRARY-VERSION-FLAVOUR-HASH/ are the entries; sources/ has the tarballs and,
@@ -55,7 +55,13 @@ libraries='gmime openssl'
 set_flavour() {
     # Stacks and coverage name files and lines; more debug information than that is ballast.
     # DWARF 4, for in 5 llvm-symbolizer puts a directory that is not absolute twice.
-    lines='-gline-tables-only -gdwarf-4 -fno-omit-frame-pointer'
+    lines="-gline-tables-only -gdwarf-4 -fno-omit-frame-pointer"
+    not_undefined=function,
+    # What gcc calls otherwise, or has not.
+    if [ "$1" = fuel-gcc ]; then
+        lines="-g1 -gdwarf-4 -fno-omit-frame-pointer"
+        not_undefined=
+    fi
 
     # Undefined behaviour stops the program, so what stops it on an ordinary message must be a
     # true finding. Left out is what both libraries do everywhere, on purpose:
@@ -67,7 +73,7 @@ set_flavour() {
     # The last four put comparisons, which the fuzzer traces and counts as branches, at nearly
     # every access. Without: 80,000 edges for 126,000, and 1.8 times as many executions a second.
     undefined='-fsanitize=undefined -fno-sanitize-recover=undefined'
-    undefined="$undefined -fno-sanitize=function,null,alignment,object-size,pointer-overflow"
+    undefined="$undefined -fno-sanitize=${not_undefined}null,alignment,object-size,pointer-overflow"
 
     case $1 in
     libfuzzer)
@@ -82,6 +88,21 @@ set_flavour() {
         cc_package=clang
         cflags="-O1 $lines -fsanitize=address -fsanitize-coverage=trace-pc-guard,trace-cmp $undefined"
         openssl_options=
+        ;;
+    # Every block of the code calls a function of ours, which counts: fuzz/edges.c. What is spent
+    # must not depend on the processor, so there is no assembly. Clang would leave out blocks that
+    # others tell of, and with them some loops; gcc has no such choice.
+    fuel)
+        cc=${CLANG:-clang}
+        cc_package=clang
+        cflags="-O1 $lines -fsanitize=address -fsanitize-coverage=trace-pc-guard,no-prune $undefined"
+        openssl_options=no-asm
+        ;;
+    fuel-gcc)
+        cc=${GCC:-gcc}
+        cc_package=gcc
+        cflags="-O1 $lines -fsanitize=address -fsanitize-coverage=trace-pc $undefined"
+        openssl_options=no-asm
         ;;
     *)
         return 1

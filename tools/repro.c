@@ -337,10 +337,11 @@ int up_tool_repro(int argc, char **argv)
         g_auto(GStrv) targets = NULL;
         g_autofree char *fault = NULL;
         gboolean json = FALSE, trace = FALSE;
+        g_autofree char *flavours = up_flavour_help();
         const GOptionEntry entries[] = {
                 { "target", 't', 0, G_OPTION_ARG_STRING_ARRAY, &targets,
                     "run it on this target (may be repeated)", "NAME" },
-                { "flavour", 'f', 0, G_OPTION_ARG_STRING, &flavour, "replay or libfuzzer", "NAME" },
+                { "flavour", 'f', 0, G_OPTION_ARG_STRING, &flavour, flavours, "NAME" },
                 { "fault", 0, 0, G_OPTION_ARG_STRING, &fault,
                     "plant this fault into the pipeline (see unpend faults)", "NAME" },
                 { "trace", 0, 0, G_OPTION_ARG_NONE, &trace,

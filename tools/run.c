@@ -13,11 +13,20 @@
 #include "tools/sanitizer.h"
 #include "tools/tool.h"
 
+/* Of cases that ran well alone: so much of processor time for each of them together, besides. */
+#define EACH_S 2
+
 const struct up_flavour up_flavours[UP_FLAVOURS] = {
-        { "replay", "gcc, ASan and UBSan, the system's libraries", "make replay", false, true },
+        { "replay", "gcc, ASan and UBSan, the system's libraries", "make replay", false, true,
+            false },
         { "libfuzzer", "clang, libFuzzer, ASan and UBSan, instrumented libraries", "make libfuzzer",
-            true, false },
-        { "afl", "clang, AFL++, ASan and UBSan, instrumented libraries", "make afl", true, false },
+            true, false, false },
+        { "afl", "clang, AFL++, ASan and UBSan, instrumented libraries", "make afl", true, false,
+            false },
+        { "fuel", "clang, edges counted, ASan and UBSan, instrumented libraries", "make fuel", true,
+            true, true },
+        { "fuel-gcc", "gcc, edges counted, ASan and UBSan, instrumented libraries", "make fuel-gcc",
+            true, true, true },
 };
 
 /* What a target always sees of the user's environment. */
@@ -49,6 +58,15 @@ const struct up_flavour *up_flavour_find(const char *name)
         }
         up_tool_unknown("flavour", name, names);
         return NULL;
+}
+
+char *up_flavour_help(void)
+{
+        g_autoptr(GString) names = g_string_new(NULL);
+
+        for (size_t i = 0; i < UP_FLAVOURS; i++)
+                g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", up_flavours[i].name);
+        return g_strdup(names->str);
 }
 
 char *up_run_binary(const struct up_flavour *flavour, const char *target)
@@ -114,6 +132,8 @@ static struct up_finding *read_finding(JsonObject *object)
             json_object_get_string_member_with_default(object, "evidence", ""), &finding->evidence);
         finding->message = (uint64_t)json_object_get_int_member_with_default(object, "message", 0);
         finding->recipient = index_member(object, "recipient");
+        finding->role =
+            up_role_by_name(json_object_get_string_member_with_default(object, "role", ""));
         finding->shown_at = index_member(object, "shown-at");
         finding->critical_at = index_member(object, "critical-at");
         return finding;
@@ -129,15 +149,16 @@ static void read_report_findings(struct up_run *run, JsonArray *findings)
         }
 }
 
-/* False when there is no whole report. */
-static bool read_report(struct up_run *run, const char *path)
+/* One line of it; false when it is no whole one. */
+static bool read_report(struct up_run *run, const char *line)
 {
         g_autoptr(JsonParser) parser = json_parser_new();
         g_autoptr(GStrvBuilder) limits = g_strv_builder_new();
         JsonObject *report, *counts;
         JsonArray *array;
 
-        if (!json_parser_load_from_file(parser, path, NULL) || json_parser_get_root(parser) == NULL)
+        if (!json_parser_load_from_data(parser, line, -1, NULL) ||
+            json_parser_get_root(parser) == NULL)
                 return false;
         report = json_node_get_object(json_parser_get_root(parser));
         counts = json_object_get_object_member(report, "counts");
@@ -147,6 +168,7 @@ static bool read_report(struct up_run *run, const char *path)
         for (int i = 0; i < UP_ORACLES; i++)
                 run->judged[i] = (uint64_t)json_object_get_int_member_with_default(
                     counts, up_oracle_rows[i].name, 0);
+        run->fuel = (uint64_t)json_object_get_int_member_with_default(report, "fuel", 0);
         run->story = g_strdup(json_object_get_string_member_with_default(report, "story", NULL));
         run->unscannable = json_object_get_boolean_member(report, "unscannable");
         array = json_object_get_array_member(report, "limits");
@@ -156,6 +178,123 @@ static bool read_report(struct up_run *run, const char *path)
         run->limits = g_strv_builder_end(limits);
         read_report_findings(run, json_object_get_array_member(report, "findings"));
         return true;
+}
+
+/* --- the same again --------------------------------------------------------------------------- */
+
+/* What of a report is the same however often, and wherever, the case is run. */
+static const char *const compared[] = { "findings", "counts", "unscannable", "limits" };
+
+static char *text_of(JsonObject *object, const char *name)
+{
+        JsonNode *node = json_object_get_member(object, name);
+
+        return node != NULL ? json_to_string(node, FALSE) : g_strdup("nothing");
+}
+
+/* The caller owns the result; NULL when it is no whole line. */
+static char *outcome_of(const char *line)
+{
+        g_autoptr(JsonNode) report = json_from_string(line, NULL);
+        g_autoptr(JsonNode) outcome = json_node_new(JSON_NODE_OBJECT);
+        JsonObject *object = json_object_new();
+
+        json_node_take_object(outcome, object);
+        if (report == NULL || !JSON_NODE_HOLDS_OBJECT(report))
+                return NULL;
+        for (size_t i = 0; i < G_N_ELEMENTS(compared); i++) {
+                JsonNode *node = json_object_get_member(json_node_get_object(report), compared[i]);
+                if (node != NULL)
+                        json_object_set_member(object, compared[i], json_node_copy(node));
+        }
+        return json_to_string(outcome, FALSE);
+}
+
+/* Of two objects the first member, in order of the first one, that they do not share. */
+static char *different_member(JsonObject *before, JsonObject *after, char **ret_was, char **ret_is)
+{
+        g_autoptr(GList) names = json_object_get_members(before);
+
+        for (GList *name = names; name != NULL; name = name->next) {
+                g_autofree char *was = text_of(before, name->data);
+                g_autofree char *is = text_of(after, name->data);
+                if (strcmp(was, is) == 0)
+                        continue;
+                *ret_was = g_steal_pointer(&was);
+                *ret_is = g_steal_pointer(&is);
+                return g_strdup(name->data);
+        }
+        *ret_was = g_strdup("nothing");
+        *ret_is = g_strdup("more");
+        return g_strdup("members");
+}
+
+/* Of counts the very one; of findings all, which are few. */
+static char *name_difference(JsonObject *before, JsonObject *after, char **ret_was, char **ret_is)
+{
+        g_autofree char *name = different_member(before, after, ret_was, ret_is);
+        JsonNode *was = json_object_get_member(before, name);
+        JsonNode *is = json_object_get_member(after, name);
+
+        if (was == NULL || is == NULL || !JSON_NODE_HOLDS_OBJECT(was) ||
+            !JSON_NODE_HOLDS_OBJECT(is))
+                return g_steal_pointer(&name);
+        g_clear_pointer(ret_was, g_free);
+        g_clear_pointer(ret_is, g_free);
+        g_autofree char *inner =
+            different_member(json_node_get_object(was), json_node_get_object(is), ret_was, ret_is);
+        return g_strdup_printf("%s, %s", name, inner);
+}
+
+/* Adds a finding if they are not the same; @when tells of the second one. */
+static void compare(struct up_run *run, const char *before, const char *after, const char *when)
+{
+        g_autofree char *was = NULL, *is = NULL, *name = NULL, *detail = NULL;
+
+        if (strcmp(before, after) == 0)
+                return;
+        g_autoptr(JsonNode) first = json_from_string(before, NULL);
+        g_autoptr(JsonNode) second = json_from_string(after, NULL);
+        name =
+            name_difference(json_node_get_object(first), json_node_get_object(second), &was, &is);
+        detail = g_strdup_printf("%s: %.400s, and %s %.400s", name, was, when, is);
+        add_finding(run, up_finding_new(UP_CLASS_NONDETERMINISTIC, name, detail));
+}
+
+/* --- how it ended ----------------------------------------------------------------------------- */
+
+/* The lines of a report, as far as it got. An array that frees them. */
+static GPtrArray *read_lines(const char *path)
+{
+        GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
+        g_autofree char *text = NULL;
+        g_auto(GStrv) pieces = NULL;
+
+        if (!g_file_get_contents(path, &text, NULL, NULL))
+                return lines;
+        pieces = g_strsplit(text, "\n", -1);
+        for (char **piece = pieces; *piece != NULL; piece++)
+                if (**piece != '\0')
+                        g_ptr_array_add(lines, g_strdup(*piece));
+        return lines;
+}
+
+/* The first line is what the case did; false when there is no whole line of each time. */
+static bool read_reports(struct up_run *run, const struct up_child_order *order)
+{
+        g_autoptr(GPtrArray) lines = read_lines(order->report);
+
+        if (lines->len == 0 || !read_report(run, lines->pdata[0]))
+                return false;
+        run->outcome = outcome_of(lines->pdata[0]);
+        for (guint i = 1; i < lines->len; i++) {
+                g_autofree char *again = outcome_of(lines->pdata[i]);
+                if (again == NULL)
+                        return false;
+                compare(run, run->outcome, again, "the second time in one process");
+        }
+        /* libFuzzer looks twice where something is left behind. */
+        return lines->len >= g_strv_length((char **)order->inputs);
 }
 
 static char *last_line(const char *text)
@@ -172,17 +311,27 @@ static void cannot(struct up_run *run, char *why)
         run->why = why;
 }
 
-static void judge(struct up_run *run, const char *binary, int wait_status, bool reported)
+/* What killed the process, if anything did. */
+static bool judge_end(struct up_run *run, int wait_status)
 {
         struct up_finding *fault = up_sanitizer_read(run->output, run->frames);
 
         run->blind_to_leaks = strstr(run->output, "LeakSanitizer has encountered a fatal") != NULL;
         if (fault == NULL && WIFSIGNALED(wait_status))
                 fault = up_sanitizer_signal(WTERMSIG(wait_status));
-        if (fault != NULL) {
-                add_finding(run, fault);
-        } else if (!reported || (WEXITSTATUS(wait_status) != 0 && run->findings->len == 0 &&
-                                    !run->blind_to_leaks)) {
+        if (fault == NULL)
+                return false;
+        g_clear_pointer(&run->outcome, g_free);
+        add_finding(run, fault);
+        return true;
+}
+
+static void judge(struct up_run *run, const char *binary, int wait_status, bool reported)
+{
+        if (judge_end(run, wait_status))
+                return;
+        if (!reported ||
+            (WEXITSTATUS(wait_status) != 0 && run->findings->len == 0 && !run->blind_to_leaks)) {
                 g_autofree char *said = last_line(run->output);
                 cannot(run, g_strdup_printf("%s %s, exit status %d%s%s", binary,
                                 reported ? "did not end well" : "left no report",
@@ -234,7 +383,7 @@ static void understand(
         else if (end->wake == UP_WAKE_LATE)
                 add_finding(run, up_sanitizer_hang(run->output, order->limit_s, run->frames));
         else
-                judge(run, order->binary, end->wait_status, read_report(run, order->report));
+                judge(run, order->binary, end->wait_status, read_reports(run, order));
 }
 
 /* In a fork, as far as that goes. False: it did not, and nothing is known. */
@@ -291,6 +440,8 @@ static struct up_run *run_order(
         g_autofree char *binary = up_run_binary(order->flavour, order->target);
         g_auto(GStrv) environment = environment_of(order, whole_stacks);
         g_autoptr(GError) error = NULL;
+        char *const inputs[] = { (char *)order->path, order->twice ? (char *)order->path : NULL,
+                NULL };
         g_autofree char *report = NULL;
         int fd = g_file_open_tmp("unpend-XXXXXX.json", &report, &error);
 
@@ -302,7 +453,7 @@ static struct up_run *run_order(
         run_once(run, warm,
             &(struct up_child_order){
                 .binary = binary,
-                .input = order->path,
+                .inputs = inputs,
                 .report = report,
                 .environment = environment,
                 .limit_s = order->limit_s > 0 ? order->limit_s : UP_RUN_LIMIT_S,
@@ -311,7 +462,7 @@ static struct up_run *run_order(
         return run;
 }
 
-/* In a fork of , unless that is NULL. */
+/* In a fork of @warm, unless that is NULL. */
 static struct up_run *run_case(const struct up_run_order *order, struct up_warm *warm)
 {
         char *missing = up_run_missing(order->flavour, order->target);
@@ -339,6 +490,76 @@ static struct up_run *run_case(const struct up_run_order *order, struct up_warm 
 struct up_run *up_run_case(const struct up_run_order *order)
 {
         return run_case(order, NULL);
+}
+
+/* --- many in one process ---------------------------------------------------------------------- */
+
+static void compare_all(
+    struct up_run *run, const GPtrArray *lines, char *const *paths, char *const *outcomes)
+{
+        guint cases = g_strv_length((char **)paths);
+
+        for (guint i = 0; i < MIN(lines->len, cases); i++) {
+                g_autofree char *outcome = outcome_of(lines->pdata[i]);
+                g_autofree char *when = g_strdup_printf("among the others %s", paths[i]);
+                if (outcome != NULL)
+                        compare(run, outcomes[i], outcome, when);
+        }
+        if (lines->len >= cases || run->status == UP_RUN_INTERRUPTED)
+                return;
+        g_autofree char *detail = g_strdup_printf(
+            "%s ended well in a process of its own, and not among the others", paths[lines->len]);
+        add_finding(run, up_finding_new(UP_CLASS_NONDETERMINISTIC, "how it ended", detail));
+}
+
+/* What a case finds is known: here counts whether it is the same, and how all of it ended. */
+static void understand_all(struct up_run *run, const struct up_child_order *order,
+    const struct up_child_end *end, char *const *outcomes)
+{
+        g_autoptr(GPtrArray) lines = read_lines(order->report);
+
+        run->seconds = end->seconds;
+        g_free(run->output);
+        run->output = end->output;
+        if (end->wake == UP_WAKE_INTERRUPTED)
+                run->status = UP_RUN_INTERRUPTED;
+        else if (end->wake == UP_WAKE_LATE)
+                add_finding(run, up_sanitizer_hang(run->output, order->limit_s, run->frames));
+        else
+                judge_end(run, end->wait_status);
+        compare_all(run, lines, order->inputs, outcomes);
+}
+
+struct up_run *up_run_together(
+    const struct up_run_order *order, char *const *paths, char *const *outcomes)
+{
+        struct up_run *run = run_new();
+        g_autofree char *binary = up_run_binary(order->flavour, order->target);
+        g_auto(GStrv) environment = environment_of(order, false);
+        unsigned limit_s = order->limit_s > 0 ? order->limit_s : UP_RUN_LIMIT_S;
+        g_autoptr(GError) error = NULL;
+        g_autofree char *report = NULL;
+        struct up_child_end end;
+        int fd = g_file_open_tmp("unpend-XXXXXX.json", &report, &error);
+
+        if (fd < 0) {
+                cannot(run, g_strdup(error->message));
+                return run;
+        }
+        close(fd);
+        const struct up_child_order child = {
+                .binary = binary,
+                .inputs = paths,
+                .report = report,
+                .environment = environment,
+                .limit_s = limit_s + EACH_S * g_strv_length((char **)paths),
+        };
+        if (up_child_run(&child, &end, &error))
+                understand_all(run, &child, &end, outcomes);
+        else
+                cannot(run, g_strdup(error->message));
+        unlink(report);
+        return run;
 }
 
 /* --- warm ------------------------------------------------------------------------------------- */
@@ -462,6 +683,8 @@ void up_run_build_finding(const struct up_finding *finding, JsonBuilder *json)
         add_text(json, "detail", finding->detail);
         if (finding->message != 0)
                 up_tool_json_number(json, "message", (gint64)finding->message);
+        if (finding->role != UP_ROLE_NONE)
+                add_text(json, "role", up_role_names[finding->role]);
         add_index(json, "recipient", finding->recipient);
         add_index(json, "shown-at", finding->shown_at);
         add_index(json, "critical-at", finding->critical_at);
@@ -544,6 +767,7 @@ void up_run_free(struct up_run *run)
         g_ptr_array_unref(run->frames);
         g_strfreev(run->limits);
         g_free(run->output);
+        g_free(run->outcome);
         g_free(run->story);
         g_free(run->why);
         g_free(run);

@@ -25,9 +25,10 @@ struct up_flavour {
         const char *remedy; /* what to run when it is not built */
         bool from_source;   /* its GMime and OpenSSL are built from pinned source */
         bool forks;         /* its targets can be warm parents (child.h) */
+        bool counts;        /* edges, so that hangs and growth are seen without a clock (fuel.h) */
 };
 
-#define UP_FLAVOURS 3
+#define UP_FLAVOURS 5
 extern const struct up_flavour up_flavours[UP_FLAVOURS];
 
 /**
@@ -35,6 +36,9 @@ extern const struct up_flavour up_flavours[UP_FLAVOURS];
  * that name, which was told as a usage error.
  */
 const struct up_flavour *up_flavour_find(const char *name);
+
+/** All names, for help. The caller owns the result. */
+char *up_flavour_help(void);
 
 /** The path of a target's binary. The caller owns the result. */
 char *up_run_binary(const struct up_flavour *flavour, const char *target);
@@ -64,6 +68,7 @@ struct up_run_order {
         unsigned limit_s;  /* after that it is a `hang`; 0: UP_RUN_LIMIT_S */
         const char *fault; /* to be planted into the target's pipeline; NULL: none */
         unsigned columns;  /* of the story; 0: none is told */
+        bool twice;        /* and again in the same process: not the same is a finding */
 };
 
 struct up_run {
@@ -72,7 +77,10 @@ struct up_run {
         GPtrArray *frames;   /* of struct up_frame (sanitizer.h); empty without a stack */
         uint64_t counts[UP_COUNTS];
         uint64_t judged[UP_ORACLES]; /* of a target with a pipeline: by oracle */
+        uint64_t fuel;               /* edges; 0 where the flavour counts none */
         char *story;                 /* NULL: none was asked for, or there is none */
+        char *outcome; /* what another run of the case must show, too: findings, counts, limits, as
+                        * JSON; NULL when the process did not end well */
         bool unscannable;
         char **limits;       /* those that were hit; never NULL */
         bool blind_to_leaks; /* LeakSanitizer could not work, which is no fault of the case */
@@ -88,6 +96,15 @@ struct up_run {
  * threads at once.
  */
 struct up_run *up_run_case(const struct up_run_order *order);
+
+/**
+ * Runs all of @paths in one process, in this order; the order's own path is not looked at, and its
+ * limit is that of each. What each does must be its @outcomes (the member of struct up_run); where
+ * it is not, whatever ran before it in the process changed it, or the process itself did: a finding
+ * of class `nondeterministic` that names the path.
+ */
+struct up_run *up_run_together(
+    const struct up_run_order *order, char *const *paths, char *const *outcomes);
 
 /**
  * Runs cases as up_run_case() does, but in forks of processes that it starts once for each flavour,

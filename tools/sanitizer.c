@@ -113,6 +113,8 @@ static const struct {
         { UP_FRAME_RUNTIME, "^(fuzzer::|__interceptor_|__(asan|lsan|ubsan|sanitizer|libc)_)" },
         /* Who allocates for others: what leaks is named after them. */
         { UP_FRAME_RUNTIME, "^(CRYPTO_[a-z_]*(alloc|dup)|BIO_new(_ex|_mem_buf)?) " },
+        /* The gauge, and what stands between the world and a pipeline to read it. */
+        { UP_FRAME_RUNTIME, "[ /]fuzz/(edges|fuel|metered)\\.c(:|$)" },
         { UP_FRAME_OURS, "[ /](harness/[a-z_]+|fuzz)/[^/]+\\.c(:|$)" },
         { UP_FRAME_GMIME, "^(g_mime|internet_address)_|/libgmime-|[ /]gmime-[0-9.]+/" },
         { UP_FRAME_OPENSSL, "/libcrypto\\.so|[ /]openssl-[0-9.]+/" },
@@ -438,6 +440,20 @@ static struct up_finding *read_undefined(const char *text, const char *rest, GPt
         return finding_of(UP_CLASS_CRASH, kind, "undefined behaviour", text, frames);
 }
 
+/* What came back too late was in no loop: there the call is named. */
+static struct up_finding *read_fuel(const char *text, const char *rest, GPtrArray *frames)
+{
+        const char *late = strstr(text, " came back late");
+        g_autofree char *call = g_strndup(text, late != NULL ? (gsize)(late - text) : 0);
+        g_autofree char *detail = g_strconcat("out of fuel: ", text, NULL);
+        g_autofree char *signature = NULL;
+
+        read_frames(rest, frames);
+        signature =
+            late != NULL ? g_strconcat("late ", call, NULL) : signature_of("hang", frames, false);
+        return up_finding_new(UP_CLASS_HANG, signature, detail);
+}
+
 /* The text after "file.c:1:2: runtime error: "; NULL for any other line. */
 static const char *runtime_error(const char *line)
 {
@@ -449,6 +465,14 @@ static const char *runtime_error(const char *line)
         return at - 1 + strlen(mark);
 }
 
+/* The text after "unpend: out of fuel: "; NULL for any other line. */
+static const char *out_of_fuel(const char *line)
+{
+        static const char mark[] = "unpend: out of fuel: ";
+
+        return g_str_has_prefix(line, mark) ? line + strlen(mark) : NULL;
+}
+
 struct up_finding *up_sanitizer_read(const char *text, GPtrArray *frames)
 {
         g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -457,6 +481,7 @@ struct up_finding *up_sanitizer_read(const char *text, GPtrArray *frames)
         for (char **line = lines; *line != NULL; line++) {
                 const char *head = headline(*line);
                 const char *error = runtime_error(*line);
+                const char *fuel = out_of_fuel(*line);
 
                 rest += strlen(*line);
                 if (*rest == '\n')
@@ -465,6 +490,8 @@ struct up_finding *up_sanitizer_read(const char *text, GPtrArray *frames)
                         return read_kind(head, lines, rest, frames);
                 if (error != NULL)
                         return read_undefined(error, rest, frames);
+                if (fuel != NULL)
+                        return read_fuel(fuel, rest, frames);
         }
         return NULL;
 }

@@ -2,8 +2,8 @@
  * sanitizer - reads what a sanitizer, libFuzzer or a dying process printed
  *
  * Understands AddressSanitizer, UndefinedBehaviorSanitizer and LeakSanitizer of gcc and of clang,
- * libFuzzer's own errors, and failed assertions. The first report in a text is the one that
- * counts: what comes after it follows from it.
+ * libFuzzer's own errors, and failed assertions, and our own gauge. The first report in a text is
+ * the one that counts: what comes after it follows from it.
  *
  * The signature is the kind of fault and the three innermost functions of ours, GMime's or
  * OpenSSL's, up to where we called the library, without addresses and lines, recursion folded, so
@@ -12,8 +12,9 @@
  *     heap-use-after-free g_mime_header_list_get < g_mime_object_get_header
  *     stack-overflow (construct_multipart construct_part)*
  *
- * Of a hang the innermost functions are chance; there the outermost library call is named, and
- * who called it.
+ * Out of fuel (fuzz/fuel.h) is a `hang` like that, whose innermost function is the one that loops.
+ * Of a hang by the watchdog the innermost functions are chance; there the outermost library call is
+ * named, and who called it.
  */
 #ifndef UP_TOOLS_SANITIZER_H
 #define UP_TOOLS_SANITIZER_H

@@ -3,7 +3,7 @@
 # setup.sh - the Debian packages that a job needs
 #
 # SYNOPSIS
-#    tools/setup.sh check|campaign|afl
+#    tools/setup.sh check|campaign|afl|fuel|fuel-gcc
 #
 # DESCRIPTION
 #    Looks for what the job needs. What is missing is installed by apt-get as root; anybody else
@@ -21,24 +21,26 @@ clang_major=$(clang -dumpversion 2>/dev/null | cut -d. -f1)
 # jobs / how to see that it is there / package
 # OpenSSL 3.0.19 still leaks in PKCS7_verify() of two signers, which our tests would take for ours.
 needs="
-check,campaign,afl  command  gcc            gcc
-check,campaign,afl  command  pkg-config     pkg-config
-check,campaign,afl  library  gmime-3.0      libgmime-3.0-dev
-check,campaign,afl  library  libcrypto>=3.0.22  libssl-dev
-check,campaign,afl  library  json-glib-1.0  libjson-glib-dev
-check,campaign,afl  library  zlib           zlib1g-dev
+check,campaign,afl,fuel,fuel-gcc  command  gcc            gcc
+check,campaign,afl,fuel,fuel-gcc  command  pkg-config     pkg-config
+check,campaign,afl,fuel,fuel-gcc  library  gmime-3.0      libgmime-3.0-dev
+check,campaign,afl,fuel,fuel-gcc  library  libcrypto>=3.0.22  libssl-dev
+check,campaign,afl,fuel,fuel-gcc  library  json-glib-1.0  libjson-glib-dev
+check,campaign,afl,fuel,fuel-gcc  library  zlib           zlib1g-dev
 check           library  cmocka         libcmocka-dev
 check           command  openssl        openssl
-campaign,afl    command  clang          clang
-campaign,afl    runtime  libclang_rt.fuzzer-*.a  libclang-rt-${clang_major:+$clang_major-}dev
-campaign,afl    command  llvm-symbolizer llvm
-campaign,afl    command  autoreconf     autoconf
-campaign,afl    command  automake       automake
-campaign,afl    command  libtoolize     libtool
-campaign,afl    command  gtkdocize      gtk-doc-tools
-campaign,afl    library  libidn2        libidn2-dev
-campaign,afl    command  xz             xz-utils
-campaign,afl    command  perl           perl
+check           command  git            git
+check,campaign,afl  module  JSON::PP     perl
+campaign,afl,fuel  command  clang          clang
+campaign,afl,fuel  runtime  libclang_rt.fuzzer-*.a  libclang-rt-${clang_major:+$clang_major-}dev
+campaign,afl,fuel  command  llvm-symbolizer llvm
+campaign,afl,fuel,fuel-gcc  command  autoreconf     autoconf
+campaign,afl,fuel,fuel-gcc  command  automake       automake
+campaign,afl,fuel,fuel-gcc  command  libtoolize     libtool
+campaign,afl,fuel,fuel-gcc  command  gtkdocize      gtk-doc-tools
+campaign,afl,fuel,fuel-gcc  library  libidn2        libidn2-dev
+campaign,afl,fuel,fuel-gcc  command  xz             xz-utils
+campaign,afl,fuel,fuel-gcc  command  perl           perl
 afl             command  afl-fuzz       afl++
 "
 
@@ -46,6 +48,7 @@ is_there() {
     case $1 in
     command) command -v "$2" >/dev/null 2>&1 ;;
     library) pkg-config --exists "$(echo "$2" | sed 's/>=/ >= /')" 2>/dev/null ;;
+    module) perl -M"$2" -e 1 2>/dev/null ;;
     runtime) find "$(clang -print-resource-dir 2>/dev/null)/lib/linux" -name "$2" 2>/dev/null | grep -q . ;;
     esac
 }
@@ -60,9 +63,9 @@ missing() {
 }
 
 case ${1-} in
-check | campaign | afl) job=$1 ;;
+check | campaign | afl | fuel | fuel-gcc) job=$1 ;;
 *)
-    echo "usage: tools/setup.sh check|campaign|afl" >&2
+    echo "usage: tools/setup.sh check|campaign|afl|fuel|fuel-gcc" >&2
     exit 2
     ;;
 esac

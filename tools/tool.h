@@ -161,6 +161,7 @@ bool up_tool_interrupted(void);
 int up_tool_campaign(int argc, char **argv);
 int up_tool_repro(int argc, char **argv);
 int up_tool_gate(int argc, char **argv);
+int up_tool_minimize(int argc, char **argv);
 int up_tool_inspect(int argc, char **argv);
 int up_tool_mutate(int argc, char **argv);
 int up_tool_seeds(int argc, char **argv);

@@ -11,6 +11,8 @@ static const struct up_tool_command commands[] = {
         { "campaign", up_tool_campaign, UP_STATUS_USAGE, "fuzz, and collect what breaks" },
         { "repro", up_tool_repro, UP_STATUS_BISECT_USAGE,
             "run a case or a message, tell the story" },
+        { "minimize", up_tool_minimize, UP_STATUS_USAGE,
+            "the smallest case with the same finding" },
         { "gate", up_tool_gate, UP_STATUS_USAGE, "run all regressions, as TAP" },
         { "inspect", up_tool_inspect, UP_STATUS_USAGE, "what a case or a message holds" },
         { "mutate", up_tool_mutate, UP_STATUS_USAGE, "what the mutator makes of a case" },

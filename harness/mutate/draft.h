@@ -26,7 +26,7 @@
 /** How much of a signature is meant to hold. */
 enum up_graded {
         UP_GRADED_UNSIGNED,   /* there is none, or nobody has looked */
-        UP_GRADED_VALID,      /* signed by us, nothing was done to it since */
+        UP_GRADED_VALID,      /* signed by us, nothing was done to it since: the outermost one */
         UP_GRADED_DIGEST,     /* the attributes' signature holds, the content's digest does not */
         UP_GRADED_ATTRIBUTES, /* the attributes' signature does not hold */
         UP_GRADED_STRUCTURE,  /* the CMS structure was changed and what it signs signed again */

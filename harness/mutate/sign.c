@@ -372,22 +372,23 @@ static GBytes *compress_entity(struct up_draft *draft, GBytes *entity)
         return up_compose_compress(entity, (enum up_naming)up_dice_below(&draft->dice, 3));
 }
 
-/* The second signature of a recipe is one that holds. */
+static bool signs_later(const struct recipe *recipe, unsigned at)
+{
+        for (unsigned i = at + 1; i < STEPS && recipe->steps[i] != END; i++)
+                if (recipe->steps[i] == SIGN)
+                        return true;
+        return false;
+}
+
+/* What the recipe says of its signature is of the outermost one; another one inside it holds. */
 static GBytes *take_step(struct up_draft *draft, GBytes *entity, const struct recipe *recipe,
     unsigned at, enum up_graded *graded)
 {
         static const struct recipe sound = { .steps = { SIGN } };
-        enum up_graded outer;
-        GBytes *result;
 
         switch (recipe->steps[at]) {
         case SIGN:
-                if (at == 0)
-                        return sign_once(draft, entity, recipe, graded);
-                result = sign_once(draft, entity, &sound, &outer);
-                if (outer != UP_GRADED_VALID && *graded == UP_GRADED_VALID)
-                        *graded = outer;
-                return result;
+                return sign_once(draft, entity, signs_later(recipe, at) ? &sound : recipe, graded);
         case ENCRYPT:
                 return encrypt(draft, entity);
         case COMPRESS:
@@ -479,7 +480,7 @@ static bool follow(struct up_draft *draft, const struct recipe *recipe)
             .steps = { SIGN, ENCRYPT })                                                            \
         X(triple, "sign-triple", 2, 2, "signed, encrypted, signed again",                          \
             .steps = { SIGN, ENCRYPT, SIGN })                                                      \
-        X(digest_triple, "sign-digest-triple", 1, 2, "the same, but the inner digest broken",      \
+        X(digest_triple, "sign-digest-triple", 1, 2, "the same, but the outer digest broken",      \
             .steps = { SIGN, ENCRYPT, SIGN }, .spoiling = UP_SPOIL_DIGEST)                         \
         X(twice, "sign-twice", 2, 2, "signed, then signed again", .steps = { SIGN, SIGN })         \
         X(sign_compress, "sign-compress", 2, 2, "signed, then compressed",                         \

@@ -644,6 +644,27 @@ char *up_account_whose(const struct up_account *account, guint message, guint re
             who->to != NULL ? who->to : "address not known", name);
 }
 
+/* Whoever was handed in came by the last event of the script before it. */
+static enum up_role role_of(const struct up_account *account, guint message)
+{
+        const struct up_account_message *it = up_account_message_at(account, message);
+
+        if (it->parent != 0)
+                return UP_ROLE_NOTICE;
+        if (it->submit == NULL)
+                return UP_ROLE_NONE;
+        if (it->submit->as.submit.copy)
+                return UP_ROLE_COPY;
+        for (guint at = it->born; at-- > 0;) {
+                const struct up_entry *entry = up_ledger_at(account->ledger, at);
+                const char *verb = up_verb_rows[UP_VERB_BYSTANDER].name;
+                if (entry->kind == UP_ENTRY_EVENT)
+                        return g_str_has_prefix(entry->text, verb) ? UP_ROLE_BYSTANDER
+                                                                   : UP_ROLE_SUBMITTED;
+        }
+        return UP_ROLE_SUBMITTED;
+}
+
 struct up_finding *up_account_find(const struct up_account *account, GPtrArray *findings,
     enum up_class class, guint message, guint recipient, guint shown_at, const char *signature,
     const char *detail_format, ...)
@@ -657,8 +678,10 @@ struct up_finding *up_account_find(const struct up_account *account, GPtrArray *
         va_end(arguments);
         detail = g_strdup_printf("%s: %s", whose, text);
         finding = up_finding_new(class, signature, detail);
-        if (message != UP_NOWHERE)
+        if (message != UP_NOWHERE) {
+                finding->role = role_of(account, message);
                 finding->message = up_account_message_at(account, message)->id;
+        }
         if (recipient != UP_NOWHERE)
                 finding->recipient = up_account_recipient_at(account, recipient)->number;
         finding->shown_at = shown_at;

@@ -83,6 +83,22 @@ bool up_evidence_by_name(const char *name, enum up_evidence *ret_evidence)
         return false;
 }
 
+const char *const up_role_names[UP_ROLES] = {
+        [UP_ROLE_NONE] = "",
+        [UP_ROLE_SUBMITTED] = "submitted",
+        [UP_ROLE_BYSTANDER] = "bystander",
+        [UP_ROLE_COPY] = "copy",
+        [UP_ROLE_NOTICE] = "notice",
+};
+
+enum up_role up_role_by_name(const char *name)
+{
+        for (int i = UP_ROLE_NONE + 1; i < UP_ROLES; i++)
+                if (strcmp(up_role_names[i], name) == 0)
+                        return (enum up_role)i;
+        return UP_ROLE_NONE;
+}
+
 struct up_finding *up_finding_new(enum up_class class, const char *signature, const char *detail)
 {
         struct up_finding *finding = g_new0(struct up_finding, 1);

@@ -72,7 +72,22 @@ extern const struct up_evidence_row up_evidence_rows[UP_EVIDENCES];
 /** The evidence of that name; false, and @ret_evidence untouched, when there is none. */
 bool up_evidence_by_name(const char *name, enum up_evidence *ret_evidence);
 
+/** How a message came to be, of those that a finding can be about. */
+enum up_role {
+        UP_ROLE_NONE,      /* it is about no message, or one that nobody handed in */
+        UP_ROLE_SUBMITTED, /* by the script's verb `submit`: the case's own */
+        UP_ROLE_BYSTANDER, /* by `bystander` */
+        UP_ROLE_COPY,      /* a delivered message that came back */
+        UP_ROLE_NOTICE,    /* born inside the pipeline */
+};
+#define UP_ROLES 5
+extern const char *const up_role_names[UP_ROLES]; /* "" of UP_ROLE_NONE */
+
+/** The role of that name; UP_ROLE_NONE when there is none. */
+enum up_role up_role_by_name(const char *name);
+
 struct up_finding {
+
         enum up_class class;
         enum up_evidence evidence; /* of UP_CLASS_PENDING */
         char *signature;           /* the mechanism; one printable line; owned */
@@ -81,6 +96,7 @@ struct up_finding {
         /* Whose, as the pipeline names it: 0 where it is about no message of a run. */
         uint64_t message;
         unsigned recipient; /* of that message, from 0; G_MAXUINT: the message itself */
+        enum up_role role;  /* of that message */
 
         /* Where in a ledger: entries of it, G_MAXUINT for none. */
         unsigned shown_at;    /* where it shows */

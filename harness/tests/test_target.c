@@ -203,19 +203,6 @@ static void environment_is_made_right(void **state)
         }
 }
 
-static void only_the_named_finding_aborts(void **state)
-{
-        g_autofree char *both = file("no-reason", "no-reason\n");
-        g_autofree char *disagree = file("disagree", "disagree\n");
-        g_autofree char *slug = slug_of(UP_CLASS_ERROR_WITHOUT_REASON, NO_REASON);
-        g_autofree char *only = g_strconcat("UNPEND_ONLY=", slug, NULL);
-
-        (void)state;
-        assert_exits(run("canary", LIST(only), LIST(disagree)), 1, "");
-        assert_aborts(run("canary", LIST(only), LIST(disagree, both)),
-            "unpend: error-without-reason: " NO_REASON "\n");
-}
-
 /* --- the report ------------------------------------------------------------------------------- */
 
 /* The n-th line of a report. The caller owns the result. */
@@ -495,7 +482,6 @@ int main(void)
                 TEST(replayer_says_what_is_wrong),
                 TEST(first_finding_aborts),
                 TEST(environment_is_made_right),
-                TEST(only_the_named_finding_aborts),
                 TEST(report_has_a_line_for_each_input),
                 TEST(report_tells_counts_and_limits),
                 TEST(report_is_json_whatever_the_file_is_called),

@@ -64,7 +64,7 @@ enum up_mode {
  * UP_ENDING_STEPS: a large case can come to them on a good pipeline.
  */
 #define UP_WORLD_SPIN_STEPS 4096
-#define UP_WORLD_STEPS      200000
+#define UP_WORLD_STEPS      50000
 #define UP_WORLD_VIEWS      (20 * 1000 * 1000)
 #define UP_WORLD_BYTES      (128 << 20)
 

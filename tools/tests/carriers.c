@@ -7,7 +7,8 @@
  *
  * Writes DIR/N.der, and DIR/N.content where it signs what stands beside it, N from 1 on; layers
  * that are encrypted or opaque stay shut, for a judge to open. Prints the time of the case, in
- * seconds since 1970, then N for each structure. What a signature is worth is not looked at.
+ * seconds since 1970, then N for each structure, outer ones first. What a signature is worth is not
+ * looked at.
  *
  * Debian's OpenSSL is built without zlib, so what is compressed is inflated here. Exit status 1 if
  * a file cannot be read or written, 2 for wrong usage.
@@ -55,22 +56,25 @@ static GBytes *decoded(GBytes *message, const struct up_entity *entity)
         return g_bytes_new_take(out, length);
 }
 
-/* The part in front of the signature in a multipart/signed; NULL for any other carrier. */
-static const struct up_entity *signed_by(const GPtrArray *entities, guint carrier)
+/* Of a multipart/signed: which part is signed, and which carries the signature; else false. */
+static bool is_signed_here(const GPtrArray *entities, guint index,
+    const struct up_entity **ret_content, const struct up_entity **ret_carrier)
 {
-        const struct up_entity *entity = g_ptr_array_index(entities, carrier);
-        const struct up_entity *parent =
-            entity->parent >= 0 ? g_ptr_array_index(entities, (guint)entity->parent) : NULL;
-        const struct up_entity *first = NULL;
+        const struct up_entity *entity = g_ptr_array_index(entities, index);
 
-        if (parent == NULL || !g_mime_content_type_is_type(parent->type, "multipart", "signed"))
-                return NULL;
-        for (guint i = 0; i < carrier && first == NULL; i++) {
-                const struct up_entity *sibling = g_ptr_array_index(entities, i);
-                if (sibling->parent == entity->parent)
-                        first = sibling;
+        if (!g_mime_content_type_is_type(entity->type, "multipart", "signed"))
+                return false;
+        *ret_content = *ret_carrier = NULL;
+        for (guint i = index + 1; i < entities->len && *ret_carrier == NULL; i++) {
+                const struct up_entity *part = g_ptr_array_index(entities, i);
+                if (part->parent != (int)index)
+                        continue;
+                if (*ret_content == NULL)
+                        *ret_content = part;
+                else if (up_carries_cms(part))
+                        *ret_carrier = part;
         }
-        return first;
+        return *ret_carrier != NULL;
 }
 
 static bool write_structure(
@@ -100,12 +104,19 @@ static bool write_structures(GBytes *message, const char *folder)
         if (bytes > 1 && data[0] == 0x30 && data[1] >= 0x80)
                 written = write_structure(folder, ++nth, message, message, NULL);
         g_autoptr(GPtrArray) entities = up_entities_read(message, &exam);
+        g_autoptr(GHashTable) done = g_hash_table_new(NULL, NULL);
         for (guint i = 0; i < entities->len && written; i++) {
                 const struct up_entity *entity = g_ptr_array_index(entities, i);
-                if (!up_carries_cms(entity))
+                const struct up_entity *content = NULL, *carrier = entity;
+                if (!is_signed_here(entities, i, &content, &carrier)) {
+                        content = NULL;
+                        carrier = entity;
+                }
+                if (g_hash_table_contains(done, carrier) || !up_carries_cms(carrier))
                         continue;
-                g_autoptr(GBytes) der = decoded(message, entity);
-                written = write_structure(folder, ++nth, message, der, signed_by(entities, i));
+                g_autoptr(GBytes) der = decoded(message, carrier);
+                g_hash_table_add(done, (void *)carrier);
+                written = write_structure(folder, ++nth, message, der, content);
         }
         up_exam_clear(&exam);
         return written;

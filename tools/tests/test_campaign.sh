@@ -29,9 +29,7 @@ for word; do
     case $word in
     -max_total_time=*) seconds=${word#*=} ;;
     -artifact_prefix=*) prefix=${word#*=} ;;
-    -exact_artifact_path=*) exact=${word#*=} ;;
     -merge=1) role=merge ;;
-    -minimize_crash=1) role=minimise ;;
     -print_coverage=1) role=measure ;;
     -*) ;;
     *) before=${last-} last=$word ;;
@@ -45,13 +43,8 @@ if [ $role = measure ]; then
     echo "UNCOVERED_FUNC: hits: 0 edges: 0/5 CMS_x openssl-3.0.22/crypto/cms/x.c:1"
 elif [ $role = merge ]; then
     [ -z "$(ls "$last")" ] || cp "$last"/* "$before"/
-elif [ $role = minimise ]; then
-    case $UNPEND_ONLY in
-    pending*) printf pending >"$exact" ;;
-    *) printf crash >"$exact" ;;
-    esac
 elif [ $role = alone ]; then
-    case $(cat "$last") in
+    case $(sed "/^unpend-case:/,/^message:/d" "$last") in
     pending*)
         [ "${UNPEND_FAULT-}" = kb843545 ] || exit 3
         echo '{"input": "x", "findings": [{"class": "pending", "evidence": "no-progress", "signature": "s", "detail": "d"}], "counts": {}, "unscannable": false, "limits": []}' >>"$UNPEND_REPORT"
@@ -117,7 +110,8 @@ echo crash >mode
 campaign --time 3s --target mime --jobs 1
 check 'a crash is a new finding' ended 1
 check 'with its class and signature' out_has 'signature  SEGV cms_read'
-check 'minimised' grep -q '^crash$' campaign/mime/findings/crash-*.case
+check 'minimised' grep -qx crash campaign/mime/findings/crash-*.case
+check 'to a case that says what it shows' grep -qx 'finding: crash' campaign/mime/findings/crash-*.case
 check 'and the worker went on' err_has '1 crashes'
 
 campaign --time 1s --fault kb843545
@@ -138,7 +132,7 @@ check 'is told with its evidence' out_has 'evidence   no-progress'
 check 'names the fault in the commands to go on' out_has \
     'repro --flavour libfuzzer --target machine --fault kb843545 '
 check 'and in how to keep it' out_has 'lines `fault: kb843545` and `finding: pending`'
-check 'it is minimised under the fault' grep -qx 'minimise under kb843545' faults
+check 'it is minimised under the fault' grep -qx 'fault: kb843545' build/campaign-kb843545/machine/findings/pending-043a7187.case
 check 'to what shows it' grep -qx pending build/campaign-kb843545/machine/findings/pending-043a7187.case
 check 'when it first came is told' out_has 'the first finding in machine came after 7 runs of one worker'
 check 'and what each oracle judged' grep -qE '^metamorphic +5$' out

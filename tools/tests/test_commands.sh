@@ -26,26 +26,28 @@ target() { # FLAVOUR TARGET
 		report() {
 			story=
 			[ -z "${UNPEND_STORY-}" ] || story=',"story":"told on '$UNPEND_STORY' columns\nto its end\n"'
-			echo '{"input":"x","findings":['"$1"'],"counts":{"parts":2'"$2"'},"unscannable":false,"limits":[]'"$story"'}' \
+			printf '%s\n' '{"input":"x","findings":['"$1"'],"counts":{"parts":2'"$2"'},"unscannable":false,"limits":[]'"$story"'}' \
 				>>"$UNPEND_REPORT"
 		}
 		judged=',"logs-judged":1,"reasons-judged":1,"decoders-judged":1'
-		case $(cat "$1") in
+		for input; do
+		case $(cat "$input") in
 		*'Subject: crash'*) crash heap-use-after-free ;;
 		*'Subject: critical'*) report '{"class":"library-critical","signature":"gmime: broke","detail":"it broke"}' "$judged" ;;
 		*'Subject: slow'*) echo $$ >>"$PWD/pids"; sleep 100 ;;
 		*'Subject: blind'*) report '' '' ;;
 		*'Subject: sick'*)
-			[ "${UNPEND_FAULT-}" = kb843545 ] || { report '' ''; exit; }
+			[ "${UNPEND_FAULT-}" = kb843545 ] || { report '' ''; continue; }
 			report '{"class":"pending","evidence":"no-progress","signature":"no-progress: scan-wait + retry","detail":"for ever","message":1,"recipient":0,"shown-at":12,"critical-at":7}' ',"pending/no-progress":12'
 			;;
 		*'Subject: lost'*)
-			[ "${UNPEND_FAULT-}" = kb843545 ] || { report '' ''; exit; }
+			[ "${UNPEND_FAULT-}" = kb843545 ] || { report '' ''; continue; }
 			report '{"class":"lost","evidence":"","signature":"gone","detail":"gone"}' ''
 			;;
 		*'Subject: immune'*) report '' '' ;;
 		*) report '' "$judged" ;;
 		esac
+		done
 	END
 	chmod +x "build/$1/fuzz/$2"
 }

@@ -237,6 +237,31 @@ static const char libfuzzer_memory[] =
     "    #1 0x560252c55b99 in hog /src/unpend/fuzz/sample.c:9:79\n"
     "    #2 0x560252c55a21 in LLVMFuzzerTestOneInput /src/unpend/fuzz/sample.c:11:143\n";
 
+#define STOPPED                                                                                    \
+        "AddressSanitizer:DEADLYSIGNAL\n"                                                          \
+        "==3==ERROR: AddressSanitizer: ABRT on unknown address 0x3 (pc 0x1 bp 0x2 sp 0x3 T0)\n"    \
+        "    #0 0x1 in __pthread_kill_implementation nptl/pthread_kill.c:44:76\n"                  \
+        "    #1 0x2 in abort stdlib/abort.c:79:7\n"                                                \
+        "    #2 0x3 in give_up /src/unpend/fuzz/fuel.c:49:9\n"                                     \
+        "    #3 0x4 in up_fuel_out /src/unpend/fuzz/fuel.c:160:17\n"                               \
+        "    #4 0x5 in __sanitizer_cov_trace_pc_guard /src/unpend/fuzz/edges.c:26:9\n"
+
+static const char fuel_in_library[] =
+    "unpend: out of fuel: mime does not come back, after 123 edges\n" STOPPED
+    "    #5 0x6 in encode gmime-3.2.13/gmime/gmime-param.c:900:1\n"
+    "    #6 0x7 in g_mime_param_list_encode gmime-3.2.13/gmime/gmime-param.c:990:1\n"
+    "    #7 0x8 in touch /src/unpend/harness/mail/touch.c:9:1\n";
+
+static const char fuel_in_pipeline[] =
+    "unpend: out of fuel: scan_submit: run does not come back, after 123 edges\n" STOPPED
+    "    #5 0x6 in run /src/unpend/harness/scan_submit/queue.c:9:1\n"
+    "    #6 0x7 in metered_run /src/unpend/fuzz/metered.c:9:1\n"
+    "    #7 0x8 in step /src/unpend/harness/world/world.c:9:1\n";
+
+static const char fuel_late[] =
+    "unpend: out of fuel: scan_submit: run came back late, after 123 edges\n" STOPPED
+    "    #5 0x6 in metered_run /src/unpend/fuzz/metered.c:9:1\n";
+
 static const char libfuzzer_exit[] =
     "==4567== ERROR: libFuzzer: fuzz target exited\n"
     "    #0 0x561e29ecccf1 in __sanitizer_print_stack_trace (/src/unpend/sample+0xe8cf1)"
@@ -280,6 +305,9 @@ static const struct {
         { libfuzzer_timeout, UP_CLASS_HANG, "timeout spin < LLVMFuzzerTestOneInput" },
         { libfuzzer_memory, UP_CLASS_MEMORY, "out-of-memory hog < LLVMFuzzerTestOneInput" },
         { libfuzzer_exit, UP_CLASS_CRASH, "exit LLVMFuzzerTestOneInput" },
+        { fuel_in_library, UP_CLASS_HANG, "hang encode < g_mime_param_list_encode" },
+        { fuel_in_pipeline, UP_CLASS_HANG, "hang run < step" },
+        { fuel_late, UP_CLASS_HANG, "late scan_submit: run" },
 };
 
 static struct up_finding *read_text(const char *text)

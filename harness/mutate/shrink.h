@@ -1,0 +1,92 @@
+/*
+ * shrink - a case as things that can be left out
+ *
+ * Whoever wants the smallest case that still shows something leaves things out, and looks. What the
+ * things are is said by a table of passes, the large ones first: events, recipients, parts, header
+ * fields, down to single bytes. Each sees a case as a sequence of so many things, and makes of it
+ * the case without some of them that follow each other:
+ *
+ *     for (size_t i = 0; i < up_shrink_passes_count; i++) {
+ *             const struct up_shrink_pass *pass = &up_shrink_passes[i];
+ *             if (pass->count(c) > 0)
+ *                     candidates = up_shrink_without(pass, c, &size, 0, 1);
+ *     }
+ *
+ * What stays is byte for byte as it was. Where something went from inside a signed entity there are
+ * two candidates: signed again (seal.h), so that a finding behind a valid signature is still
+ * reached, and with the signature as it was. Content inside signed-data is opened, changed and
+ * signed again; what is encrypted or compressed can not be changed, but replaced by its content.
+ *
+ * Any case may come in. All candidates read without complaint, and are smaller. Time is linear in
+ * the case, but for bounded numbers of signatures and decryptions. The same case has the same
+ * candidates, on any machine. For one thread at a time (mail/exam.h); restarts mail/chance.h.
+ */
+#ifndef UP_MUTATE_SHRINK_H
+#define UP_MUTATE_SHRINK_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "case/case.h"
+
+/** How large a case is. Parts and fields are those that can be seen: sealed ones are opened. */
+struct up_shrink_size {
+        unsigned events;
+        unsigned recipients;
+        unsigned settings; /* of the policy, that are not the standard */
+        unsigned parts;
+        unsigned fields;
+        size_t bytes; /* of the file */
+};
+
+struct up_shrink_size up_shrink_measure(const struct up_case *c);
+
+/** Is the first one smaller: fewer things in all, or as many in fewer bytes? */
+bool up_shrink_is_smaller(const struct up_shrink_size *one, const struct up_shrink_size *other);
+
+struct up_shrink_pass {
+        const char *name;
+        const char *what;
+        bool single; /* its things can not be left out together: one at a time */
+        size_t (*count)(const struct up_case *c);
+        /* For up_shrink_without(). */
+        void (*leave_out)(const struct up_case *c, size_t from, size_t to, GPtrArray *candidates);
+};
+
+/** In the order in which they are worth trying. */
+extern const struct up_shrink_pass up_shrink_passes[];
+extern const size_t up_shrink_passes_count;
+
+/**
+ * The case without the things @from up to, and without, @to: an array of struct up_case, the best
+ * one first, which owns them. Empty where that makes nothing smaller than @size, which is the size
+ * of @c.
+ */
+GPtrArray *up_shrink_without(const struct up_shrink_pass *pass, const struct up_case *c,
+    const struct up_shrink_size *size, size_t from, size_t to);
+
+/** A copy. The caller owns it. */
+struct up_case *up_shrink_copy(const struct up_case *c);
+
+/** The passes that are about the message, in shrink_mail.c. */
+#define UP_SHRINK_MAIL(X)                                                                          \
+        X(inner, "inner", true, "a part, or what is sealed, in place of what is around it")        \
+        X(parts, "parts", false, "parts of the message, with all that is in them")                 \
+        X(fields, "fields", false, "header fields, of any part")                                   \
+        X(parameters, "parameters", false, "parameters of header fields")                          \
+        X(bodies, "bodies", true, "what a part holds, or a half of it once decoded")               \
+        X(text, "text", false, "lines of what parts hold")                                         \
+        X(lines, "lines", false, "lines of the whole message")                                     \
+        X(bytes, "bytes", false, "bytes of the message")
+
+#define UP_SHRINK_DECLARE(function, ...)                                                           \
+        size_t up_shrink_count_##function(const struct up_case *c);                                \
+        void up_shrink_leave_out_##function(                                                       \
+            const struct up_case *c, size_t from, size_t to, GPtrArray *candidates);
+UP_SHRINK_MAIL(UP_SHRINK_DECLARE)
+
+/** Parts and fields of the message, for up_shrink_measure(). */
+void up_shrink_count_mail(const struct up_case *c, unsigned *ret_parts, unsigned *ret_fields);
+
+#endif

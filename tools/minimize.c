@@ -1,0 +1,473 @@
+/*
+ * minimize - delta debugging by passes
+ *
+ * Each pass sees the case as a sequence of things (mutate/shrink.h). First all of them are left
+ * out, then each half, each quarter, down to single ones (Zeller and Hildebrandt, Simplifying and
+ * Isolating Failure-Inducing Input, 2002, without the complements, which later passes make up for).
+ * All passes are repeated until a whole round changed nothing.
+ *
+ * Candidates are run in batches, some at once. Of a batch the first in order that shows the finding
+ * counts, and those behind it are as if they had not been run: so neither the number of cores nor
+ * their speed decides what comes out. What has failed once is not run again.
+ */
+#include "tools/minimize.h"
+
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/tool.h"
+
+/* A candidate that takes so much longer than the case did is none. */
+#define LIMIT_LEAST_S 5
+#define LIMIT_TIMES   10
+
+struct trial {
+        struct up_case *c;          /* owned */
+        GBytes *bytes;              /* owned */
+        size_t at;                  /* what was left out began there */
+        char *sum;                  /* of the bytes; owned */
+        struct up_finding *finding; /* what it shows of what is looked for; owned, or NULL */
+};
+
+struct minimizing {
+        const struct up_minimize_order *order;
+        struct up_run_order run;
+        struct up_minimized *result;
+        struct up_case *c;     /* the smallest so far */
+        struct up_case *dress; /* what its head says, whatever is left out */
+        GHashTable *failed;    /* sums of candidates */
+        gint64 end_us;         /* G_MAXINT64: none */
+        bool clean_without;    /* it passes without the fault, and has to */
+        const char *pass;
+        bool told; /* the smallest one was */
+
+        /* One batch. */
+        GPtrArray *batch; /* of struct trial */
+        gint next;        /* which one to run next */
+        gint first;       /* the first that is known to show the finding */
+        gint runs;
+};
+
+static void trial_free(void *data)
+{
+        struct trial *trial = data;
+
+        up_case_free(trial->c);
+        g_bytes_unref(trial->bytes);
+        g_free(trial->sum);
+        up_finding_free(trial->finding);
+        g_free(trial);
+}
+
+void up_minimized_free(struct up_minimized *minimized)
+{
+        if (minimized == NULL)
+                return;
+        if (minimized->bytes != NULL)
+                g_bytes_unref(minimized->bytes);
+        up_finding_free(minimized->finding);
+        g_ptr_array_unref(minimized->others);
+        g_free(minimized->why);
+        g_free(minimized);
+}
+
+/* --- one run ---------------------------------------------------------------------------------- */
+
+/* No run goes on much beyond the end of the time, but for the first. */
+static unsigned limit_of(const struct minimizing *minimizing)
+{
+        unsigned limit_s = minimizing->run.limit_s > 0 ? minimizing->run.limit_s : UP_RUN_LIMIT_S;
+        gint64 left_us = minimizing->end_us - g_get_monotonic_time();
+
+        if (minimizing->result->finding == NULL || minimizing->end_us == G_MAXINT64)
+                return limit_s;
+        return (unsigned)CLAMP(left_us / G_TIME_SPAN_SECOND + 1, 1, (gint64)limit_s);
+}
+
+static struct up_run *run_bytes(struct minimizing *minimizing, GBytes *bytes, const char *fault)
+{
+        struct up_run_order order = minimizing->run;
+        g_autofree char *path = NULL;
+        int fd = g_file_open_tmp("unpend-XXXXXX.case", &path, NULL);
+        struct up_run *run;
+
+        if (fd < 0)
+                return NULL;
+        close(fd);
+        order.path = path;
+        order.limit_s = limit_of(minimizing);
+        order.fault = fault;
+        g_atomic_int_inc(&minimizing->runs);
+        run = g_file_set_contents(
+                  path, g_bytes_get_data(bytes, NULL), (gssize)g_bytes_get_size(bytes), NULL)
+                  ? up_runner_run(minimizing->order->runner, &order)
+                  : NULL;
+        g_remove(path);
+        return run;
+}
+
+static bool is_same(const struct up_finding *one, const struct up_finding *other)
+{
+        return one->class == other->class && one->evidence == other->evidence &&
+               one->role == other->role && strcmp(one->signature, other->signature) == 0;
+}
+
+/* The finding, taken out of the run; NULL when it has none that is like it. */
+static struct up_finding *take_same(struct up_run *run, const struct up_finding *wanted)
+{
+        for (guint i = 0; i < run->findings->len; i++)
+                if (is_same(g_ptr_array_index(run->findings, i), wanted))
+                        return g_ptr_array_steal_index(run->findings, i);
+        return NULL;
+}
+
+static bool passes_without_fault(struct minimizing *minimizing, GBytes *bytes)
+{
+        g_autoptr(up_run) run = run_bytes(minimizing, bytes, NULL);
+
+        return run != NULL && run->status == UP_RUN_PASSED;
+}
+
+static struct up_finding *show(struct minimizing *minimizing, GBytes *bytes)
+{
+        g_autoptr(up_run) run = run_bytes(minimizing, bytes, minimizing->run.fault);
+        struct up_finding *finding =
+            run != NULL ? take_same(run, minimizing->result->finding) : NULL;
+
+        if (finding != NULL && minimizing->clean_without &&
+            !passes_without_fault(minimizing, bytes))
+                g_clear_pointer(&finding, up_finding_free);
+        return finding;
+}
+
+/* --- a batch ---------------------------------------------------------------------------------- */
+
+/* Whoever comes behind one that shows the finding need not be run. */
+static void run_trials(struct minimizing *minimizing)
+{
+        gint at;
+
+        while ((at = g_atomic_int_add(&minimizing->next, 1)) < (gint)minimizing->batch->len &&
+               at < g_atomic_int_get(&minimizing->first) && !up_tool_interrupted()) {
+                struct trial *trial = g_ptr_array_index(minimizing->batch, at);
+                gint first;
+                trial->finding = show(minimizing, trial->bytes);
+                while (trial->finding != NULL &&
+                       at < (first = g_atomic_int_get(&minimizing->first)) &&
+                       !g_atomic_int_compare_and_exchange(&minimizing->first, first, at))
+                        ;
+        }
+}
+
+static void *run_in_thread(void *data)
+{
+        run_trials(data);
+        return NULL;
+}
+
+/* The first that shows the finding; NULL when none does. */
+static struct trial *run_batch(struct minimizing *minimizing)
+{
+        guint helpers = MIN(minimizing->order->jobs, minimizing->batch->len);
+        g_autoptr(GPtrArray) threads = g_ptr_array_new();
+        guint first;
+
+        minimizing->next = 0;
+        minimizing->first = G_MAXINT;
+        for (guint i = 1; i < helpers; i++)
+                g_ptr_array_add(threads, g_thread_new("minimize", run_in_thread, minimizing));
+        run_trials(minimizing);
+        for (guint i = 0; i < threads->len; i++)
+                g_thread_join(g_ptr_array_index(threads, i));
+        first = (guint)minimizing->first;
+        if (up_tool_interrupted())
+                return NULL;
+        for (guint i = 0; i < MIN(first, minimizing->batch->len); i++) {
+                struct trial *trial = g_ptr_array_index(minimizing->batch, i);
+                g_hash_table_add(minimizing->failed, g_strdup(trial->sum));
+        }
+        return first < minimizing->batch->len ? g_ptr_array_index(minimizing->batch, first) : NULL;
+}
+
+/* --- candidates ------------------------------------------------------------------------------- */
+
+static void put_text(char **text, const char *value)
+{
+        g_free(*text);
+        *text = g_strdup(value);
+}
+
+/* Puts on what the head of the result will say. */
+static void dress(const struct minimizing *minimizing, struct up_case *c)
+{
+        const struct up_case *as = minimizing->dress;
+
+        put_text(&c->title, as->title);
+        put_text(&c->reference, as->reference);
+        put_text(&c->fault, as->fault);
+        put_text(&c->finding, as->finding);
+        put_text(&c->evidence, as->evidence);
+}
+
+/* Takes the case. Nothing, if it is not smaller with its head on, or was run before. */
+static void add_trial(struct minimizing *minimizing, struct up_case *c, size_t at)
+{
+        struct trial *trial = g_new0(struct trial, 1);
+        struct up_shrink_size size;
+
+        trial->c = c;
+        trial->at = at;
+        dress(minimizing, c);
+        trial->bytes = up_case_write(c);
+        trial->sum = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, trial->bytes);
+        size = up_shrink_measure(c);
+        if (!g_hash_table_contains(minimizing->failed, trial->sum) &&
+            up_shrink_is_smaller(&size, &minimizing->result->after))
+                g_ptr_array_add(minimizing->batch, trial);
+        else
+                trial_free(trial);
+}
+
+static void add_trials(
+    struct minimizing *minimizing, const struct up_shrink_pass *pass, size_t at, size_t to)
+{
+        g_autoptr(GPtrArray) candidates =
+            up_shrink_without(pass, minimizing->c, &minimizing->result->after, at, to);
+
+        while (candidates->len > 0)
+                add_trial(minimizing, g_ptr_array_steal_index(candidates, 0), at);
+}
+
+/* --- passes ----------------------------------------------------------------------------------- */
+
+static bool is_over(const struct minimizing *minimizing)
+{
+        return up_tool_interrupted() || g_get_monotonic_time() >= minimizing->end_us;
+}
+
+static void tell(struct minimizing *minimizing)
+{
+        struct up_minimized *result = minimizing->result;
+
+        result->runs = (unsigned)minimizing->runs;
+        if (minimizing->order->step == NULL)
+                return;
+        minimizing->order->step(
+            &(struct up_minimize_step){
+                .pass = minimizing->pass,
+                .round = result->rounds,
+                .runs = result->runs,
+                .size = result->after,
+                .smallest = minimizing->told ? NULL : result->bytes,
+            },
+            minimizing->order->data);
+        minimizing->told = true;
+}
+
+static void accept(struct minimizing *minimizing, struct trial *trial)
+{
+        struct up_minimized *result = minimizing->result;
+
+        up_case_free(minimizing->c);
+        minimizing->c = up_shrink_copy(trial->c);
+        g_bytes_unref(result->bytes);
+        result->bytes = g_bytes_ref(trial->bytes);
+        up_finding_free(result->finding);
+        result->finding = g_steal_pointer(&trial->finding);
+        result->after = up_shrink_measure(minimizing->c);
+        minimizing->told = false;
+}
+
+/* Pieces of that size, one after the other. Was anything left out? */
+static bool leave_out_pieces(
+    struct minimizing *minimizing, const struct up_shrink_pass *pass, size_t piece)
+{
+        bool changed = false;
+        size_t at = 0;
+
+        while (!is_over(minimizing) && at < pass->count(minimizing->c)) {
+                size_t count = pass->count(minimizing->c);
+                struct trial *best;
+                g_ptr_array_set_size(minimizing->batch, 0);
+                size_t next = at;
+                while (next < count && minimizing->batch->len < 2 * minimizing->order->jobs &&
+                       !is_over(minimizing)) {
+                        size_t to = MIN(next + piece, count);
+                        add_trials(minimizing, pass, next, to);
+                        next = to;
+                }
+                best = run_batch(minimizing);
+                if (best != NULL) {
+                        at = best->at;
+                        accept(minimizing, best);
+                        changed = true;
+                } else {
+                        at = next;
+                }
+                tell(minimizing);
+        }
+        return changed;
+}
+
+static bool run_pass(struct minimizing *minimizing, const struct up_shrink_pass *pass)
+{
+        size_t piece = pass->single ? 1 : pass->count(minimizing->c);
+        bool changed = false;
+
+        minimizing->pass = pass->name;
+        for (; piece > 0 && !is_over(minimizing); piece /= 2)
+                changed |= leave_out_pieces(minimizing, pass, piece);
+        return changed;
+}
+
+static void run_rounds(struct minimizing *minimizing)
+{
+        bool changed = true;
+
+        while (changed && !is_over(minimizing)) {
+                changed = false;
+                minimizing->result->rounds++;
+                for (size_t i = 0; i < up_shrink_passes_count; i++)
+                        changed |= run_pass(minimizing, &up_shrink_passes[i]);
+        }
+        if (up_tool_interrupted())
+                minimizing->result->end = UP_MINIMIZE_INTERRUPTED;
+        else if (is_over(minimizing))
+                minimizing->result->end = UP_MINIMIZE_TIME;
+        else
+                minimizing->result->end = UP_MINIMIZE_WHOLE;
+}
+
+/* --- where it begins -------------------------------------------------------------------------- */
+
+static bool is_wanted(
+    const struct minimizing *minimizing, const struct up_finding *finding, bool as_head_says)
+{
+        const struct up_case *c = minimizing->c;
+        g_autofree char *slug = up_finding_slug(finding);
+
+        if (minimizing->order->slug != NULL && strcmp(slug, minimizing->order->slug) != 0)
+                return false;
+        if (!as_head_says)
+                return true;
+        return g_strcmp0(c->finding, up_class_rows[finding->class].name) == 0 &&
+               (c->evidence == NULL ||
+                   strcmp(c->evidence, up_evidence_rows[finding->evidence].name) == 0);
+}
+
+/* A slug that is asked for may stand for several with other evidence; the head may choose. */
+static struct up_finding *choose(const struct minimizing *minimizing, struct up_run *run)
+{
+        for (int as_head_says = 1; as_head_says >= 0; as_head_says--)
+                for (guint i = 0; i < run->findings->len; i++)
+                        if (is_wanted(
+                                minimizing, g_ptr_array_index(run->findings, i), as_head_says != 0))
+                                return g_ptr_array_steal_index(run->findings, i);
+        return NULL;
+}
+
+/* False: the result says why. */
+static bool find_finding(struct minimizing *minimizing, GBytes *input)
+{
+        struct up_minimized *result = minimizing->result;
+        g_autoptr(up_run) run = run_bytes(minimizing, input, minimizing->run.fault);
+
+        if (run == NULL || run->status == UP_RUN_CANNOT) {
+                result->end = UP_MINIMIZE_CANNOT;
+                result->why = g_strdup(run != NULL ? run->why : "cannot write a temporary file");
+                return false;
+        }
+        if (run->status == UP_RUN_INTERRUPTED) {
+                result->end = UP_MINIMIZE_INTERRUPTED;
+                return false;
+        }
+        result->finding = choose(minimizing, run);
+        for (guint i = 0; i < run->findings->len; i++)
+                g_ptr_array_add(
+                    result->others, up_finding_slug(g_ptr_array_index(run->findings, i)));
+        if (result->finding == NULL) {
+                result->end = UP_MINIMIZE_ABSENT;
+                return false;
+        }
+        if (minimizing->run.limit_s == 0 && result->finding->class != UP_CLASS_HANG)
+                minimizing->run.limit_s = LIMIT_LEAST_S + (unsigned)(LIMIT_TIMES * run->seconds);
+        return true;
+}
+
+static void make_dress(struct minimizing *minimizing)
+{
+        const struct up_finding *finding = minimizing->result->finding;
+        struct up_case *as = up_shrink_copy(minimizing->c);
+
+        put_text(&as->fault, minimizing->run.fault);
+        put_text(&as->finding, up_class_rows[finding->class].name);
+        put_text(&as->evidence, finding->evidence != UP_EVIDENCE_NONE
+                                    ? up_evidence_rows[finding->evidence].name
+                                    : NULL);
+        minimizing->dress = as;
+}
+
+/*
+ * With its head on it is another file. A target that looks at the file, and not at the case, may
+ * see something else in it; then the head is what it was.
+ */
+static void put_head_on(struct minimizing *minimizing, GBytes *input)
+{
+        struct up_minimized *result = minimizing->result;
+        g_autoptr(up_case) dressed = up_shrink_copy(minimizing->c);
+        g_autoptr(GBytes) bytes = NULL;
+        struct up_finding *finding;
+
+        minimizing->clean_without =
+            minimizing->run.fault != NULL && passes_without_fault(minimizing, input);
+        make_dress(minimizing);
+        dress(minimizing, dressed);
+        bytes = up_case_write(dressed);
+        finding = show(minimizing, bytes);
+        if (finding != NULL) {
+                up_case_free(minimizing->c);
+                minimizing->c = g_steal_pointer(&dressed);
+                result->bytes = g_steal_pointer(&bytes);
+                up_finding_free(finding);
+        } else {
+                up_case_free(minimizing->dress);
+                minimizing->dress = up_shrink_copy(minimizing->c);
+                result->bytes = g_bytes_ref(input);
+        }
+        result->after = up_shrink_measure(minimizing->c);
+}
+
+struct up_minimized *up_minimize(const struct up_minimize_order *order, GBytes *input)
+{
+        struct up_minimized *result = g_new0(struct up_minimized, 1);
+        gsize bytes;
+        const uint8_t *data = g_bytes_get_data(input, &bytes);
+        struct minimizing minimizing = {
+                .order = order,
+                .run = order->run,
+                .result = result,
+                .c = up_case_read(data, bytes, NULL),
+                .failed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+                .end_us = order->seconds > 0
+                              ? g_get_monotonic_time() + order->seconds * G_TIME_SPAN_SECOND
+                              : G_MAXINT64,
+                .batch = g_ptr_array_new_with_free_func(trial_free),
+        };
+
+        g_assert(order->jobs > 0);
+        result->others = g_ptr_array_new_with_free_func(g_free);
+        result->before = up_shrink_measure(minimizing.c);
+        result->before.bytes = bytes;
+        if (find_finding(&minimizing, input)) {
+                put_head_on(&minimizing, input);
+                run_rounds(&minimizing);
+        }
+        result->runs = (unsigned)minimizing.runs;
+        up_case_free(minimizing.c);
+        up_case_free(minimizing.dress);
+        g_hash_table_unref(minimizing.failed);
+        g_ptr_array_unref(minimizing.batch);
+        return result;
+}

@@ -1,0 +1,136 @@
+/*
+ * summary - what a gate tells a person: of an item, and of all of it in a few lines
+ */
+#include "fuzz/targets.h"
+#include "tools/gate.h"
+#include "tools/libraries.h"
+#include "tools/tool.h"
+
+/* So many are named that took longest, where there are more. */
+#define SLOWEST 3
+
+/* --- an item ------------------------------------------------------------------------------ */
+
+const struct up_run *up_gate_shown(const struct up_gate_item *item)
+{
+        return item->faulted != NULL ? item->faulted : item->run;
+}
+
+static void add_reason(GString *text, const struct up_run *run)
+{
+        for (guint i = 0; run != NULL && i < run->findings->len; i++) {
+                const struct up_finding *finding = run->findings->pdata[i];
+                const char *evidence = up_evidence_rows[finding->evidence].name;
+                g_string_append_printf(text, "%s%s%s%s: %s", text->len > 0 ? "; " : "",
+                    up_class_rows[finding->class].name, *evidence != '\0' ? ", " : "", evidence,
+                    finding->signature);
+        }
+}
+
+char *up_gate_reason(const struct up_gate_item *item)
+{
+        g_autoptr(GString) text = g_string_new(item->problem);
+
+        if (item->problem == NULL)
+                add_reason(text, up_gate_shown(item));
+        return up_tool_printable(text->str);
+}
+
+char *up_gate_command(const struct up_gate *gate, const struct up_gate_item *item)
+{
+        g_autofree char *path = up_tool_quote(item->path);
+        g_autofree char *fault =
+            up_tool_fault_option(item->faulted != NULL ? item->c->fault : gate->fault);
+        const char *trace = up_tool_has_pipeline(item->target) ? " --trace" : "";
+
+        if (item->together)
+                return NULL;
+        if (item->run != NULL)
+                return g_strdup_printf("%s repro --flavour %s --target %s%s%s %s",
+                    up_tool_program(), gate->flavour->name, item->target, fault, trace, path);
+        if (item->c != NULL && item->target != NULL)
+                return g_strdup_printf("%s inspect --strict %s", up_tool_program(), path);
+        return NULL;
+}
+
+double up_gate_seconds(const struct up_gate_item *item)
+{
+        return (item->run != NULL ? item->run->seconds : 0) +
+               (item->faulted != NULL ? item->faulted->seconds : 0);
+}
+
+/* --- all of them -------------------------------------------------------------------------- */
+
+/* "scan_submit 92 cases: 90 passed, 2 failed"; nothing of a target without any. */
+static void print_target(const struct up_gate *gate, const char *target)
+{
+        unsigned cases = 0, counts[UP_GATE_OUTCOMES] = { 0 };
+        const char *comma = "";
+
+        for (guint i = 0; i < gate->items->len; i++) {
+                const struct up_gate_item *item = gate->items->pdata[i];
+                if (g_strcmp0(item->target, target) != 0 || item->together)
+                        continue;
+                cases++;
+                counts[item->outcome]++;
+        }
+        if (cases == 0)
+                return;
+        fprintf(stderr, "  %-12s %5u case%s", target != NULL ? target : "(no target)", cases,
+            cases == 1 ? ":  " : "s: ");
+        for (int i = 0; i < UP_GATE_OUTCOMES; i++) {
+                if (counts[i] == 0)
+                        continue;
+                fprintf(stderr, "%s%u %s", comma, counts[i], up_gate_outcome_names[i]);
+                comma = ", ";
+        }
+        fputc('\n', stderr);
+}
+
+static int by_seconds(gconstpointer a, gconstpointer b)
+{
+        double left = up_gate_seconds(*(const struct up_gate_item *const *)a);
+        double right = up_gate_seconds(*(const struct up_gate_item *const *)b);
+
+        return (left < right) - (left > right);
+}
+
+static void print_slowest(const struct up_gate *gate)
+{
+        g_autoptr(GPtrArray) items = g_ptr_array_new();
+
+        for (guint i = 0; i < gate->items->len; i++)
+                g_ptr_array_add(items, gate->items->pdata[i]);
+        g_ptr_array_sort(items, by_seconds);
+        for (guint i = 0; i < SLOWEST && items->len > SLOWEST; i++) {
+                const struct up_gate_item *item = items->pdata[i];
+                fprintf(stderr, "  %-12s %5.1f s      %s\n", i == 0 ? "slowest" : "",
+                    up_gate_seconds(item), item->path);
+        }
+}
+
+static void print_failed(const struct up_gate *gate)
+{
+        for (guint i = 0; i < gate->items->len; i++) {
+                const struct up_gate_item *item = gate->items->pdata[i];
+                if (item->outcome != UP_GATE_FAILED)
+                        continue;
+                g_autofree char *reason = up_gate_reason(item);
+                g_autofree char *command = up_gate_command(gate, item);
+                up_tool_paint(stderr, UP_RED, "failed: ");
+                fprintf(stderr, "%s: %s\n", item->path, reason);
+                if (command != NULL)
+                        fprintf(stderr, "  %s\n", command);
+        }
+}
+
+void up_gate_print_summary(const struct up_gate *gate)
+{
+        if (gate->items->len > 1) {
+                for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++)
+                        print_target(gate, up_target_rows[i].name);
+                print_target(gate, NULL);
+                print_slowest(gate);
+        }
+        print_failed(gate);
+}

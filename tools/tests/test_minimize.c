@@ -1,0 +1,285 @@
+/*
+ * Minimising with shell scripts that stand in for targets: what is left is what they look for, and
+ * nothing else; the finding never becomes another; cores and their speed make no difference.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+#include <glib/gstdio.h>
+
+#include "tools/minimize.h"
+
+/* A function of the script: appends the report with this finding. */
+#define SHOW                                                                                       \
+        "show() { echo \"{\\\"input\\\":\\\"x\\\",\\\"findings\\\":[$1],\\\"counts\\\":{},"        \
+        "\\\"unscannable\\\":false,\\\"limits\\\":[]}\" >>\"$UNPEND_REPORT\"; }\n"                 \
+        "finding() { echo \"{\\\"class\\\":\\\"pending\\\",\\\"signature\\\":\\\"$1\\\","          \
+        "\\\"evidence\\\":\\\"$2\\\",\\\"role\\\":\\\"$3\\\",\\\"detail\\\":\\\"d\\\"}\"; }\n"     \
+        "has() { grep -q \"$1\" \"$file\"; }\n"                                                    \
+        "file=$1\n"
+
+#define CASE                                                                                       \
+        "unpend-case: 1\n"                                                                         \
+        "title: what it is\n"                                                                      \
+        "mutation: field-add; graded unknown\n"                                                    \
+        "envelope: from=a@example.com to=b@example.com,c@example.com\n"                            \
+        "policy: lifetime=1d attempts=3\n"                                                         \
+        "script:\n"                                                                                \
+        "  submit 1 local\n"                                                                       \
+        "  wait 1m\n"                                                                              \
+        "  submit 2 smtp\n"                                                                        \
+        "  restart\n"                                                                              \
+        "message:\n"                                                                               \
+        "Subject: s\n"                                                                             \
+        "Content-Type: multipart/mixed; boundary=b\n"                                              \
+        "\n"                                                                                       \
+        "--b\n"                                                                                    \
+        "X-Other: field\n"                                                                         \
+        "\n"                                                                                       \
+        "hay\n"                                                                                    \
+        "antidote\n"                                                                               \
+        "hay\n"                                                                                    \
+        "a needle in it\n"                                                                         \
+        "more hay\n"                                                                               \
+        "--b\n"                                                                                    \
+        "\n"                                                                                       \
+        "poison\n"                                                                                 \
+        "--b--\n"
+
+static char *folder; /* where the targets are built */
+
+static int set_up(void **state)
+{
+        g_autofree char *fuzz = NULL;
+        (void)state;
+
+        folder = g_dir_make_tmp("unpend-test-XXXXXX", NULL);
+        g_setenv("UNPEND_BUILD", folder, TRUE);
+        fuzz = g_build_filename(folder, "libfuzzer", "fuzz", NULL);
+        return g_mkdir_with_parents(fuzz, 0700);
+}
+
+static int tear_down(void **state)
+{
+        static const char *const inside[] = { "libfuzzer/fuzz/fake", "libfuzzer/fuzz", "libfuzzer",
+                "" };
+        (void)state;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(inside); i++) {
+                g_autofree char *path = g_build_filename(folder, inside[i], NULL);
+                g_remove(path);
+        }
+        g_clear_pointer(&folder, g_free);
+        return 0;
+}
+
+static struct up_minimized *minimize(
+    const char *script, const char *text, const struct up_minimize_order *wishes)
+{
+        g_autofree char *path = g_build_filename(folder, "libfuzzer", "fuzz", "fake", NULL);
+        g_autofree char *program = g_strconcat("#!/bin/sh\n" SHOW, script, NULL);
+        g_autoptr(GBytes) input = g_bytes_new(text, strlen(text));
+        struct up_minimize_order order = *wishes;
+        struct up_minimized *result;
+
+        assert_true(g_file_set_contents(path, program, -1, NULL));
+        assert_int_equal(chmod(path, 0700), 0);
+        order.run.flavour = up_flavour_find("libfuzzer");
+        order.run.target = "fake";
+        order.runner = up_runner_new();
+        order.jobs = MAX(order.jobs, 1);
+        result = up_minimize(&order, input);
+        up_runner_free(order.runner);
+        return result;
+}
+
+static void assert_text(const struct up_minimized *result, const char *expected)
+{
+        gsize bytes;
+        const char *data;
+
+        if (result->bytes == NULL)
+                fail_msg("nothing came out: %s", result->why != NULL ? result->why : "no why");
+        data = g_bytes_get_data(result->bytes, &bytes);
+        g_autofree char *text = g_strndup(data, bytes);
+        assert_string_equal(text, expected);
+}
+
+#define HEAD(more) "unpend-case: 1\ntitle: what it is\n" more "finding: pending\nevidence: cycle\n"
+
+#define NEEDLE "if has needle; then show \"$(finding n cycle)\"; exit 1; fi; show ''\n"
+
+/* The empty line stays: without it the text would be a header field, which is one thing more. */
+static void test_what_is_left(void **state)
+{
+        g_autoptr(up_minimized) result = minimize(NEEDLE, CASE, &(struct up_minimize_order){ 0 });
+        (void)state;
+
+        assert_int_equal(result->end, UP_MINIMIZE_WHOLE);
+        assert_text(result, HEAD("") "message:\n\nneedle");
+        assert_int_equal(result->before.events, 4);
+        assert_int_equal(result->before.recipients, 2);
+        assert_int_equal(result->before.parts, 3);
+        assert_int_equal(result->after.events, 1);
+        assert_int_equal(result->after.fields, 0);
+        assert_string_equal(result->finding->signature, "n");
+}
+
+/* What does not matter to the message may matter to the script. */
+static void test_event_that_matters(void **state)
+{
+        g_autoptr(up_minimized) result = minimize(
+            "if has 'submit 2' && has attempts=3; then show \"$(finding n cycle)\"; exit 1; fi\n"
+            "show ''\n",
+            CASE, &(struct up_minimize_order){ 0 });
+        (void)state;
+
+        assert_text(result, HEAD("") "policy: attempts=3\nscript:\n  submit 2 smtp\nmessage:\n");
+}
+
+/* Another signature, evidence or role of the message makes another finding, though smaller cases
+ * show it. */
+static void test_no_drift(void **state)
+{
+        static const char *const others[] = { "$(finding other cycle)", "$(finding n past-bound)",
+                "$(finding n cycle bystander)" };
+        (void)state;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+                g_autofree char *script = g_strdup_printf(
+                    "if has needle && has poison; then show \"$(finding n cycle)\"; exit 1; fi\n"
+                    "if has needle; then show \"%s\"; exit 1; fi; show ''\n",
+                    others[i]);
+                g_autoptr(up_minimized) result =
+                    minimize(script, CASE, &(struct up_minimize_order){ 0 });
+                assert_text(result, HEAD("") "message:\n\nneedlepoison");
+        }
+}
+
+/* Of several findings, the one that is asked for, by slug or by the head. */
+static void test_which(void **state)
+{
+        static const char both[] =
+            "has needle && a=$(finding n cycle); has poison && b=$(finding p past-bound)\n"
+            "if [ \"$a\" ] && [ \"$b\" ]; then show \"$a,$b\"; else show \"$a$b\"; fi\n"
+            "[ -z \"$a$b\" ]\n";
+        struct up_finding *wanted = up_finding_new(UP_CLASS_PENDING, "p", "");
+        g_autofree char *slug = up_finding_slug(wanted);
+        g_autofree char *asking =
+            g_strconcat("unpend-case: 1\nfinding: pending\nevidence: past-bound\n",
+                strchr(CASE, '\n') + 1, NULL);
+        g_autoptr(up_minimized) first = minimize(both, CASE, &(struct up_minimize_order){ 0 });
+        g_autoptr(up_minimized) named =
+            minimize(both, CASE, &(struct up_minimize_order){ .slug = slug });
+        g_autoptr(up_minimized) asked = minimize(both, asking, &(struct up_minimize_order){ 0 });
+        (void)state;
+
+        up_finding_free(wanted);
+        assert_string_equal(first->finding->signature, "n");
+        assert_string_equal(named->finding->signature, "p");
+        assert_string_equal(asked->finding->signature, "p");
+}
+
+static void test_absent(void **state)
+{
+        g_autoptr(up_minimized) none =
+            minimize("show ''\n", CASE, &(struct up_minimize_order){ 0 });
+        g_autoptr(up_minimized) other =
+            minimize(NEEDLE, CASE, &(struct up_minimize_order){ .slug = "lost-00000000" });
+        g_autoptr(up_minimized) broken =
+            minimize("exit 3\n", CASE, &(struct up_minimize_order){ 0 });
+        (void)state;
+
+        assert_int_equal(none->end, UP_MINIMIZE_ABSENT);
+        assert_null(none->bytes);
+        assert_int_equal(other->end, UP_MINIMIZE_ABSENT);
+        assert_int_equal(other->others->len, 1);
+        assert_int_equal(broken->end, UP_MINIMIZE_CANNOT);
+        assert_non_null(broken->why);
+}
+
+/* Whichever of several runs ends first, the first in order counts. */
+static void test_cores(void **state)
+{
+        static const char script[] =
+            "has needle && has hay && sleep 0.0$(($$ % 5))\n"
+            "if has needle || has poison; then show \"$(finding n cycle)\"; exit 1; fi; show ''\n";
+        g_autoptr(up_minimized) one =
+            minimize(script, CASE, &(struct up_minimize_order){ .jobs = 1 });
+        (void)state;
+
+        for (unsigned jobs = 2; jobs <= 4; jobs += 2) {
+                g_autoptr(up_minimized) several =
+                    minimize(script, CASE, &(struct up_minimize_order){ .jobs = jobs });
+                assert_true(g_bytes_equal(one->bytes, several->bytes));
+        }
+}
+
+/* A regression has to pass without its fault. */
+static void test_clean_without_fault(void **state)
+{
+        g_autoptr(up_minimized) result =
+            minimize("[ \"$UNPEND_FAULT\" ] || has antidote || has script || { show \"$(finding x "
+                     "cycle)\"; exit 1; }\n"
+                     "[ \"$UNPEND_FAULT\" ] || { show ''; exit 0; }\n" NEEDLE,
+                CASE, &(struct up_minimize_order){ .run.fault = "kb843545" });
+        (void)state;
+
+        assert_text(result, HEAD("fault: kb843545\n") "message:\n\nantidoteneedle");
+}
+
+static unsigned steps, smaller;
+
+static void count_step(const struct up_minimize_step *step, void *data)
+{
+        (void)data;
+        steps++;
+        smaller += step->smallest != NULL ? 1 : 0;
+        assert_non_null(step->pass);
+}
+
+/* When the time is over there is the smallest so far, and it was told before. */
+static void test_time(void **state)
+{
+        g_autoptr(up_minimized) result = minimize("sleep 0.2\n" NEEDLE, CASE,
+            &(struct up_minimize_order){ .seconds = 1, .step = count_step });
+        (void)state;
+
+        assert_int_equal(result->end, UP_MINIMIZE_TIME);
+        assert_non_null(result->bytes);
+        assert_true(up_shrink_is_smaller(&result->after, &result->before));
+        assert_true(steps > 0 && smaller > 0);
+}
+
+/* Any bytes are a case: without a head they get one. */
+static void test_bare_message(void **state)
+{
+        g_autoptr(up_minimized) result =
+            minimize(NEEDLE, "Subject: s\n\na needle\n", &(struct up_minimize_order){ 0 });
+        (void)state;
+
+        assert_text(
+            result, "unpend-case: 1\nfinding: pending\nevidence: cycle\nmessage:\n\nneedle");
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_what_is_left),
+                cmocka_unit_test(test_event_that_matters),
+                cmocka_unit_test(test_no_drift),
+                cmocka_unit_test(test_which),
+                cmocka_unit_test(test_absent),
+                cmocka_unit_test(test_cores),
+                cmocka_unit_test(test_clean_without_fault),
+                cmocka_unit_test(test_time),
+                cmocka_unit_test(test_bare_message),
+        };
+
+        return cmocka_run_group_tests(tests, set_up, tear_down);
+}
