@@ -273,7 +273,8 @@ do-pictures: $(B)/unpend
 TIME ?= 60s
 ALL_CORES := $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
 
-.PHONY: help setup check campaign replay libfuzzer afl fuel fuel-gcc tools judge-mutants dictionaries seeds pictures clean
+.PHONY: help setup check campaign replay libfuzzer afl fuel fuel-gcc tools judge-mutants bench-mutator \
+	dictionaries seeds pictures clean
 help:
 	@echo 'make check            everything that must hold: warnings, layers, tests, regressions;'
 	@echo '                      GATE="--junit FILE --sarif FILE" writes reports, too'
@@ -285,9 +286,10 @@ help:
 	@echo 'make libfuzzer        the targets for campaigns, with instrumented libraries;'
 	@echo '                      GMIME_SRC=DIR and OPENSSL_SRC=DIR take your own trees'
 	@echo 'make afl              the same for campaigns by AFL++, and its mutator'
-	@echo 'make fuel             the same as replay with edges counted: hangs and growth without a clock;'
+	@echo 'make fuel             the same as replay with edges counted: hangs and growth without a clock'
 	@echo 'make fuel-gcc         the same by gcc, where there is no clang'
 	@echo 'make judge-mutants    1,000 mutations before judges that are not our code: OpenSSL, NSS'
+	@echo 'make bench-mutator    what the mutator is worth against libFuzzer'"'"'s own; BENCH="--runs 3"'
 	@echo 'make dictionaries     write fuzz/*.dict anew, from the tables'
 	@echo 'make seeds            write seeds/ anew'
 	@echo 'make pictures         draw the machine anew, from the tables; needs graphviz'
@@ -326,8 +328,12 @@ fuel fuel-gcc:
 	@$(MAKE) --no-print-directory $(ALL_CORES) do-$@
 
 campaign:
+	@$(if $(filter libfuzzer afl,$(ENGINE)),,$(error ENGINE is libfuzzer or afl, not $(ENGINE)))
 	@$(MAKE) --no-print-directory $(ENGINE)
 	@$(MAKE) --no-print-directory do-$@
+
+bench-mutator: libfuzzer
+	@UNPEND=$(B)/unpend tools/bench-mutator.sh $(BENCH)
 
 clean:
 	rm -rf $(B)
