@@ -167,6 +167,8 @@ static void tell_commands(
         printf("    %s repro --flavour %s --target %s%s%s %s\n", up_tool_program(),
             repro->flavour->name, target, fault, trace, file);
         printf("    %s inspect %s\n", up_tool_program(), file);
+        printf("    %s minimize --flavour %s --target %s%s %s\n", up_tool_program(),
+            repro->flavour->name, target, fault, file);
         printf("    %s%s%sgdb --args %s %s\n", repro->fault != NULL ? "UNPEND_FAULT=" : "",
             repro->fault != NULL ? repro->fault : "", repro->fault != NULL ? " " : "", binary,
             file);
