@@ -1645,6 +1645,48 @@ static void the_strongest_evidence_is_told(void **state)
         up_ledger_free(scene.ledger);
 }
 
+/* The role of a message that nobody will move on, as the script or the pipeline brought it forth.
+ */
+static enum up_role role_after(const char *event, bool copy, up_id parent)
+{
+        struct scene scene = scene_new(ALL_CAPABILITIES);
+        g_autoptr(GPtrArray) findings = findings_new();
+        uint64_t judged[UP_ORACLES] = { 0 };
+        struct up_judgement judgement = { findings, judged };
+        up_id id = parent + 1;
+        enum up_role role = UP_ROLE_NONE;
+
+        add(&scene, (struct up_entry){ .kind = UP_ENTRY_EVENT, .text = event });
+        scene.copy = copy;
+        submit(&scene, 1);
+        if (parent != 0) {
+                see(&scene, 1, 0, "bounced", UP_DISPOSITION_BOUNCED, UP_OWNER_NONE, 0, 0);
+                scene.parent = parent;
+        }
+        see(&scene, id, 0, "nowhere", UP_DISPOSITION_NONE, UP_OWNER_NONE, 0, 9);
+        step(&scene);
+        end(&scene, UP_ENDING_IDLE);
+
+        const struct up_runs runs = { .as_it_was = scene.ledger, .healed = scene.ledger };
+        up_judge(&runs, &judgement);
+        for (guint i = 0; i < findings->len; i++)
+                if (finding_at(findings, i)->class == UP_CLASS_PENDING)
+                        role = finding_at(findings, i)->role;
+        up_ledger_free(scene.ledger);
+        return role;
+}
+
+static void a_finding_tells_how_its_message_came(void **state)
+{
+        (void)state;
+        assert_int_equal(role_after("submit 1 local", false, 0), UP_ROLE_SUBMITTED);
+        assert_int_equal(role_after("bystander 1 plain smtp", false, 0), UP_ROLE_BYSTANDER);
+        assert_int_equal(role_after("submit 1 local", true, 0), UP_ROLE_COPY);
+        assert_int_equal(role_after("submit 1 local", false, 1), UP_ROLE_NOTICE);
+        for (int i = 0; i < UP_ROLES; i++)
+                assert_int_equal(up_role_by_name(up_role_names[i]), i);
+}
+
 static void what_only_another_run_shows_names_that_run(void **state)
 {
         struct scene scene = scene_new(ALL_CAPABILITIES);
@@ -1737,6 +1779,7 @@ int main(void)
                 cmocka_unit_test(the_wall_clock_decides_nothing),
                 cmocka_unit_test(every_oracle_has_a_row),
                 cmocka_unit_test(the_strongest_evidence_is_told),
+                cmocka_unit_test(a_finding_tells_how_its_message_came),
                 cmocka_unit_test(what_only_another_run_shows_names_that_run),
                 cmocka_unit_test(a_pipeline_is_judged_by_what_it_can_tell),
         };
