@@ -245,6 +245,9 @@ bool up_corpus_merge(const struct up_folders *folders, const char *binary, GErro
 
 /* --- measuring -------------------------------------------------------------------------------- */
 
+/* What fuzzing would call a hang is measured all the same. */
+#define MEASURING_TIMEOUT "-timeout=1200"
+
 /* The paths that debug information gives to each library's files, as it was built. */
 static enum up_code code_of(const char *place)
 {
@@ -270,7 +273,9 @@ static void understand(const char *line, struct up_coverage *coverage)
 bool up_corpus_measure(const struct up_folders *folders, const char *binary,
     struct up_coverage *ret_coverage, GError **error)
 {
-        char *words[] = { (char *)binary, "-runs=0", "-print_coverage=1", folders->corpus, NULL };
+        g_autofree char *prefix = g_strdup_printf("-artifact_prefix=%s/", folders->crashes);
+        char *words[] = { (char *)binary, "-runs=0", "-print_coverage=1", MEASURING_TIMEOUT, prefix,
+                folders->corpus, NULL };
         char *variables[] = { g_strconcat("UNPEND_FINDINGS=", folders->kept, NULL), NULL };
         g_autofree char *log = g_build_filename(folders->work, "coverage.log", NULL);
         struct up_coverage coverage = { 0 };
