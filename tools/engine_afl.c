@@ -9,7 +9,9 @@
  * one brings in what it finds lying there, and removes it.
  *
  * CMPLOG is not used. It replaces what the target compares by what it compares with, at places in
- * the file, and a case whose signature holds has no such places.
+ * the file, and a case whose signature holds has no such places. Where any bytes are a case it did
+ * not pay either: mime by AFL++'s own mutations, 75 s side by side, once: 4,946 edges without it,
+ * 4,839 with it.
  *
  * AFL++ has no bound on memory but that of the address space, which AddressSanitizer needs whole:
  * a single allocation that is too large stops the target, a thousand small ones do not.
