@@ -403,26 +403,6 @@ static bool conclude(struct campaign *campaign, struct target *target, GError **
 
 /* --- the command ------------------------------------------------------------------------------ */
 
-/* "90", "90s", "10m", "2h". False when it is none of these, or nothing. */
-static bool read_time(const char *text, unsigned *ret_seconds)
-{
-        static const struct {
-                const char *unit;
-                unsigned seconds;
-        } units[] = { { "", 1 }, { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 } };
-        char *end;
-        guint64 number = g_ascii_strtoull(text, &end, 10);
-
-        for (size_t i = 0; i < G_N_ELEMENTS(units); i++) {
-                if (end != text && strcmp(end, units[i].unit) == 0 && number > 0 &&
-                    number <= 366 * 86400 / units[i].seconds) {
-                        *ret_seconds = (unsigned)number * units[i].seconds;
-                        return true;
-                }
-        }
-        return false;
-}
-
 static void choose_targets(struct campaign *campaign, char **targets)
 {
         for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++) {
@@ -468,6 +448,14 @@ static char *what_is_missing(const struct campaign *campaign, const struct targe
         return missing;
 }
 
+/* Whatever engine the campaign had that was killed. */
+static void recover(const struct target *target)
+{
+        for (size_t i = 0; i < UP_ENGINES; i++)
+                if (up_engines[i]->recover != NULL)
+                        up_engines[i]->recover(&target->folders, target->binary);
+}
+
 /* Before the first worker; an exit status when there can be none, negative otherwise. */
 static int prepare(struct campaign *campaign, char **targets, char **seeds)
 {
@@ -482,8 +470,7 @@ static int prepare(struct campaign *campaign, char **targets, char **seeds)
                 if (!add_seeds(target, seeds, &error))
                         return up_tool_fail(UP_STATUS_USAGE,
                             "--seeds wants a folder of messages: %s", error->message);
-                if (campaign->engine->recover != NULL)
-                        campaign->engine->recover(&target->folders, target->binary);
+                recover(target);
         }
         return -1;
 }
@@ -572,7 +559,7 @@ static void wishes_clear(struct wishes *wishes)
 /* Usage errors are told; -1 is none. */
 static int check_wishes(const struct wishes *wishes, unsigned *ret_seconds)
 {
-        if (wishes->time != NULL && !read_time(wishes->time, ret_seconds))
+        if (wishes->time != NULL && !up_tool_read_time(wishes->time, ret_seconds))
                 return up_tool_usage("--time %s: want a time such as 90s, 10m or 2h", wishes->time);
         if (wishes->jobs < 0 || wishes->jobs > 1024 || wishes->engine_seed < 0)
                 return up_tool_usage(

@@ -36,9 +36,6 @@
 /* A gate of so many named cases may leave an oracle idle; a larger one, or one of all, may not. */
 #define FEW_CASES 20
 
-/* Endings of cases: any bytes are one. */
-static const char *const endings[] = { ".case", ".eml", ".p7m" };
-
 /*
  * Each oracle counts how often it had something to judge: where it must not be never. Besides
  * these, which judge what was read, there are those of oracle/judge.h.
@@ -96,10 +93,7 @@ static void add_item(struct up_gate *gate, const char *path, const char *problem
 
 static bool is_named_as_case(const char *name)
 {
-        for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
-                if (g_str_has_suffix(name, endings[i]))
-                        return true;
-        return false;
+        return *up_tool_case_ending(name) != '\0';
 }
 
 static bool names_target(const char *folder)
@@ -157,7 +151,7 @@ static bool built_from_source(const struct up_gate *gate, const struct up_known 
 {
         for (guint i = 0; gate->flavour->from_source && i < gate->libraries->len; i++) {
                 const struct up_library *library = g_ptr_array_index(gate->libraries, i);
-                if (g_strcmp0(library->name, known->library) == 0)
+                if (g_strcmp0(library->name, known->name) == 0)
                         return g_strcmp0(library->version, known->version) == 0;
         }
         return false;
@@ -248,7 +242,7 @@ static enum up_gate_outcome judge(const struct up_gate *gate, struct up_gate_ite
 
         if (outcome >= 0)
                 return (enum up_gate_outcome)outcome;
-        if (item->c->known.library != NULL)
+        if (item->c->known.name != NULL)
                 return judge_known(gate, item);
         return item->run->status == UP_RUN_PASSED ? UP_GATE_PASSED : UP_GATE_FAILED;
 }

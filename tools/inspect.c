@@ -107,7 +107,7 @@ static void judge_finding(struct inspection *inspection)
         enum up_class class;
 
         if (c->finding == NULL) {
-                if (c->known.library != NULL)
+                if (c->known.name != NULL)
                         complain(inspection, UP_CASE_KNOWN,
                             "a known breakage of no class; add a `finding:` line");
                 return;

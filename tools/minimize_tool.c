@@ -17,8 +17,6 @@
 #define TELL_EVERY_US (10 * G_TIME_SPAN_SECOND)
 #define INDENT        12
 
-static const char *const endings[] = { ".case", ".eml", ".p7m" };
-
 struct minimize {
         const char *path;
         const char *out;
@@ -243,25 +241,8 @@ static int run(struct minimize *minimize, const char *target, bool as_json)
 
 static char *standard_out(const char *path)
 {
-        for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
-                if (g_str_has_suffix(path, endings[i]))
-                        return g_strdup_printf(
-                            "%.*s.min.case", (int)(strlen(path) - strlen(endings[i])), path);
-        return g_strconcat(path, ".min.case", NULL);
-}
-
-/* Negative: go on. */
-static int read_time(struct minimize *minimize, const char *text)
-{
-        int64_t ms;
-
-        if (text == NULL)
-                return -1;
-        if (!up_policy_parse_time(text, &ms) || ms < 1000 || ms > INT64_C(1000) * G_MAXINT)
-                return up_tool_usage(
-                    "--time %s: write a time of at least 1s, as in 90s or 5m", text);
-        minimize->order.seconds = (unsigned)(ms / 1000);
-        return -1;
+        return g_strdup_printf(
+            "%.*s.min.case", (int)(strlen(path) - strlen(up_tool_case_ending(path))), path);
 }
 
 /* The fault that the case names is what its finding is about. */
@@ -320,7 +301,9 @@ int up_tool_minimize(int argc, char **argv)
         minimize.order.run.flavour = up_flavour_find(flavour);
         if (minimize.order.run.flavour == NULL)
                 return UP_STATUS_USAGE;
-        status = read_time(&minimize, time);
+        status = time != NULL && !up_tool_read_time(time, &minimize.order.seconds)
+                     ? up_tool_usage("--time %s: want a time such as 90s, 10m or 2h", time)
+                     : -1;
         if (status >= 0)
                 return status;
         minimize.input = input = up_tool_read_file(argv[1], &error);

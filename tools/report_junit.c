@@ -61,7 +61,7 @@ static void print_skipped(FILE *file, const struct up_gate_item *item)
                 ? g_strdup("interrupted")
                 : g_strdup_printf("known breakage%s: %s %s %s",
                       item->outcome == UP_GATE_KNOWN ? "" : " not visible here",
-                      item->c->known.library, item->c->known.version, item->c->known.url);
+                      item->c->known.name, item->c->known.version, item->c->known.url);
 
         fputs("      <skipped", file);
         attribute(file, "message", known);

@@ -163,7 +163,7 @@ static gint64 rule_index(const char *rule)
 static void build_suppression(JsonBuilder *json, const struct up_known *known)
 {
         g_autofree char *why =
-            g_strdup_printf("known: %s %s %s", known->library, known->version, known->url);
+            g_strdup_printf("known: %s %s %s", known->name, known->version, known->url);
 
         begin_array(json, "suppressions");
         json_builder_begin_object(json);

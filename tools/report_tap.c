@@ -60,11 +60,11 @@ static void print_item(struct up_report *report, guint number, const struct up_g
                 return;
         fprintf(file, "%s %u - %s", ok ? "ok" : "not ok", number, name);
         if (item->outcome == UP_GATE_KNOWN)
-                fprintf(file, " # TODO known breakage: %s %s %s", item->c->known.library,
+                fprintf(file, " # TODO known breakage: %s %s %s", item->c->known.name,
                     item->c->known.version, item->c->known.url);
         if (item->outcome == UP_GATE_OUT_OF_SIGHT)
-                fprintf(file, " # SKIP known breakage not visible here: %s %s",
-                    item->c->known.library, item->c->known.version);
+                fprintf(file, " # SKIP known breakage not visible here: %s %s", item->c->known.name,
+                    item->c->known.version);
         fputc('\n', file);
         if (item->outcome == UP_GATE_FAILED)
                 print_diagnostics(report, item);

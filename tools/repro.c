@@ -262,8 +262,8 @@ static struct up_case *tell_case(const struct repro *repro, const char *path)
                         tell_text("title", c->title);
                 if (c->reference != NULL)
                         line("reference", "%s", c->reference);
-                if (c->known.library != NULL)
-                        line("known", "%s %s %s", c->known.library, c->known.version, c->known.url);
+                if (c->known.name != NULL)
+                        line("known", "%s %s %s", c->known.name, c->known.version, c->known.url);
         }
         for (guint i = 0; i < complaints->len; i++) {
                 const struct up_complaint *complaint = g_ptr_array_index(complaints, i);

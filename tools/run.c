@@ -372,7 +372,8 @@ static char **environment_of(const struct up_run_order *order, bool whole_stacks
         return environment;
 }
 
-static void understand(
+/* False when nobody need look further: it was stopped. */
+static bool take_end(
     struct up_run *run, const struct up_child_order *order, const struct up_child_end *end)
 {
         run->seconds = end->seconds;
@@ -382,7 +383,13 @@ static void understand(
                 run->status = UP_RUN_INTERRUPTED;
         else if (end->wake == UP_WAKE_LATE)
                 add_finding(run, up_sanitizer_hang(run->output, order->limit_s, run->frames));
-        else
+        return end->wake != UP_WAKE_INTERRUPTED && end->wake != UP_WAKE_LATE;
+}
+
+static void understand(
+    struct up_run *run, const struct up_child_order *order, const struct up_child_end *end)
+{
+        if (take_end(run, order, end))
                 judge(run, order->binary, end->wait_status, read_reports(run, order));
 }
 
@@ -433,23 +440,32 @@ static bool is_of_allocation(const struct up_run *run)
         return false;
 }
 
+/* An empty file for the report; NULL when there can be none. */
+static char *new_report(struct up_run *run)
+{
+        g_autoptr(GError) error = NULL;
+        char *path = NULL;
+        int fd = g_file_open_tmp("unpend-XXXXXX.json", &path, &error);
+
+        if (fd >= 0)
+                close(fd);
+        else
+                cannot(run, g_strdup(error->message));
+        return path;
+}
+
 static struct up_run *run_order(
     const struct up_run_order *order, struct up_warm *warm, bool whole_stacks)
 {
         struct up_run *run = run_new();
         g_autofree char *binary = up_run_binary(order->flavour, order->target);
         g_auto(GStrv) environment = environment_of(order, whole_stacks);
-        g_autoptr(GError) error = NULL;
         char *const inputs[] = { (char *)order->path, order->twice ? (char *)order->path : NULL,
                 NULL };
-        g_autofree char *report = NULL;
-        int fd = g_file_open_tmp("unpend-XXXXXX.json", &report, &error);
+        g_autofree char *report = new_report(run);
 
-        if (fd < 0) {
-                cannot(run, g_strdup(error->message));
+        if (report == NULL)
                 return run;
-        }
-        close(fd);
         run_once(run, warm,
             &(struct up_child_order){
                 .binary = binary,
@@ -518,14 +534,7 @@ static void understand_all(struct up_run *run, const struct up_child_order *orde
 {
         g_autoptr(GPtrArray) lines = read_lines(order->report);
 
-        run->seconds = end->seconds;
-        g_free(run->output);
-        run->output = end->output;
-        if (end->wake == UP_WAKE_INTERRUPTED)
-                run->status = UP_RUN_INTERRUPTED;
-        else if (end->wake == UP_WAKE_LATE)
-                add_finding(run, up_sanitizer_hang(run->output, order->limit_s, run->frames));
-        else
+        if (take_end(run, order, end))
                 judge_end(run, end->wait_status);
         compare_all(run, lines, order->inputs, outcomes);
 }
@@ -538,15 +547,11 @@ struct up_run *up_run_together(
         g_auto(GStrv) environment = environment_of(order, false);
         unsigned limit_s = order->limit_s > 0 ? order->limit_s : UP_RUN_LIMIT_S;
         g_autoptr(GError) error = NULL;
-        g_autofree char *report = NULL;
+        g_autofree char *report = new_report(run);
         struct up_child_end end;
-        int fd = g_file_open_tmp("unpend-XXXXXX.json", &report, &error);
 
-        if (fd < 0) {
-                cannot(run, g_strdup(error->message));
+        if (report == NULL)
                 return run;
-        }
-        close(fd);
         const struct up_child_order child = {
                 .binary = binary,
                 .inputs = paths,

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "case/nearest.h"
+#include "case/policy.h"
 #include "faults/faults.h"
 #include "fuzz/targets.h"
 #include "mail/limits.h"
@@ -286,6 +287,26 @@ const char *up_tool_target_of(const char *path)
         const struct up_target_row *row = target_row(name);
 
         return row != NULL ? row->name : NULL;
+}
+
+bool up_tool_read_time(const char *text, unsigned *ret_seconds)
+{
+        int64_t ms;
+
+        if (!up_policy_parse_time(text, &ms) || ms < 1000 || ms > INT64_C(366) * 86400 * 1000)
+                return false;
+        *ret_seconds = (unsigned)(ms / 1000);
+        return true;
+}
+
+const char *up_tool_case_ending(const char *path)
+{
+        static const char *const endings[] = { ".case", ".eml", ".p7m" };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(endings); i++)
+                if (g_str_has_suffix(path, endings[i]))
+                        return endings[i];
+        return "";
 }
 
 /* --- options ------------------------------------------------------------------------------ */

@@ -106,6 +106,13 @@ char *up_tool_wrap(const char *text, unsigned indent);
 /** The same of @items, NULL-terminated, with @comma between them: none is broken in itself. */
 char *up_tool_wrap_items(char **items, const char *comma, unsigned indent);
 
+/** A time on the command line, 90s, 10m or 2h: a second to a year. False when it is none. */
+bool up_tool_read_time(const char *text, unsigned *ret_seconds);
+
+/** How the name of a case ends, any bytes being one: ".case", ".eml", ".p7m"; "" otherwise. Static.
+ */
+const char *up_tool_case_ending(const char *path);
+
 /** The target that the parent folder of @path names. NULL when it names none. Static. */
 const char *up_tool_target_of(const char *path);
 

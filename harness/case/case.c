@@ -176,7 +176,7 @@ static void read_known(struct up_case_reader *reader, const struct up_case_key *
                 return;
         }
         reader->c->known = (struct up_known){
-                .library = g_strdup(library),
+                .name = g_strdup(library),
                 .version = g_strdup(version),
                 .url = g_strdup(url),
         };
@@ -184,8 +184,8 @@ static void read_known(struct up_case_reader *reader, const struct up_case_key *
 
 static void write_known(const struct up_case *c, const struct up_case_key *key, GString *file)
 {
-        if (c->known.library != NULL)
-                g_string_append_printf(file, "%s: %s %s %s\n", key->name, c->known.library,
+        if (c->known.name != NULL)
+                g_string_append_printf(file, "%s: %s %s %s\n", key->name, c->known.name,
                     c->known.version, c->known.url);
 }
 
@@ -938,7 +938,7 @@ void up_case_free(struct up_case *c)
         g_free(c->fault);
         g_free(c->finding);
         g_free(c->evidence);
-        g_free(c->known.library);
+        g_free(c->known.name);
         g_free(c->known.version);
         g_free(c->known.url);
         g_free(c->mutation);

@@ -56,7 +56,7 @@ struct up_envelope {
 /** A known breakage of a library: `known: gmime 3.2.13 https://...`. Its fields are NULL if none.
  */
 struct up_known {
-        char *library;
+        char *name; /* of the library */
         char *version;
         char *url;
 };

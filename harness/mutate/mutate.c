@@ -131,7 +131,7 @@ void up_mutate_forget(struct up_case *c)
         drop(&c->fault);
         drop(&c->finding);
         drop(&c->evidence);
-        drop(&c->known.library);
+        drop(&c->known.name);
         drop(&c->known.version);
         drop(&c->known.url);
         drop(&c->mutation);

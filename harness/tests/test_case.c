@@ -130,7 +130,7 @@ static void every_key_is_read(void **state)
         assert_string_equal(c->fault, "kb843545");
         assert_string_equal(c->finding, "pending");
         assert_string_equal(c->evidence, "no-progress");
-        assert_string_equal(c->known.library, "gmime");
+        assert_string_equal(c->known.name, "gmime");
         assert_string_equal(c->known.version, "3.2.13");
         assert_string_equal(c->known.url, "https://example.com/issues/1");
         assert_string_equal(c->mutation, "part-duplicate, sign-again; graded valid");
@@ -676,7 +676,7 @@ static void assert_same_case(const struct up_case *a, const struct up_case *b)
         assert_same_text(a->finding, b->finding);
         assert_same_text(a->evidence, b->evidence);
         assert_same_text(a->mutation, b->mutation);
-        assert_same_text(a->known.library, b->known.library);
+        assert_same_text(a->known.name, b->known.name);
         assert_same_text(a->known.version, b->known.version);
         assert_same_text(a->known.url, b->known.url);
         assert_int_equal(a->time_s, b->time_s);

@@ -170,7 +170,7 @@ static void what_was_expected_of_a_case_is_not_of_its_mutation(void **state)
                 assert_null(c->fault);
                 assert_null(c->finding);
                 assert_null(c->evidence);
-                assert_null(c->known.library);
+                assert_null(c->known.name);
                 assert_null(strstr(c->mutation, "of before"));
         }
 }

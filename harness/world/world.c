@@ -10,6 +10,7 @@
  */
 #include "world/world.h"
 
+#include "fnv.h"
 #include "world/inside.h"
 
 /* --- writing ---------------------------------------------------------------------------------- */
@@ -108,30 +109,25 @@ static uint64_t digest_now(const struct up_world *world)
                    : 0;
 }
 
-static void mix(uint64_t *digest, uint64_t value)
-{
-        *digest = (*digest ^ value) * UINT64_C(0x9e3779b97f4a7c15);
-        *digest ^= *digest >> 29;
-}
-
 /* The world's own state is what is still to come; all else stays as it is after the script. */
 static void mix_arrivals(const struct up_world *world, uint64_t *digest)
 {
         for (GSequenceIter *at = g_sequence_get_begin_iter(world->arrivals);
              !g_sequence_iter_is_end(at); at = g_sequence_iter_next(at)) {
                 const struct up_arrival *arrival = g_sequence_get(at);
-                mix(digest, (uint64_t)(arrival->due_ms - world->now_ms));
-                mix(digest, (uint64_t)arrival->kind);
-                mix(digest, arrival->letter.hops);
-                mix(digest, (uint64_t)arrival->scan.verdict);
-                mix(digest, arrival->scan.code);
+                *digest = up_fnv_number(*digest, arrival->due_ms - world->now_ms);
+                *digest = up_fnv_number(*digest, (int64_t)arrival->kind);
+                *digest = up_fnv_number(*digest, arrival->letter.hops);
+                *digest = up_fnv_number(*digest, (int64_t)arrival->scan.verdict);
+                *digest = up_fnv_number(*digest, arrival->scan.code);
                 for (unsigned i = 0; i < arrival->send.recipients; i++)
-                        mix(digest, up_send_outcome(&arrival->send, i));
+                        *digest =
+                            up_fnv_number(*digest, (int64_t)up_send_outcome(&arrival->send, i));
         }
-        mix(digest, world->crashes->len > 0
-                        ? g_array_index(world->crashes, unsigned, 0) - world->operations
-                        : 0);
-        mix(digest, world->scanner.failing);
+        *digest = up_fnv_number(*digest,
+            world->crashes->len > 0 ? g_array_index(world->crashes, unsigned, 0) - world->operations
+                                    : 0);
+        *digest = up_fnv_number(*digest, (int64_t)world->scanner.failing);
 }
 
 static bool somebody_waits(const struct up_world *world)
