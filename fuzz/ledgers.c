@@ -50,11 +50,10 @@ int main(int argc, char **argv)
                         return 2;
                 }
                 g_autoptr(up_case) c = up_case_read((const uint8_t *)data, size, NULL);
-                const struct up_fault_row *fault =
-                    c->fault != NULL ? up_fault_find(c->fault) : NULL;
+                const struct up_pipeline *sick = c->fault != NULL ? up_fault_plant(c->fault) : NULL;
                 print_sums(argv[i], c, &up_scan_submit);
-                if (fault != NULL)
-                        print_sums(argv[i], c, fault->pipeline());
+                if (sick != NULL)
+                        print_sums(argv[i], c, sick);
         }
         return 0;
 }

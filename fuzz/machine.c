@@ -452,13 +452,9 @@ static void settle(struct play *play)
         }
 }
 
-/* A fault outside of the machine leaves it as it is. */
-static const struct up_machine *machine_of(const struct up_fault_row *fault)
+static const struct up_machine *machine_of(const struct up_pipeline *sick)
 {
-        const struct up_machine *own =
-            fault != NULL ? up_scan_submit_machine(fault->pipeline()) : NULL;
-
-        return own != NULL ? own : &up_machine;
+        return sick != NULL ? up_scan_submit_machine(sick) : &up_machine;
 }
 
 static void examine(const struct up_case *c, struct up_examination *examination)
@@ -468,7 +464,7 @@ static void examine(const struct up_case *c, struct up_examination *examination)
         unsigned after_end = 0;
         g_autoptr(GString) story = examination->columns > 0 ? g_string_new(NULL) : NULL;
         struct play play = {
-                .machine = machine_of(examination->fault),
+                .machine = machine_of(examination->sick),
                 .policy = &c->policy,
                 .examination = examination,
                 .states = { up_content_init(&c->policy),

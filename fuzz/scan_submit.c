@@ -6,9 +6,7 @@
 
 static void examine(const struct up_case *c, struct up_examination *examination)
 {
-        const struct up_fault_row *fault = examination->fault;
-
-        up_play(c, fault != NULL ? fault->pipeline() : &up_scan_submit, examination);
+        up_play(c, examination->sick != NULL ? examination->sick : &up_scan_submit, examination);
 }
 
 const struct up_target up_target = { .name = "scan_submit", .examine = examine, .linear = true };

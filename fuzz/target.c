@@ -30,7 +30,7 @@ static unsigned findings_so_far;
 static struct up_progress *progress;
 static gint64 began_us; /* in real time, for statistics alone */
 static bool next_is_mutant;
-static const struct up_fault_row *fault;
+static const struct up_pipeline *sick;
 static unsigned columns;
 
 static bool environment_is_fixed(void)
@@ -55,13 +55,13 @@ static void start_again_in_fixed_environment(char **argv)
 /* A fault that is not planted would make a sick pipeline look well. */
 static void read_fault(const char *program)
 {
-        const char *name = getenv("UNPEND_FAULT");
+        const char *names = getenv("UNPEND_FAULT");
 
-        if (name == NULL)
+        if (names == NULL)
                 return;
-        fault = up_fault_find(name);
-        if (fault == NULL) {
-                fprintf(stderr, "%s: UNPEND_FAULT=%s: there is no such fault\n", program, name);
+        sick = up_fault_plant(names);
+        if (sick == NULL) {
+                fprintf(stderr, "%s: UNPEND_FAULT=%s: there is no such fault\n", program, names);
                 _exit(125);
         }
 }
@@ -283,7 +283,7 @@ static void examination_clear(struct up_examination *examination)
 static void examine_case(const struct up_case *c, GBytes *input, struct up_examination *examination)
 {
         *examination = (struct up_examination){
-                .fault = fault,
+                .sick = sick,
                 .columns = columns,
                 .input = input,
                 .mutated = c->mutation != NULL || next_is_mutant,

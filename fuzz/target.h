@@ -15,7 +15,7 @@
  *
  * And what else it is to do:
  *
- *     UNPEND_FAULT=NAME      plant that fault (faults/faults.h) into its pipeline, if it has one;
+ *     UNPEND_FAULT=NAME,…    plant these faults (faults/faults.h) into its pipeline, if it has one;
  *                            a name that is none ends the target with status 125
  *     UNPEND_STORY=COLUMNS   tell the story of each input in the report, so wide
  *
@@ -45,10 +45,11 @@
 
 /** What a target is asked, and what it has to say about one case. */
 struct up_examination {
-        const struct up_fault_row *fault; /* to be planted; NULL: none */
-        unsigned columns;                 /* of the story; 0: none is wanted */
-        GBytes *input; /* the case as it came, head and all; for examine() alone */
-        bool mutated;  /* a mutator made the case: its head says so, or the engine's hook */
+        const struct up_pipeline
+            *sick;        /* instead of the healthy one: a fault is planted; or NULL */
+        unsigned columns; /* of the story; 0: none is wanted */
+        GBytes *input;    /* the case as it came, head and all; for examine() alone */
+        bool mutated;     /* a mutator made the case: its head says so, or the engine's hook */
 
         struct up_exam exam;         /* what the readers of mail see; findings are made of it */
         GPtrArray *findings;         /* of struct up_finding: the target's own, besides */

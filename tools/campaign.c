@@ -35,8 +35,8 @@
 #include "tools/worker.h"
 
 #define LINE_EVERY_S     10 /* where there is no terminal */
-#define MINIMISE_LEAST_S 5  /* for each finding, by how long the campaign was */
-#define MINIMISE_MOST_S  20
+#define MINIMISE_LEAST_S 60 /* for all findings of a target, by how long the campaign was */
+#define MINIMISE_MOST_S  600
 
 struct sums {
         struct up_progress counted;
@@ -385,7 +385,7 @@ static bool conclude(struct campaign *campaign, struct target *target, GError **
                 .folders = &target->folders,
                 .target = target->result.target,
                 .regressions = regressions,
-                .minimise_s = CLAMP(campaign->time_s / 12, MINIMISE_LEAST_S, MINIMISE_MOST_S),
+                .minimise_s = CLAMP(campaign->time_s / 2, MINIMISE_LEAST_S, MINIMISE_MOST_S),
                 .step = step,
         };
 
@@ -410,7 +410,7 @@ static void choose_targets(struct campaign *campaign, char **targets)
                 bool chosen =
                     targets != NULL
                         ? g_strv_contains((const char *const *)targets, row->name)
-                        : !row->on_request && (campaign->fault == NULL || row->has_pipeline);
+                        : !row->on_request && up_tool_takes_faults(row->name, campaign->fault);
                 if (chosen)
                         g_ptr_array_add(campaign->targets, target_new(campaign, row));
         }

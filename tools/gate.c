@@ -61,6 +61,9 @@ const char *const up_gate_outcome_names[UP_GATE_OUTCOMES] = {
         [UP_GATE_INTERRUPTED] = "interrupted",
 };
 
+/* What has to hang, by the clock, is not waited for as long as what must not. */
+#define HANG_LIMIT_S 5
+
 /* So many cases are run in one process; more of a target are run in several. */
 #define TOGETHER 500
 
@@ -285,12 +288,12 @@ static char *fault_problem(const struct up_gate_item *item)
 /* What cannot be judged at all, before anything is run; NULL: all is well. */
 static char *fault_complaint(const struct up_case *c, const char *target)
 {
-        if (up_fault_find(c->fault) == NULL)
+        if (up_fault_plant(c->fault) == NULL)
                 return g_strdup_printf(
                     "there is no fault `%s`: unpend faults lists what there is", c->fault);
-        if (!up_tool_has_pipeline(target))
+        if (!up_tool_takes_faults(target, c->fault))
                 return g_strdup_printf(
-                    "target %s has no pipeline to plant a fault into: take `fault:` away", target);
+                    "%s changes nothing in target %s: take `fault:` away", c->fault, target);
         return NULL;
 }
 
@@ -320,6 +323,9 @@ static enum up_gate_outcome run_faulted(
     const struct up_gate *gate, struct up_gate_item *item, struct up_run_order *order)
 {
         order->fault = item->c->fault;
+        if (!gate->flavour->counts &&
+            g_strcmp0(item->c->finding, up_class_rows[UP_CLASS_HANG].name) == 0)
+                order->limit_s = HANG_LIMIT_S;
         item->faulted = up_runner_run(gate->runner, order);
         int outcome = judge_status(item, item->faulted);
         if (outcome >= 0)
@@ -634,12 +640,12 @@ static int nothing_in(const char *path)
             "nothing to gate in %s: put a case into " FOLDER "/TARGET/NAME.case", path);
 }
 
-/* A fault shows nothing where there is no pipeline. */
-static void leave_out_without_pipeline(struct up_gate *gate)
+/* A fault shows nothing where it changes nothing. */
+static void leave_out_untouched(struct up_gate *gate)
 {
         for (guint i = gate->items->len; i > 0; i--) {
                 const struct up_gate_item *item = g_ptr_array_index(gate->items, i - 1);
-                if (!up_tool_has_pipeline(item->target))
+                if (!up_tool_takes_faults(item->target, gate->fault))
                         g_ptr_array_remove_index(gate->items, i - 1);
         }
 }
@@ -664,7 +670,7 @@ static int collect(struct up_gate *gate, char **paths)
                         return nothing_in(*paths);
         }
         if (gate->fault != NULL && gate->items->len > 0) {
-                leave_out_without_pipeline(gate);
+                leave_out_untouched(gate);
                 if (gate->items->len == 0)
                         return up_tool_fail(UP_STATUS_USAGE,
                             "no case in %s is of a target with a pipeline to plant a fault into",
@@ -854,7 +860,7 @@ int up_tool_gate(int argc, char **argv)
         chosen = up_flavour_find(flavour);
         if (chosen == NULL)
                 return UP_STATUS_USAGE;
-        if (fault != NULL && !up_tool_is_fault(fault))
+        if (fault != NULL && !up_tool_are_faults(fault))
                 return UP_STATUS_USAGE;
         order.fault = fault;
         order.junit = junit;

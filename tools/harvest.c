@@ -1,8 +1,8 @@
 /*
  * harvest - group by slug, minimise, verify
  *
- * A hang or a memory bound takes as long as its limit each time, and is kept as it is; all else is
- * minimised (minimize.h), and a bare input becomes a case whose head says what it shows.
+ * What has one outcome is minimised (minimize.h), and a bare input becomes a case whose head says
+ * what it shows.
  *
  * A worker runs many inputs under load. One that was too slow or too large there, and is not alone,
  * is no finding; one that crashed there and does not alone had two outcomes, which is the harness's
@@ -19,10 +19,15 @@
 #include "tools/run.h"
 #include "tools/tool.h"
 
+/* As long as a worker waits (fuzz/TARGET.options). */
+#define LIMIT_S 25
+
 struct state {
         const struct up_harvest *harvest;
         GHashTable *known;    /* slug to URL */
         GHashTable *smallest; /* slug to the path of the smallest input that shows it */
+        gint64 left_us;       /* of the time for minimising */
+        guint left;           /* findings that may take of it */
         GError **error;
 };
 
@@ -32,6 +37,7 @@ static void catch_free(void *data)
 
         g_free(catch->path);
         g_free(catch->slug);
+        g_free(catch->fault);
         up_finding_free(catch->finding);
         g_free(catch->known);
         g_free(catch);
@@ -71,6 +77,7 @@ static up_run *run_alone(const struct state *state, const char *path)
             .flavour = up_flavour_find("libfuzzer"),
             .target = state->harvest->target,
             .path = path,
+            .limit_s = LIMIT_S,
             .fault = state->harvest->folders->fault,
         });
 
@@ -207,29 +214,26 @@ static bool sort_kept(const struct state *state)
 
 /* --- minimising ------------------------------------------------------------------------------- */
 
-static bool is_quick(const struct up_finding *finding)
-{
-        return finding->class != UP_CLASS_HANG && finding->class != UP_CLASS_MEMORY &&
-               finding->class != UP_CLASS_NONDETERMINISTIC;
-}
-
 /* The smallest case that shows the same; NULL with the error when that was interrupted. */
-static GBytes *minimised(const struct state *state, GBytes *input, const char *slug)
+static GBytes *minimised(struct state *state, GBytes *input, const char *slug)
 {
         const struct up_harvest *harvest = state->harvest;
         struct up_runner *runner = up_runner_new();
+        gint64 begin_us = g_get_monotonic_time();
         g_autoptr(up_minimized) result = up_minimize(
             &(struct up_minimize_order){
                 .run = { .flavour = up_flavour_find("libfuzzer"),
                     .target = harvest->target,
+                    .limit_s = LIMIT_S,
                     .fault = harvest->folders->fault },
                 .runner = runner,
                 .slug = slug,
-                .seconds = harvest->minimise_s,
+                .seconds = (unsigned)MAX(state->left_us / state->left / G_TIME_SPAN_SECOND, 1),
                 .jobs = g_get_num_processors(),
             },
             input);
 
+        state->left_us -= MIN(state->left_us, g_get_monotonic_time() - begin_us);
         up_runner_free(runner);
         if (result->end == UP_MINIMIZE_INTERRUPTED)
                 g_set_error_literal(state->error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "interrupted");
@@ -239,7 +243,7 @@ static GBytes *minimised(const struct state *state, GBytes *input, const char *s
 }
 
 /* Writes the smallest case to @result, which may hold an earlier campaign's. */
-static bool write_smallest(const struct state *state, const char *path, const char *slug,
+static bool write_smallest(struct state *state, const char *path, const char *slug,
     const struct up_finding *finding, const char *result)
 {
         g_autofree char *text = g_strdup_printf("minimising %s", slug);
@@ -250,7 +254,8 @@ static bool write_smallest(const struct state *state, const char *path, const ch
                 return true;
         bytes = up_tool_read_file(path, state->error);
         /* What is known has its smallest case in regressions/ already. */
-        if (bytes != NULL && is_quick(finding) && !g_hash_table_contains(state->known, slug)) {
+        if (bytes != NULL && finding->class != UP_CLASS_NONDETERMINISTIC &&
+            !g_hash_table_contains(state->known, slug)) {
                 g_autoptr(GBytes) whole = g_steal_pointer(&bytes);
                 state->harvest->step(text);
                 bytes = minimised(state, whole, slug);
@@ -259,6 +264,17 @@ static bool write_smallest(const struct state *state, const char *path, const ch
                 return false;
         const char *data = g_bytes_get_data(bytes, &size);
         return g_file_set_contents(result, data, (gssize)size, state->error);
+}
+
+/* What is minimised says itself which faults it takes. The caller owns the result. */
+static char *faults_of(const struct state *state, const char *result)
+{
+        g_autoptr(GBytes) bytes = up_tool_read_file(result, NULL);
+        gsize size = 0;
+        const uint8_t *data = bytes != NULL ? g_bytes_get_data(bytes, &size) : NULL;
+        g_autoptr(up_case) c = up_case_read(data, size, NULL);
+
+        return g_strdup(c->finding != NULL ? c->fault : state->harvest->folders->fault);
 }
 
 /* The finding, which the caller owns from now on. */
@@ -271,7 +287,7 @@ static struct up_finding *taken_out(const struct up_run *run, struct up_finding 
 }
 
 /* NULL with the error when it was interrupted or cannot be done. */
-static struct up_catch *bring_in(const struct state *state, const char *slug, const char *path)
+static struct up_catch *bring_in(struct state *state, const char *slug, const char *path)
 {
         g_autofree char *name = g_strconcat(slug, ".case", NULL);
         g_autofree char *result = g_build_filename(state->harvest->folders->findings, name, NULL);
@@ -291,6 +307,7 @@ static struct up_catch *bring_in(const struct state *state, const char *slug, co
 
         struct up_catch *catch = g_new0(struct up_catch, 1);
         catch->bytes = file_bytes(result);
+        catch->fault = faults_of(state, result);
         catch->path = g_steal_pointer(&result);
         catch->slug = g_strdup(slug);
         catch->finding = taken_out(run, finding);
@@ -304,18 +321,87 @@ static int by_text(const void *a, const void *b)
         return strcmp(a, b);
 }
 
-static bool bring_in_all(const struct state *state, GPtrArray *catches)
+/* What hangs takes long to minimise: it comes last, and has what the others leave. */
+static bool is_slow(const char *slug)
 {
-        g_autoptr(GList) slugs = g_list_sort(g_hash_table_get_keys(state->smallest), by_text);
+        return g_str_has_prefix(slug, up_class_rows[UP_CLASS_HANG].name);
+}
 
+static bool bring_in_those(struct state *state, GList *slugs, bool slow, GPtrArray *catches)
+{
         for (GList *slug = slugs; slug != NULL; slug = slug->next) {
-                struct up_catch *catch =
+                struct up_catch *catch;
+                if (is_slow(slug->data) != slow)
+                        continue;
+                catch =
                     bring_in(state, slug->data, g_hash_table_lookup(state->smallest, slug->data));
                 if (catch == NULL)
                         return false;
                 g_ptr_array_add(catches, catch);
+                state->left--;
         }
         return true;
+}
+
+static gint by_slug(gconstpointer a, gconstpointer b)
+{
+        const struct up_catch *const *left = a, *const *right = b;
+
+        return strcmp((*left)->slug, (*right)->slug);
+}
+
+static struct up_catch *catch_of(const GPtrArray *catches, const char *slug)
+{
+        for (guint i = 0; i < catches->len; i++) {
+                struct up_catch *catch = g_ptr_array_index(catches, i);
+                if (strcmp(catch->slug, slug) == 0)
+                        return catch;
+        }
+        return NULL;
+}
+
+/* False with the error when its case could not be run. */
+static bool put_with_graver(
+    const struct state *state, const GPtrArray *catches, struct up_catch *catch)
+{
+        g_autoptr(up_run) run = run_alone(state, catch->path);
+
+        for (guint i = 0; run != NULL && i < run->findings->len; i++) {
+                const struct up_finding *finding = g_ptr_array_index(run->findings, i);
+                g_autofree char *slug = up_finding_slug(finding);
+                const struct up_catch *other = catch_of(catches, slug);
+                if (other != NULL && finding->class < catch->finding->class && other->known == NULL)
+                        catch->with = other->slug;
+        }
+        return run != NULL;
+}
+
+/* Of what ends the process there is nothing else to see. */
+static bool may_come_with(const struct up_catch *catch)
+{
+        return catch->known == NULL && catch->finding->class < UP_CLASS_CRASH;
+}
+
+static bool put_together(const struct state *state, const GPtrArray *catches)
+{
+        for (guint i = 0; i < catches->len; i++)
+                if (may_come_with(catches->pdata[i]) &&
+                    !put_with_graver(state, catches, catches->pdata[i]))
+                        return false;
+        return true;
+}
+
+static bool bring_in_all(struct state *state, GPtrArray *catches)
+{
+        g_autoptr(GList) slugs = g_list_sort(g_hash_table_get_keys(state->smallest), by_text);
+        bool done;
+
+        state->left_us = state->harvest->minimise_s * G_TIME_SPAN_SECOND;
+        state->left = g_list_length(slugs);
+        done = bring_in_those(state, slugs, false, catches) &&
+               bring_in_those(state, slugs, true, catches) && put_together(state, catches);
+        g_ptr_array_sort(catches, by_slug);
+        return done;
 }
 
 bool up_harvest(const struct up_harvest *harvest, GPtrArray *catches, GError **error)
@@ -325,7 +411,7 @@ bool up_harvest(const struct up_harvest *harvest, GPtrArray *catches, GError **e
         g_autoptr(GHashTable) smallest =
             g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         GError *failure = NULL;
-        struct state state = { harvest, known, smallest, &failure };
+        struct state state = { harvest, known, smallest, 0, 0, &failure };
 
         harvest->step("sorting what was found");
         bool done = learn_known(&state) && sort_kept(&state) && sort_crashes(&state) &&

@@ -4,6 +4,10 @@
  * A hundred inputs that break one promise by one mechanism are one finding: the smallest of them,
  * minimised (minimize.h), written to findings/SLUG.case. What findings/ held before the campaign is
  * not new.
+ *
+ * Where the smallest case of a finding shows a graver one as well, it is a consequence of that one
+ * or a part of it: it is told with it, and counts for nothing by itself. "Event 348, error code 0"
+ * is logged of a message that waits for ever because it waits for ever.
  */
 #ifndef UP_TOOLS_HARVEST_H
 #define UP_TOOLS_HARVEST_H
@@ -14,9 +18,12 @@
 struct up_catch {
         char *path; /* findings/SLUG.case */
         char *slug;
+        char *fault; /* the planted faults that it takes; NULL: none */
         struct up_finding *finding;
         char *known; /* URL of the known breakage that a regression holds; NULL without */
         gsize bytes;
+        const char
+            *with;   /* slug of a graver catch that its case shows, too; NULL: none; not owned */
         bool is_new; /* neither known nor found by an earlier campaign in this folder */
 };
 
@@ -25,7 +32,7 @@ struct up_harvest {
         const struct up_folders *folders;
         const char *target;
         const char *regressions;        /* folder; those with a `known:` line are run */
-        unsigned minimise_s;            /* at most, for each finding */
+        unsigned minimise_s;            /* at most, for all findings together */
         void (*step)(const char *text); /* told before each longer step what is done */
 };
 

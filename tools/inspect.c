@@ -145,8 +145,10 @@ static void judge_fault(struct inspection *inspection)
         g_autoptr(GPtrArray) names = g_ptr_array_new();
         for (size_t i = 0; i < UP_FAULTS; i++)
                 g_ptr_array_add(names, (char *)up_fault_rows[i].name);
-        if (up_fault_find(c->fault) == NULL)
-                complain_unknown(inspection, UP_CASE_FAULT, c->fault, names);
+        g_auto(GStrv) each = up_fault_names(c->fault);
+        for (char **name = each; *name != NULL; name++)
+                if (up_fault_find(*name) == NULL)
+                        complain_unknown(inspection, UP_CASE_FAULT, *name, names);
 }
 
 static gint by_line(gconstpointer a, gconstpointer b)

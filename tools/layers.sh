@@ -19,7 +19,7 @@ harness/mutate      mutate/ case/ mail/
 harness/ledger      ledger/ case/ pipeline.h mail/limits.h
 harness/oracle      oracle/ ledger/ mail/ case/ pipeline.h
 harness/scan_submit scan_submit/ mail/ pipeline.h fnv.h case/policy.h
-harness/faults      faults/ scan_submit/ pipeline.h
+harness/faults      faults/ scan_submit/ mail/ pipeline.h
 harness/world       world/ case/ ledger/ mail/ pipeline.h fnv.h
 fuzz                fuzz/ case/ mail/ mutate/ ledger/ oracle/ scan_submit/ faults/ world/ pipeline.h fnv.h
 tools               tools/ fuzz/ case/ mail/ mutate/ ledger/ oracle/ scan_submit/ faults/ world/ pipeline.h

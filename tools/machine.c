@@ -392,13 +392,10 @@ int up_tool_machine(int argc, char **argv)
                 return up_tool_usage("unexpected argument %s", argv[1]);
         if (dot && json)
                 return up_tool_usage("--dot or --json, not both");
-        if (fault != NULL && !up_tool_is_fault(fault))
+        if (fault != NULL && !up_tool_are_faults(fault))
                 return UP_STATUS_USAGE;
         if (fault != NULL)
-                machine = up_scan_submit_machine(up_fault_find(fault)->pipeline());
-        if (machine == NULL)
-                return up_tool_fail(UP_STATUS_CANNOT,
-                    "%s has no table of states: it is a pipeline of its own", fault);
+                machine = up_scan_submit_machine(up_fault_plant(fault));
         if (dot)
                 print_dot(machine);
         else if (json)

@@ -23,6 +23,11 @@
 #define LIMIT_LEAST_S 5
 #define LIMIT_TIMES   10
 
+/* A hang is looked for within this time; where that was too short for what is no hang, so many
+ * times longer. */
+#define HANG_LIMIT_S     2
+#define HANG_LIMIT_TIMES 4
+
 struct trial {
         struct up_case *c;          /* owned */
         GBytes *bytes;              /* owned */
@@ -37,9 +42,11 @@ struct minimizing {
         struct up_minimized *result;
         struct up_case *c;     /* the smallest so far */
         struct up_case *dress; /* what its head says, whatever is left out */
-        GHashTable *failed;    /* sums of candidates */
-        gint64 end_us;         /* G_MAXINT64: none */
-        bool clean_without;    /* it passes without the fault, and has to */
+        unsigned
+            whole_limit_s;  /* of a run that nothing is known of; that in `run` may be shorter */
+        GHashTable *failed; /* sums of candidates */
+        gint64 end_us;      /* G_MAXINT64: none */
+        bool clean_without; /* it passes without the fault, and has to */
         const char *pass;
         bool told; /* the smallest one was */
 
@@ -68,6 +75,7 @@ void up_minimized_free(struct up_minimized *minimized)
         if (minimized->bytes != NULL)
                 g_bytes_unref(minimized->bytes);
         up_finding_free(minimized->finding);
+        g_free(minimized->fault);
         g_ptr_array_unref(minimized->others);
         g_free(minimized->why);
         g_free(minimized);
@@ -78,7 +86,7 @@ void up_minimized_free(struct up_minimized *minimized)
 /* No run goes on much beyond the end of the time, but for the first. */
 static unsigned limit_of(const struct minimizing *minimizing)
 {
-        unsigned limit_s = minimizing->run.limit_s > 0 ? minimizing->run.limit_s : UP_RUN_LIMIT_S;
+        unsigned limit_s = minimizing->run.limit_s;
         gint64 left_us = minimizing->end_us - g_get_monotonic_time();
 
         if (minimizing->result->finding == NULL || minimizing->end_us == G_MAXINT64)
@@ -368,6 +376,23 @@ static struct up_finding *choose(const struct minimizing *minimizing, struct up_
         return NULL;
 }
 
+/* It hangs until the limit, and not until its fuel is used up. */
+static bool hangs_by_the_clock(const struct minimizing *minimizing)
+{
+        return minimizing->result->finding->class == UP_CLASS_HANG &&
+               !minimizing->run.flavour->counts;
+}
+
+/* What takes much longer than the case did need not be waited for. */
+static void set_limit(struct minimizing *minimizing, double seconds)
+{
+        unsigned limit_s = hangs_by_the_clock(minimizing)
+                               ? HANG_LIMIT_S
+                               : LIMIT_LEAST_S + (unsigned)(LIMIT_TIMES * seconds);
+
+        minimizing->run.limit_s = MIN(limit_s, minimizing->whole_limit_s);
+}
+
 /* False: the result says why. */
 static bool find_finding(struct minimizing *minimizing, GBytes *input)
 {
@@ -391,9 +416,39 @@ static bool find_finding(struct minimizing *minimizing, GBytes *input)
                 result->end = UP_MINIMIZE_ABSENT;
                 return false;
         }
-        if (minimizing->run.limit_s == 0 && result->finding->class != UP_CLASS_HANG)
-                minimizing->run.limit_s = LIMIT_LEAST_S + (unsigned)(LIMIT_TIMES * run->seconds);
+        set_limit(minimizing, run->seconds);
         return true;
+}
+
+/* The faults but for that one; NULL: there is no other. The caller owns the result. */
+static char *faults_without(const char *faults, const char *name)
+{
+        g_auto(GStrv) each = g_strsplit(faults, ",", -1);
+        g_autoptr(GPtrArray) others = g_ptr_array_new();
+
+        for (char **one = each; *one != NULL; one++)
+                if (strcmp(*one, name) != 0)
+                        g_ptr_array_add(others, *one);
+        g_ptr_array_add(others, NULL);
+        return others->len > 1 ? g_strjoinv(",", (char **)others->pdata) : NULL;
+}
+
+/* What the finding shows without was not planted for it. */
+static void leave_out_faults(struct minimizing *minimizing, GBytes *input)
+{
+        struct up_minimized *result = minimizing->result;
+        g_auto(GStrv) each = g_strsplit(result->fault != NULL ? result->fault : "", ",", -1);
+
+        for (char **name = each; *name != NULL; name++) {
+                g_autofree char *others = faults_without(result->fault, *name);
+                g_autoptr(up_run) run = run_bytes(minimizing, input, others);
+                struct up_finding *finding = run != NULL ? take_same(run, result->finding) : NULL;
+                if (finding == NULL)
+                        continue;
+                up_finding_free(finding);
+                g_free(result->fault);
+                minimizing->run.fault = result->fault = g_steal_pointer(&others);
+        }
 }
 
 static void make_dress(struct minimizing *minimizing)
@@ -439,6 +494,64 @@ static void put_head_on(struct minimizing *minimizing, GBytes *input)
         result->after = up_shrink_measure(minimizing->c);
 }
 
+/* --- what hangs ------------------------------------------------------------------------------- */
+
+/* Where it begins again. */
+struct begin {
+        struct up_case *c;
+        GBytes *bytes;
+};
+
+/* Does the smallest one hang within the whole limit, however late it is? */
+static bool hangs_in_earnest(struct minimizing *minimizing)
+{
+        struct up_minimized *result = minimizing->result;
+        gint64 end_us = minimizing->end_us;
+        struct up_finding *finding;
+
+        if (minimizing->run.limit_s == minimizing->whole_limit_s || up_tool_interrupted())
+                return true;
+        minimizing->end_us = G_MAXINT64;
+        minimizing->run.limit_s = minimizing->whole_limit_s;
+        finding = show(minimizing, result->bytes);
+        minimizing->end_us = end_us;
+        if (finding == NULL)
+                return false;
+        up_finding_free(result->finding);
+        result->finding = finding;
+        return true;
+}
+
+static void begin_again(struct minimizing *minimizing, const struct begin *begin)
+{
+        struct up_minimized *result = minimizing->result;
+
+        up_case_free(minimizing->c);
+        minimizing->c = up_shrink_copy(begin->c);
+        g_bytes_unref(result->bytes);
+        result->bytes = g_bytes_ref(begin->bytes);
+        result->after = up_shrink_measure(minimizing->c);
+        g_hash_table_remove_all(minimizing->failed);
+}
+
+/* A short limit takes what is slow for what hangs. Then a longer one has to do. */
+static void shrink_hang(struct minimizing *minimizing)
+{
+        const struct begin begin = { up_shrink_copy(minimizing->c),
+                g_bytes_ref(minimizing->result->bytes) };
+        unsigned limit_s = minimizing->run.limit_s;
+
+        run_rounds(minimizing);
+        while (!hangs_in_earnest(minimizing)) {
+                limit_s = MIN(limit_s * HANG_LIMIT_TIMES, minimizing->whole_limit_s);
+                minimizing->run.limit_s = limit_s;
+                begin_again(minimizing, &begin);
+                run_rounds(minimizing);
+        }
+        up_case_free(begin.c);
+        g_bytes_unref(begin.bytes);
+}
+
 struct up_minimized *up_minimize(const struct up_minimize_order *order, GBytes *input)
 {
         struct up_minimized *result = g_new0(struct up_minimized, 1);
@@ -457,12 +570,19 @@ struct up_minimized *up_minimize(const struct up_minimize_order *order, GBytes *
         };
 
         g_assert(order->jobs > 0);
+        minimizing.whole_limit_s = order->run.limit_s > 0 ? order->run.limit_s : UP_RUN_LIMIT_S;
+        minimizing.run.limit_s = minimizing.whole_limit_s;
+        minimizing.run.fault = result->fault = g_strdup(order->run.fault);
         result->others = g_ptr_array_new_with_free_func(g_free);
         result->before = up_shrink_measure(minimizing.c);
         result->before.bytes = bytes;
         if (find_finding(&minimizing, input)) {
+                leave_out_faults(&minimizing, input);
                 put_head_on(&minimizing, input);
-                run_rounds(&minimizing);
+                if (hangs_by_the_clock(&minimizing))
+                        shrink_hang(&minimizing);
+                else
+                        run_rounds(&minimizing);
         }
         result->runs = (unsigned)minimizing.runs;
         up_case_free(minimizing.c);

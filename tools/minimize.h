@@ -7,12 +7,15 @@
  * case passes without it, what is left has to pass without it as well: so the result is a
  * regression that the gate takes.
  *
+ * Where several faults are planted, those that the finding does not need are left out first.
+ *
  * The head of the result names finding, evidence and fault, and keeps title, reference and `known:`
  * if there were any; cases are run as they will be written.
  *
  * The same case has the same result, on any machine and any number of cores, unless the time was
- * over before the end. A `hang` is judged by the wall clock, and each look at one takes as long as
- * the limit.
+ * over before the end. Where edges are not counted, each look at a `hang` takes as long as the
+ * limit: so it is looked for within a short one, and what comes out has to be a hang within the
+ * whole one.
  *
  * BUGS: the message is read by GMime in this very process, to see its parts. Where a message breaks
  * GMime's reading of header fields itself, it can break this too.
@@ -56,6 +59,7 @@ struct up_minimized {
         enum up_minimize_end end;
         GBytes *bytes;              /* the smallest case file; NULL in the last two ends */
         struct up_finding *finding; /* as the smallest one shows it; NULL likewise */
+        char *fault;                /* the faults that it takes; NULL: none */
         struct up_shrink_size before, after;
         unsigned runs, rounds;
         GPtrArray *others; /* of char *: slugs that the case shows, when it is absent */

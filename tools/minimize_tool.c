@@ -102,7 +102,7 @@ static void print_text(const struct minimize *minimize, const struct up_minimize
         g_autofree char *runs = g_strdup_printf("%u in %.1f s: %s", result->runs,
             (double)(g_get_monotonic_time() - minimize->begin_us) / G_TIME_SPAN_SECOND,
             end_text(result->end));
-        g_autofree char *fault = up_tool_fault_option(minimize->order.run.fault);
+        g_autofree char *fault = up_tool_fault_option(result->fault);
         g_autofree char *file = up_tool_quote(minimize->out);
 
         up_tool_paint(stdout, UP_BOLD, "%s", minimize->path);
@@ -137,7 +137,7 @@ static void print_json(const struct minimize *minimize, const struct up_minimize
         json_builder_begin_object(json);
         up_tool_json_text(json, "case", minimize->path);
         up_tool_json_text(json, "target", minimize->target);
-        up_tool_json_text(json, "fault", minimize->order.run.fault);
+        up_tool_json_text(json, "fault", result->fault);
         json_builder_set_member_name(json, "finding");
         json_builder_begin_object(json);
         up_run_build_finding(result->finding, json);
@@ -191,7 +191,7 @@ static int finish(struct minimize *minimize, const struct up_minimized *result, 
 
 static bool may_show(const struct minimize *minimize, const struct up_target_row *row)
 {
-        return row->takes_mail && (minimize->order.run.fault == NULL || row->has_pipeline);
+        return row->takes_mail && up_tool_takes_faults(row->name, minimize->order.run.fault);
 }
 
 static struct up_minimized *minimize_on(struct minimize *minimize, const char *target)
@@ -309,11 +309,11 @@ int up_tool_minimize(int argc, char **argv)
         minimize.input = input = up_tool_read_file(argv[1], &error);
         if (input == NULL)
                 return up_tool_fail(UP_STATUS_CANNOT, "%s", error->message);
-        if (target == NULL && (fault == NULL || up_tool_has_pipeline(up_tool_target_of(argv[1]))))
+        if (target == NULL && up_tool_takes_faults(up_tool_target_of(argv[1]), fault))
                 target = g_strdup(up_tool_target_of(argv[1]));
         if (fault == NULL)
                 fault = fault_of(input, target);
-        if (fault != NULL && !up_tool_is_fault(fault))
+        if (fault != NULL && !up_tool_are_faults(fault))
                 return UP_STATUS_USAGE;
         if (out == NULL)
                 out = standard_out(argv[1]);

@@ -59,11 +59,15 @@ static void tell_items(const char *name, GPtrArray *items)
         line(name, "%s", wrapped);
 }
 
-static void tell_fault(const char *name)
+static void tell_faults(const char *names)
 {
-        g_autofree char *text = g_strdup_printf("%s: %s", name, up_fault_find(name)->what);
+        g_auto(GStrv) each = up_fault_names(names);
 
-        tell_text("fault", text);
+        for (char **name = each; *name != NULL; name++) {
+                g_autofree char *text =
+                    g_strdup_printf("%s: %s", *name, up_fault_find(*name)->what);
+                tell_text("fault", text);
+        }
 }
 
 static char *item_of(const char *name, uint64_t count)
@@ -183,7 +187,7 @@ static void tell_run(const struct repro *repro, const struct up_case *c, const c
 
         line("target", "%s, %s (%s)", target, repro->flavour->name, libraries);
         if (repro->fault != NULL)
-                tell_fault(repro->fault);
+                tell_faults(repro->fault);
         up_tool_paint(stdout, UP_DIM, "  %-10s", "outcome");
         if (run->findings->len == 0)
                 up_tool_paint(stdout, UP_GREEN, "passed");
@@ -276,7 +280,7 @@ static struct up_case *tell_case(const struct repro *repro, const char *path)
 /* Which targets a case is run on that nothing names one for. */
 static bool is_run_by_itself(const struct repro *repro, const struct up_target_row *row)
 {
-        return row->takes_mail && (repro->fault == NULL || row->has_pipeline);
+        return row->takes_mail && up_tool_takes_faults(row->name, repro->fault);
 }
 
 static void run_case(struct repro *repro, const char *path)
@@ -291,7 +295,7 @@ static void run_case(struct repro *repro, const char *path)
         if (repro->targets[0] != NULL) {
                 for (char **target = repro->targets; *target != NULL; target++)
                         run_target(repro, c, *target, path);
-        } else if (named != NULL && (repro->fault == NULL || up_tool_has_pipeline(named))) {
+        } else if (up_tool_takes_faults(named, repro->fault)) {
                 run_target(repro, c, named, path);
         } else {
                 for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++)

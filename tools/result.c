@@ -15,8 +15,19 @@ unsigned up_result_new(const struct up_result *result)
 
         for (guint i = 0; i < result->catches->len; i++) {
                 const struct up_catch *catch = g_ptr_array_index(result->catches, i);
-                count += catch->is_new;
+                count += catch->is_new && catch->with == NULL;
         }
+        return count;
+}
+
+/* Findings that come with no other. */
+static unsigned independent(const struct up_result *result)
+{
+        unsigned count = 0;
+
+        for (guint i = 0; i < result->catches->len; i++)
+                count +=
+                    ((const struct up_catch *)g_ptr_array_index(result->catches, i))->with == NULL;
         return count;
 }
 
@@ -31,7 +42,7 @@ static void print_line(const struct up_result *result)
         printf("%-11s%9" G_GUINT64_FORMAT "%7.0f%6u%6u%8u%7u%10s%4u new,%3u all\n", result->target,
             result->counted.executions, result->worker_s > 0 ? runs / result->worker_s : 0,
             edges[UP_CODE_OURS], edges[UP_CODE_GMIME], edges[UP_CODE_OPENSSL], result->corpus,
-            verified, up_result_new(result), result->catches->len);
+            verified, up_result_new(result), independent(result));
 }
 
 #define INDENT 13 /* of what is behind a name */
@@ -43,13 +54,27 @@ static void print_text(const char *name, const char *text)
         printf("  %-10s %s\n", name, wrapped);
 }
 
+/* What its case shows besides, and is told with it. */
+static void print_companions(const struct up_result *result, const struct up_catch *of)
+{
+        for (guint i = 0; i < result->catches->len; i++) {
+                const struct up_catch *catch = g_ptr_array_index(result->catches, i);
+                g_autofree char *text = NULL;
+                if (catch->with == NULL || strcmp(catch->with, of->slug) != 0)
+                        continue;
+                text = g_strdup_printf(
+                    "%s: %s", up_class_rows[catch->finding->class].name, catch->finding->signature);
+                print_text("with it", text);
+        }
+}
+
 static void print_catch(const struct up_result *result, const struct up_catch *catch)
 {
         const struct up_class_row *class = &up_class_rows[catch->finding->class];
         const struct up_evidence_row *evidence = &up_evidence_rows[catch->finding->evidence];
         g_autofree char *shown = g_strdup_printf("%s: %s", evidence->name, evidence->what);
         g_autofree char *path = up_tool_quote(catch->path);
-        g_autofree char *fault = up_tool_fault_option(result->fault);
+        g_autofree char *fault = up_tool_fault_option(catch->fault);
 
         up_tool_paint(stdout, catch->is_new ? UP_RED : UP_DIM, "\n%s%s",
             catch->is_new          ? "new: "
@@ -61,6 +86,7 @@ static void print_catch(const struct up_result *result, const struct up_catch *c
                 print_text("evidence", shown);
         printf("  signature  %s\n", catch->finding->signature);
         print_text("detail", catch->finding->detail);
+        print_companions(result, catch);
         printf("  case       %s (%" G_GSIZE_FORMAT " bytes)\n", path, catch->bytes);
         if (catch->known != NULL)
                 printf("  known      %s\n", catch->known);
@@ -145,8 +171,11 @@ void up_result_print_text(GPtrArray *results)
                                " runs of one worker, %.1f s\n",
                             result->target, result->counted.first_finding,
                             (double)result->counted.first_finding_ms / 1000);
-                for (guint j = 0; j < result->catches->len; j++)
-                        print_catch(result, g_ptr_array_index(result->catches, j));
+                for (guint j = 0; j < result->catches->len; j++) {
+                        const struct up_catch *catch = g_ptr_array_index(result->catches, j);
+                        if (catch->with == NULL)
+                                print_catch(result, catch);
+                }
         }
 }
 
@@ -156,8 +185,10 @@ static void build_catch(JsonBuilder *json, const struct up_catch *catch)
         up_run_build_finding(catch->finding, json);
         up_tool_json_text(json, "slug", catch->slug);
         up_tool_json_text(json, "path", catch->path);
+        up_tool_json_text(json, "fault", catch->fault);
         up_tool_json_number(json, "bytes", (gint64) catch->bytes);
         up_tool_json_text(json, "known", catch->known);
+        up_tool_json_text(json, "with", catch->with);
         up_tool_json_truth(json, "new", catch->is_new);
         json_builder_end_object(json);
 }

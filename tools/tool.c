@@ -21,6 +21,7 @@
 #include "faults/faults.h"
 #include "fuzz/targets.h"
 #include "mail/limits.h"
+#include "scan_submit/scan_submit.h"
 
 #define COLUMNS       80
 #define COLUMNS_LEAST 60
@@ -242,16 +243,29 @@ bool up_tool_has_pipeline(const char *target)
         return row != NULL && row->has_pipeline;
 }
 
-bool up_tool_is_fault(const char *name)
+bool up_tool_takes_faults(const char *target, const char *faults)
 {
-        g_autoptr(GPtrArray) names = g_ptr_array_new();
+        const struct up_target_row *row = target_row(target);
 
-        if (up_fault_find(name) != NULL)
-                return true;
+        if (faults == NULL || row == NULL || !row->has_pipeline)
+                return faults == NULL && row != NULL;
+        return !row->is_machine || up_scan_submit_machine(up_fault_plant(faults)) != &up_machine;
+}
+
+bool up_tool_are_faults(const char *names)
+{
+        g_auto(GStrv) each = up_fault_names(names);
+        g_autoptr(GPtrArray) known = g_ptr_array_new();
+
         for (size_t i = 0; i < UP_FAULTS; i++)
-                g_ptr_array_add(names, (char *)up_fault_rows[i].name);
-        up_tool_unknown("fault", name, names);
-        return false;
+                g_ptr_array_add(known, (char *)up_fault_rows[i].name);
+        for (char **name = each; *name != NULL; name++) {
+                if (up_fault_find(*name) == NULL) {
+                        up_tool_unknown("fault", *name, known);
+                        return false;
+                }
+        }
+        return true;
 }
 
 bool up_tool_can_run(char **targets, const char *fault)
@@ -261,11 +275,11 @@ bool up_tool_can_run(char **targets, const char *fault)
                         return false;
         if (fault == NULL)
                 return true;
-        if (!up_tool_is_fault(fault))
+        if (!up_tool_are_faults(fault))
                 return false;
         for (char **target = targets; target != NULL && *target != NULL; target++) {
-                if (!up_tool_has_pipeline(*target)) {
-                        up_tool_usage("target %s has no pipeline to plant a fault into", *target);
+                if (!up_tool_takes_faults(*target, fault)) {
+                        up_tool_usage("%s changes nothing in target %s", fault, *target);
                         return false;
                 }
         }

@@ -74,16 +74,21 @@ int up_tool_unknown(const char *what, const char *word, GPtrArray *names);
 /** Is there a fuzz target of that name (fuzz/targets.h)? If not, that was told as a usage error. */
 bool up_tool_is_target(const char *name);
 
-/** Is it the name of a target with a pipeline, into which a fault can be planted? False for NULL.
- */
+/** Is it the name of a target with a pipeline? False for NULL. */
 bool up_tool_has_pipeline(const char *target);
 
-/** Is there a planted fault of that name (faults/faults.h)? If not, that was told likewise. */
-bool up_tool_is_fault(const char *name);
+/**
+ * Can these faults be planted into that target, and change it? @faults are names of the table, as
+ * up_tool_are_faults() has it; with NULL any target will do. False for no target.
+ */
+bool up_tool_takes_faults(const char *target, const char *faults);
+
+/** Are these planted faults, "NAME,NAME" (faults/faults.h)? If not, that was told likewise. */
+bool up_tool_are_faults(const char *names);
 
 /**
  * What --target and --fault of a command say, either of them NULL if it was not given: is each a
- * target, is it a fault, and can it be planted into every one of them? If not, that was told
+ * target, are they faults, and can they be planted into every one of them? If not, that was told
  * likewise.
  */
 bool up_tool_can_run(char **targets, const char *fault);

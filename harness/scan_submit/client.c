@@ -121,7 +121,7 @@ static bool is_8bit(GBytes *message, size_t begin, size_t end)
         return false;
 }
 
-struct up_look up_client_look(GBytes *message, const struct up_policy *policy)
+static struct up_look look(GBytes *message, const struct up_policy *policy)
 {
         uint64_t most = policy->limits.message_bytes;
         gsize read_bytes = (gsize)MIN(most, (uint64_t)g_bytes_get_size(message));
@@ -129,21 +129,21 @@ struct up_look up_client_look(GBytes *message, const struct up_policy *policy)
         g_autoptr(GPtrArray) entities = NULL;
         size_t header_bytes = 0;
         struct up_exam exam;
-        struct up_look look;
+        struct up_look seen;
 
         up_exam_init(&exam, &policy->limits, 0);
         up_exam_within(&exam, &exam.limits.message_bytes, g_bytes_get_size(message));
         entities = up_entities_read(read, &exam);
-        look = (struct up_look){ .within_limits = !exam.unscannable };
+        seen = (struct up_look){ .within_limits = !exam.unscannable };
         if (entities->len > 0) {
                 const struct up_entity *top = g_ptr_array_index(entities, 0);
                 header_bytes = top->header.end;
-                look.protection = protection_of(read, top);
+                seen.protection = protection_of(read, top);
         }
-        look.header_8bit = is_8bit(read, 0, header_bytes);
-        look.body_8bit = is_8bit(read, header_bytes, read_bytes);
+        seen.header_8bit = is_8bit(read, 0, header_bytes);
+        seen.body_8bit = is_8bit(read, header_bytes, read_bytes);
         up_exam_clear(&exam);
-        return look;
+        return seen;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -157,11 +157,12 @@ static const struct up_client_reading readings[UP_VERDICTS] = {
         [UP_VERDICT_NONE] = { UP_CONTENT_NO_VERDICT, UP_CLIENT_NO_VERDICT },
 };
 
-struct up_client_reading up_client_read(
+static struct up_client_reading read_answer(const struct up_client *self,
     const struct up_client_question *question, const struct up_scan_answer *answer)
 {
         struct up_client_reading reading;
 
+        (void)self;
         if (answer->message != question->message)
                 return (struct up_client_reading){ UP_CONTENT_ERROR, UP_CLIENT_WRONG_MESSAGE };
         if (answer->verdict == UP_VERDICT_NONE && answer->code != 0)
@@ -171,4 +172,26 @@ struct up_client_reading up_client_read(
         if (answer->code != 0)
                 reading.code = answer->code;
         return reading;
+}
+
+/* --- decorators ---------------------------------------------------------------------------------
+ */
+
+const struct up_client up_client = { .read = read_answer };
+
+struct up_look up_client_look(
+    const struct up_client *client, GBytes *message, const struct up_policy *policy)
+{
+        for (; client != NULL; client = client->within)
+                if (client->peek != NULL)
+                        client->peek(message, policy);
+        return look(message, policy);
+}
+
+struct up_client_reading up_client_read(const struct up_client *client,
+    const struct up_client_question *question, const struct up_scan_answer *answer)
+{
+        while (client->read == NULL)
+                client = client->within;
+        return client->read(client, question, answer);
 }

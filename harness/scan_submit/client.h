@@ -28,12 +28,6 @@ struct up_look {
         bool body_8bit;     /* which a next hop need not take */
 };
 
-/**
- * Looks at the message. Of one that is over the limit of bytes no more than that is read. What
- * GMime logs meanwhile is the caller's to listen to (mail/exam.h).
- */
-struct up_look up_client_look(GBytes *message, const struct up_policy *policy);
-
 /** What is known when an answer comes. */
 struct up_client_question {
         up_id message;
@@ -47,8 +41,6 @@ struct up_client_reading {
         enum up_content_event event;
         uint32_t code;
 };
-typedef struct up_client_reading (*up_client_read_fn)(
-    const struct up_client_question *question, const struct up_scan_answer *answer);
 
 /** Error codes of our own, for answers that carry none: no failure is without a reason. */
 enum up_client_code {
@@ -60,8 +52,31 @@ enum up_client_code {
         UP_CLIENT_UNSCANNABLE = 0x80040106,   /* the scanner says that it cannot, and not why */
 };
 
-/** The healthy reading. An answer about another message is an error. */
-struct up_client_reading up_client_read(
+/**
+ * A scan client. A sick one is a decorator: what it does not spoil is the business of the client
+ * that it is put round.
+ */
+struct up_client {
+        /* What it does besides with a message that it looks at; NULL: nothing. */
+        void (*peek)(GBytes *message, const struct up_policy *policy);
+        /* NULL: as the one within. */
+        struct up_client_reading (*read)(const struct up_client *self,
+            const struct up_client_question *question, const struct up_scan_answer *answer);
+        const struct up_client *within; /* NULL: this is the reference */
+};
+
+/** The reference. An answer about another message is an error to it. */
+extern const struct up_client up_client;
+
+/**
+ * Looks at the message. Of one that is over the limit of bytes no more than that is read. What
+ * GMime logs meanwhile is the caller's to listen to (mail/exam.h).
+ */
+struct up_look up_client_look(
+    const struct up_client *client, GBytes *message, const struct up_policy *policy);
+
+/** What an answer is to the machine. */
+struct up_client_reading up_client_read(const struct up_client *client,
     const struct up_client_question *question, const struct up_scan_answer *answer);
 
 #endif

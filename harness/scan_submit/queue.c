@@ -533,7 +533,7 @@ static struct up_record *record_new(const struct queue *queue, const struct up_m
         record->bytes = up_trace_prepend(mail->bytes, record->id, mail->origin, wall_s);
         g_autofree char *message_id = up_event_log_message_id(mail->bytes);
         record->message_id = g_ref_string_new(message_id);
-        record->look = up_client_look(record->bytes, &queue->policy);
+        record->look = up_client_look(queue->parts.client, record->bytes, &queue->policy);
         record->policy = queue->policy;
         record->accepted_wall_s = wall_s;
         record->transport = up_content_init(&record->policy);
@@ -759,7 +759,7 @@ static void scanned(
                 .level = job->kind == JOB_STORE_SCAN ? UP_LEVEL_STORE : UP_LEVEL_TRANSPORT,
                 .look = message->record->look,
         };
-        struct up_client_reading reading = queue->parts.client_read(&question, answer);
+        struct up_client_reading reading = up_client_read(queue->parts.client, &question, answer);
 
         step_content(queue, message, question.level, reading.event, now_ms, reading.code);
         finish(queue, now_ms);
@@ -1007,7 +1007,7 @@ struct up_pipeline up_scan_submit_with(const char *name, const struct up_scan_su
 
 static const struct up_scan_submit_parts reference_parts = {
         .machine = &up_machine,
-        .client_read = up_client_read,
+        .client = &up_client,
 };
 
 const struct up_pipeline up_scan_submit = {

@@ -26,8 +26,7 @@
 /** What can be replaced: what `struct up_pipeline.variant` points to. */
 struct up_scan_submit_parts {
         const struct up_machine *machine;
-        /* What the scan client makes of the scanner's answer; up_client_read() in the reference. */
-        up_client_read_fn client_read;
+        const struct up_client *client;
 };
 
 /** The reference pipeline, with all capabilities. */

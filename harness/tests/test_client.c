@@ -41,7 +41,7 @@ static struct up_look look(GBytes *message)
         struct up_policy policy;
 
         up_policy_init(&policy);
-        return up_client_look(message, &policy);
+        return up_client_look(&up_client, message, &policy);
 }
 
 /* --- protection ------------------------------------------------------------------------------- */
@@ -225,11 +225,11 @@ static void limits_hold_at_their_edge(void **state)
                                 continue;
                         up_policy_init(&policy);
                         *up_limit_field(&policy.limits, row) = edges[i].value;
-                        assert_true(up_client_look(message, &policy).within_limits);
+                        assert_true(up_client_look(&up_client, message, &policy).within_limits);
                         *up_limit_field(&policy.limits, row) = edges[i].value - 1;
-                        assert_false(up_client_look(message, &policy).within_limits);
+                        assert_false(up_client_look(&up_client, message, &policy).within_limits);
                         *up_limit_field(&policy.limits, row) = 0;
-                        assert_false(up_client_look(message, &policy).within_limits);
+                        assert_false(up_client_look(&up_client, message, &policy).within_limits);
                 }
         }
 }
@@ -242,8 +242,8 @@ static void what_is_too_large_is_still_told_by_its_header(void **state)
         (void)state;
         up_policy_init(&policy);
         policy.limits.message_bytes = g_bytes_get_size(message) / 2;
-        assert_false(up_client_look(message, &policy).within_limits);
-        assert_int_equal(up_client_look(message, &policy).protection, CLEAR);
+        assert_false(up_client_look(&up_client, message, &policy).within_limits);
+        assert_int_equal(up_client_look(&up_client, message, &policy).protection, CLEAR);
 }
 
 /* Every message that is accepted is looked at. Sanitizers included, a generous bound. */
@@ -285,7 +285,7 @@ static void answers_are_read_as_what_they_are(void **state)
                                 { .protection = (enum up_protection)(j >> 1),
                                     .within_limits = true } };
                         struct up_client_reading reading =
-                            up_client_read(&question, &readings[i].answer);
+                            up_client_read(&up_client, &question, &readings[i].answer);
                         assert_int_equal(reading.event, readings[i].reading.event);
                         assert_int_equal(reading.code, readings[i].reading.code);
                 }

@@ -516,7 +516,7 @@ static unsigned events_348(const struct up_ledger *ledger)
 
 static void kb843545_retries_for_ever(void **state)
 {
-        const struct up_pipeline *sick = up_fault_find("kb843545")->pipeline();
+        const struct up_pipeline *sick = up_fault_plant("kb843545");
         g_autoptr(up_ledger) healthy = play("script:\n  submit 1 local\n", SIGNED, &up_scan_submit);
         g_autoptr(up_ledger) stuck = play("script:\n  submit 1 local\n", SIGNED, sick);
         g_autofree char *ends = fates_of(stuck, false);
@@ -546,7 +546,7 @@ static void kb843545_touches_nothing_else(void **state)
                     SIGNED, "none delivered" },
                 { "script:\n  submit 1 local\n  wait 1h\n  restart\n", SIGNED, "none" },
         };
-        const struct up_pipeline *sick = up_fault_find("kb843545")->pipeline();
+        const struct up_pipeline *sick = up_fault_plant("kb843545");
 
         (void)state;
         for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

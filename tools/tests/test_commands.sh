@@ -288,9 +288,9 @@ check 'with the status of repro' ended 129
 run campaign --fault kb84354
 check 'of a campaign, too' told 2 'did you mean kb843545?'
 run repro --fault kb843545 --target mime fine.eml
-check 'and one for a target without a pipeline' told 129 'target mime has no pipeline'
+check 'and one for a target that it does not touch' told 129 'kb843545 changes nothing in target mime'
 run campaign --fault kb843545 --target smime
-check 'is a usage error everywhere' told 2 'target smime has no pipeline'
+check 'is a usage error everywhere' told 2 'kb843545 changes nothing in target smime'
 
 run repro regressions/scan_submit/kb.case
 check 'a case that names a fault passes without it' ended 0

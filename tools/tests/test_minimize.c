@@ -233,6 +233,50 @@ static void test_clean_without_fault(void **state)
         assert_text(result, HEAD("fault: kb843545\n") "message:\n\nantidoteneedle");
 }
 
+/* Of several faults those stay that it takes; where it takes none, the head names none. */
+static void test_faults(void **state)
+{
+        static const struct {
+                const char *needs, *fault;
+        } rows[] = {
+                { "*b*", "b" },
+                { "*a*c*", "a,c" },
+                { "*", NULL },
+        };
+        (void)state;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                g_autofree char *script = g_strdup_printf(
+                    "case $UNPEND_FAULT in %s) ;; *) show ''; exit 0 ;; esac\n" NEEDLE,
+                    rows[i].needs);
+                g_autofree char *head =
+                    rows[i].fault != NULL
+                        ? g_strdup_printf("unpend-case: 1\ntitle: what it is\nfault: %s\n"
+                                          "finding: pending\nevidence: cycle\nmessage:\n\nneedle",
+                              rows[i].fault)
+                        : g_strdup(HEAD("") "message:\n\nneedle");
+                g_autoptr(up_minimized) result =
+                    minimize(script, CASE, &(struct up_minimize_order){ .run.fault = "a,b,c" });
+                assert_int_equal(g_strcmp0(result->fault, rows[i].fault), 0);
+                assert_text(result, head);
+        }
+}
+
+/* What takes 2.5 seconds hangs within the short limit, and not within the whole one. */
+static void test_hang(void **state)
+{
+        g_autoptr(up_minimized) result =
+            minimize("has Q && exec perl -e '1 while 1'\n"
+                     "show ''\n"
+                     "has Z && exec perl -e '1 while (times)[0] + (times)[1] < 2.5'\n",
+                "\nZQ", &(struct up_minimize_order){ .run.limit_s = 3, .jobs = 2 });
+        (void)state;
+
+        assert_int_equal(result->end, UP_MINIMIZE_WHOLE);
+        assert_int_equal(result->finding->class, UP_CLASS_HANG);
+        assert_text(result, "unpend-case: 1\nfinding: hang\nmessage:\n\nQ");
+}
+
 static unsigned steps, smaller;
 
 static void count_step(const struct up_minimize_step *step, void *data)
@@ -277,6 +321,8 @@ int main(void)
                 cmocka_unit_test(test_absent),
                 cmocka_unit_test(test_cores),
                 cmocka_unit_test(test_clean_without_fault),
+                cmocka_unit_test(test_faults),
+                cmocka_unit_test(test_hang),
                 cmocka_unit_test(test_time),
                 cmocka_unit_test(test_bare_message),
         };

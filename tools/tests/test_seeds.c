@@ -320,7 +320,7 @@ static void seeds_of_the_pipeline_show_no_fault(void **state)
                 g_autoptr(up_case) c = case_in(paths->pdata[i]);
                 assert_nothing_is_found(paths->pdata[i], c, &up_scan_submit);
                 for (size_t j = 0; j < UP_FAULTS; j++)
-                        assert_nothing_is_found(paths->pdata[i], c, up_fault_rows[j].pipeline());
+                        assert_nothing_is_found(paths->pdata[i], c, up_fault_plant(up_fault_rows[j].name));
         }
 }
 
