@@ -9,14 +9,6 @@
  * its addresses are others, too. Cases that crash have no second outcome; a fault that is planted
  * for one case is compared within its process alone.
  *
- * A case with a `known:` line shows a bug in a library. Where that library is built from source
- * at that very version, the case must fail as its `finding:` says. The system's library may have
- * been patched by the distribution, and is not instrumented: there the bug may be out of sight.
- *
- * A case with a `fault:` line is run twice: as it is it must pass, and with that fault planted it
- * must show the finding that it names. So the test is tested, each time. Where it names no finding
- * it must pass even then: what a fault does not touch belongs to its description.
- *
  * Nothing is passed over in silence: what lies among the cases and is none fails, and so does an
  * oracle that had nothing to judge, in a run large enough to expect it.
  */
@@ -31,27 +23,8 @@
 #include "tools/run.h"
 #include "tools/tool.h"
 
-#define FOLDER "regressions"
-
 /* A gate of so many named cases may leave an oracle idle; a larger one, or one of all, may not. */
 #define FEW_CASES 20
-
-/*
- * Each oracle counts how often it had something to judge: where it must not be never. Besides
- * these, which judge what was read, there are those of oracle/judge.h.
- */
-static const struct {
-        enum up_count judged;
-        enum up_class class;    /* what the oracle finds */
-        const char *targets[2]; /* any of them gives it something */
-} oracles[] = {
-        { UP_COUNT_LOGS_JUDGED, UP_CLASS_LIBRARY_CRITICAL, { "mime", "smime" } },
-        { UP_COUNT_REASONS_JUDGED, UP_CLASS_ERROR_WITHOUT_REASON, { "smime" } },
-        { UP_COUNT_DECODERS_JUDGED, UP_CLASS_DISAGREE, { "mime", "smime" } },
-};
-
-/* The target whose cases give the others something. */
-#define PIPELINE "scan_submit"
 
 const char *const up_gate_outcome_names[UP_GATE_OUTCOMES] = {
         [UP_GATE_PASSED] = "passed",
@@ -60,12 +33,6 @@ const char *const up_gate_outcome_names[UP_GATE_OUTCOMES] = {
         [UP_GATE_OUT_OF_SIGHT] = "skipped",
         [UP_GATE_INTERRUPTED] = "interrupted",
 };
-
-/* What has to hang, by the clock, is not waited for as long as what must not. */
-#define HANG_LIMIT_S 5
-
-/* So many cases are run in one process; more of a target are run in several. */
-#define TOGETHER 500
 
 static void item_free(void *data)
 {
@@ -148,310 +115,15 @@ static int by_path(gconstpointer a, gconstpointer b)
         return strcmp((*left)->path, (*right)->path);
 }
 
-/* --- judging one -------------------------------------------------------------------------- */
-
-static bool built_from_source(const struct up_gate *gate, const struct up_known *known)
-{
-        for (guint i = 0; gate->flavour->from_source && i < gate->libraries->len; i++) {
-                const struct up_library *library = g_ptr_array_index(gate->libraries, i);
-                if (g_strcmp0(library->name, known->name) == 0)
-                        return g_strcmp0(library->version, known->version) == 0;
-        }
-        return false;
-}
-
-/* Where edges are counted a loop that eats memory is out of fuel before memory is full. */
-static bool is_of_class(
-    const struct up_gate *gate, const struct up_finding *finding, const char *class)
-{
-        return g_strcmp0(up_class_rows[finding->class].name, class) == 0 ||
-               (gate->flavour->counts && finding->class == UP_CLASS_HANG &&
-                   g_strcmp0(class, up_class_rows[UP_CLASS_MEMORY].name) == 0);
-}
-
-static bool all_of_class(const struct up_gate *gate, const struct up_run *run, const char *class)
-{
-        for (guint i = 0; i < run->findings->len; i++) {
-                const struct up_finding *finding = g_ptr_array_index(run->findings, i);
-                if (!is_of_class(gate, finding, class))
-                        return false;
-        }
-        return true;
-}
-
-static enum up_gate_outcome judge_known(const struct up_gate *gate, struct up_gate_item *item)
-{
-        if (item->run->status == UP_RUN_FOUND) {
-                if (all_of_class(gate, item->run, item->c->finding))
-                        return UP_GATE_KNOWN;
-                item->problem =
-                    g_strdup_printf("not the known breakage, which is a finding of class %s",
-                        item->c->finding != NULL ? item->c->finding
-                                                 : "(the case has no finding: line)");
-                return UP_GATE_FAILED;
-        }
-        if (!built_from_source(gate, &item->c->known))
-                return UP_GATE_OUT_OF_SIGHT;
-        item->problem = g_strdup("known breakage vanished: take the known: line away");
-        return UP_GATE_FAILED;
-}
-
-/* The finding that the case is about, if the run has it. */
-static bool shows_finding(const struct up_run *run, const struct up_case *c)
-{
-        for (guint i = 0; i < run->findings->len; i++) {
-                const struct up_finding *finding = g_ptr_array_index(run->findings, i);
-                if (g_strcmp0(up_class_rows[finding->class].name, c->finding) == 0 &&
-                    (c->evidence == NULL ||
-                        strcmp(up_evidence_rows[finding->evidence].name, c->evidence) == 0))
-                        return true;
-        }
-        return false;
-}
-
-/* "pending, no-progress; lost". The caller owns the result. */
-static char *findings_text(const struct up_run *run)
-{
-        GString *text = g_string_new(NULL);
-
-        for (guint i = 0; i < run->findings->len; i++) {
-                const struct up_finding *finding = g_ptr_array_index(run->findings, i);
-                const char *evidence = up_evidence_rows[finding->evidence].name;
-                g_string_append_printf(text, "%s%s%s%s", text->len > 0 ? "; " : "",
-                    up_class_rows[finding->class].name, *evidence != '\0' ? ", " : "", evidence);
-        }
-        return g_string_free(text, FALSE);
-}
-
-/* Negative: the run says something about the case. */
-static int judge_status(struct up_gate_item *item, const struct up_run *run)
-{
-        switch (run->status) {
-        case UP_RUN_INTERRUPTED:
-                return UP_GATE_INTERRUPTED;
-        case UP_RUN_CANNOT:
-                item->problem = g_strdup(run->why);
-                return UP_GATE_FAILED;
-        case UP_RUN_PASSED:
-        case UP_RUN_FOUND:
-                break;
-        }
-        return -1;
-}
-
-static enum up_gate_outcome judge(const struct up_gate *gate, struct up_gate_item *item)
-{
-        int outcome = judge_status(item, item->run);
-
-        if (outcome >= 0)
-                return (enum up_gate_outcome)outcome;
-        if (item->c->known.name != NULL)
-                return judge_known(gate, item);
-        return item->run->status == UP_RUN_PASSED ? UP_GATE_PASSED : UP_GATE_FAILED;
-}
-
-static bool has_class(const struct up_run *run, enum up_class class)
-{
-        for (guint i = 0; i < run->findings->len; i++) {
-                const struct up_finding *finding = g_ptr_array_index(run->findings, i);
-                if (finding->class == class)
-                        return true;
-        }
-        return false;
-}
-
-/* What is wrong with the test, or NULL. The caller owns the result. */
-static char *fault_problem(const struct up_gate_item *item)
-{
-        const struct up_case *c = item->c;
-        const char *comma = c->evidence != NULL ? ", " : "";
-        const char *evidence = c->evidence != NULL ? c->evidence : "";
-        g_autofree char *found = NULL;
-
-        if (has_class(item->faulted, UP_CLASS_NONDETERMINISTIC))
-                return g_strdup_printf("under --fault %s it had two outcomes", c->fault);
-        if (c->finding == NULL ? item->faulted->status == UP_RUN_PASSED
-                               : shows_finding(item->faulted, c))
-                return NULL;
-        if (item->faulted->findings->len == 0)
-                return g_strdup_printf("under --fault %s it passed, and should show %s%s%s",
-                    c->fault, c->finding, comma, evidence);
-        found = findings_text(item->faulted);
-        if (c->finding == NULL)
-                return g_strdup_printf("under --fault %s it showed %s, and should pass: it has no "
-                                       "`finding:` line",
-                    c->fault, found);
-        return g_strdup_printf("under --fault %s it showed %s, and should show %s%s%s", c->fault,
-            found, c->finding, comma, evidence);
-}
-
-/* What cannot be judged at all, before anything is run; NULL: all is well. */
-static char *fault_complaint(const struct up_case *c, const char *target)
-{
-        if (up_fault_plant(c->fault) == NULL)
-                return g_strdup_printf(
-                    "there is no fault `%s`: unpend faults lists what there is", c->fault);
-        if (!up_tool_takes_faults(target, c->fault))
-                return g_strdup_printf(
-                    "%s changes nothing in target %s: take `fault:` away", c->fault, target);
-        return NULL;
-}
-
-/* Reads the case strictly: a regression is a valid file. What is wrong with it, or NULL. */
-static char *read_case(struct up_gate_item *item)
-{
-        g_autoptr(GPtrArray) complaints = up_complaints_new();
-        g_autoptr(GError) error = NULL;
-        g_autoptr(GBytes) bytes = up_tool_read_file(item->path, &error);
-        const struct up_complaint *complaint;
-        const void *data;
-        gsize size;
-
-        if (bytes == NULL)
-                return g_strdup(error->message);
-        data = g_bytes_get_data(bytes, &size);
-        item->c = up_case_read(data, size, complaints);
-        if (complaints->len == 0)
-                return NULL;
-        complaint = g_ptr_array_index(complaints, 0);
-        return g_strdup_printf("%s:%u:%u: %s", item->path, complaint->place.line,
-            complaint->place.column, complaint->text);
-}
-
-/* A case that passes as it is, and names a fault. */
-static enum up_gate_outcome run_faulted(
-    const struct up_gate *gate, struct up_gate_item *item, struct up_run_order *order)
-{
-        order->fault = item->c->fault;
-        if (!gate->flavour->counts &&
-            g_strcmp0(item->c->finding, up_class_rows[UP_CLASS_HANG].name) == 0)
-                order->limit_s = HANG_LIMIT_S;
-        item->faulted = up_runner_run(gate->runner, order);
-        int outcome = judge_status(item, item->faulted);
-        if (outcome >= 0)
-                return (enum up_gate_outcome)outcome;
-        item->problem = fault_problem(item);
-        return item->problem == NULL ? UP_GATE_PASSED : UP_GATE_FAILED;
-}
-
-static enum up_gate_outcome run_item(const struct up_gate *gate, struct up_gate_item *item)
-{
-        const char *target = item->target;
-
-        if (item->problem == NULL)
-                item->problem = read_case(item);
-        if (item->problem != NULL)
-                return UP_GATE_FAILED;
-        if (target == NULL) {
-                item->problem =
-                    g_strdup("its folder names no target: move it to " FOLDER "/TARGET/");
-                return UP_GATE_FAILED;
-        }
-        if (item->c->fault != NULL && gate->fault == NULL)
-                item->problem = fault_complaint(item->c, target);
-        if (item->problem != NULL)
-                return UP_GATE_FAILED;
-        struct up_run_order order = { .flavour = gate->flavour,
-                .target = target,
-                .path = item->path,
-                .fault = gate->fault,
-                .twice = true };
-        item->run = up_runner_run(gate->runner, &order);
-        enum up_gate_outcome outcome = judge(gate, item);
-        if (outcome != UP_GATE_PASSED || item->c->fault == NULL || gate->fault != NULL)
-                return outcome;
-        return run_faulted(gate, item, &order);
-}
-
-/* --- each once more, in one process ------------------------------------------------------- */
-
-/* What the process that runs a case among others must show again. */
-static const char *settled_outcome(const struct up_gate_item *item)
-{
-        return item->run != NULL && !has_class(item->run, UP_CLASS_NONDETERMINISTIC)
-                   ? item->run->outcome
-                   : NULL;
-}
-
-/* The same disorder each time: no two that were neighbours stay so. */
-static GPtrArray *in_disorder(const GPtrArray *items)
-{
-        g_autofree bool *taken = g_new0(bool, items->len);
-        GPtrArray *mixed = g_ptr_array_new();
-        guint at = 0;
-
-        for (guint i = 0; i < items->len; i++) {
-                at = (at + 7919) % items->len;
-                while (taken[at])
-                        at = (at + 1) % items->len;
-                taken[at] = true;
-                g_ptr_array_add(mixed, items->pdata[at]);
-        }
-        return mixed;
-}
-
-static struct up_gate_item *together_new(const char *target)
-{
-        struct up_gate_item *item = g_new0(struct up_gate_item, 1);
-
-        item->path = g_strdup_printf("%s: cases in one process, in disorder", target);
-        item->target = target;
-        item->together = true;
-        item->cases = g_ptr_array_new();
-        return item;
-}
-
-/* Appends, for a target, as many as its cases need. */
-static void add_together(const struct up_gate *gate, GPtrArray *all, const char *target)
-{
-        g_autoptr(GPtrArray) settled = g_ptr_array_new();
-        g_autoptr(GPtrArray) mixed = NULL;
-        struct up_gate_item *item = NULL;
-
-        for (guint i = 0; i < gate->items->len; i++) {
-                struct up_gate_item *one = gate->items->pdata[i];
-                if (g_strcmp0(one->target, target) == 0 && settled_outcome(one) != NULL)
-                        g_ptr_array_add(settled, one);
-        }
-        mixed = in_disorder(settled);
-        for (guint i = 0; i < mixed->len; i++) {
-                if (i % TOGETHER == 0) {
-                        item = together_new(target);
-                        g_ptr_array_add(all, item);
-                }
-                g_ptr_array_add(item->cases, mixed->pdata[i]);
-        }
-}
-
-static enum up_gate_outcome run_together(const struct up_gate *gate, struct up_gate_item *item)
-{
-        g_autoptr(GPtrArray) paths = g_ptr_array_new();
-        g_autoptr(GPtrArray) outcomes = g_ptr_array_new();
-
-        for (guint i = 0; i < item->cases->len; i++) {
-                const struct up_gate_item *one = item->cases->pdata[i];
-                g_ptr_array_add(paths, one->path);
-                g_ptr_array_add(outcomes, one->run->outcome);
-        }
-        g_ptr_array_add(paths, NULL);
-        item->run = up_run_together(
-            &(struct up_run_order){
-                .flavour = gate->flavour, .target = item->target, .fault = gate->fault },
-            (char *const *)paths->pdata, (char *const *)outcomes->pdata);
-        int outcome = judge_status(item, item->run);
-        if (outcome >= 0)
-                return (enum up_gate_outcome)outcome;
-        return item->run->findings->len > 0 ? UP_GATE_FAILED : UP_GATE_PASSED;
-}
-
 /* In a thread of the pool. */
 static void work(gpointer data, gpointer user_data)
 {
         struct up_gate_item *item = data;
         struct up_gate *gate = user_data;
         enum up_gate_outcome outcome = up_tool_interrupted() ? UP_GATE_INTERRUPTED
-                                       : item->together      ? run_together(gate, item)
-                                                             : run_item(gate, item);
+                                       : item->kind == UP_GATE_TOGETHER
+                                           ? up_gate_run_together(gate, item)
+                                           : up_gate_run_case(gate, item);
 
         g_mutex_lock(&gate->lock);
         item->outcome = outcome;
@@ -484,13 +156,18 @@ static void tell_item(
                 up_report_item(reports->pdata[i], number, item);
 }
 
+/* What is no case, and is told behind them. The gate owns the item from now on. */
+static void add_late(struct up_gate *gate, struct up_gate_item *item, GPtrArray *reports)
+{
+        g_ptr_array_add(gate->items, item);
+        tell_item(gate, gate->items->len, item, reports);
+}
+
 /* Those that went well are not told: each of the cases has a line already. */
 static void run_all_together(struct up_gate *gate, GThreadPool *pool, GPtrArray *reports)
 {
-        g_autoptr(GPtrArray) all = g_ptr_array_new();
+        g_autoptr(GPtrArray) all = up_gate_together(gate);
 
-        for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++)
-                add_together(gate, all, up_target_rows[i].name);
         for (guint i = 0; i < all->len; i++)
                 g_thread_pool_push(pool, all->pdata[i], NULL);
         for (guint i = 0; i < all->len; i++) {
@@ -501,9 +178,16 @@ static void run_all_together(struct up_gate *gate, GThreadPool *pool, GPtrArray 
                         item_free(item);
                         continue;
                 }
-                g_ptr_array_add(gate->items, item);
-                tell_item(gate, gate->items->len, item, reports);
+                add_late(gate, item, reports);
         }
+}
+
+static void tell_idle_oracles(struct up_gate *gate, GPtrArray *reports)
+{
+        g_autoptr(GPtrArray) idle = up_gate_idle_oracles(gate);
+
+        for (guint i = 0; i < idle->len; i++)
+                add_late(gate, idle->pdata[i], reports);
 }
 
 static void run_all(struct up_gate *gate, int jobs, GPtrArray *reports)
@@ -520,94 +204,25 @@ static void run_all(struct up_gate *gate, int jobs, GPtrArray *reports)
         }
         if (gate->counts[UP_GATE_INTERRUPTED] == 0 && gate->flavour->forks)
                 run_all_together(gate, pool, reports);
+        tell_idle_oracles(gate, reports);
         g_thread_pool_free(pool, FALSE, TRUE);
         up_runner_free(gate->runner);
 }
 
-/* --- what the oracles saw ----------------------------------------------------------------- */
-
-/* All that ran on a target, added up. Without a case that ran, nothing could have been judged. */
-struct sums {
-        bool ran;
-        uint64_t counts[UP_COUNTS];
-        uint64_t judged[UP_ORACLES];
-};
-
-static void add_run(struct sums *sums, const struct up_run *run)
+static unsigned count_cases(const struct up_gate *gate)
 {
-        if (run == NULL)
-                return;
-        sums->ran = true;
-        for (int i = 0; i < UP_COUNTS; i++)
-                sums->counts[i] += run->counts[i];
-        for (int i = 0; i < UP_ORACLES; i++)
-                sums->judged[i] += run->judged[i];
-}
+        unsigned cases = 0;
 
-static void add_target(struct sums *sums, const struct up_gate *gate, const char *name)
-{
-        for (guint i = 0; name != NULL && i < gate->items->len; i++) {
-                const struct up_gate_item *item = g_ptr_array_index(gate->items, i);
-                if (g_strcmp0(item->target, name) != 0 || item->together)
-                        continue;
-                add_run(sums, item->run);
-                add_run(sums, item->faulted);
-        }
-}
-
-/* What is told of an oracle that saw nothing. */
-static void add_idle(GPtrArray *idle, const char *name, char *why)
-{
-        g_ptr_array_add(
-            idle, g_strdup_printf("nothing was judged by the oracle of %s: %s", name, why));
-        g_free(why);
-}
-
-/* Of those that judge what was read. */
-static void add_idle_readers(const struct up_gate *gate, GPtrArray *idle)
-{
-        for (size_t i = 0; i < G_N_ELEMENTS(oracles); i++) {
-                struct sums sums = { 0 };
-                for (size_t j = 0; j < G_N_ELEMENTS(oracles[i].targets); j++)
-                        add_target(&sums, gate, oracles[i].targets[j]);
-                if (!sums.ran || sums.counts[oracles[i].judged] > 0)
-                        continue;
-                add_idle(idle, up_class_rows[oracles[i].class].name,
-                    g_strdup_printf("it saw nothing (%s is 0)", up_count_names[oracles[i].judged]));
-        }
-}
-
-/* Of those that judge a run of the pipeline. */
-static void add_idle_judges(const struct up_gate *gate, GPtrArray *idle)
-{
-        struct sums sums = { 0 };
-
-        add_target(&sums, gate, PIPELINE);
-        for (int i = 0; sums.ran && i < UP_ORACLES; i++) {
-                if (sums.judged[i] > 0)
-                        continue;
-                add_idle(idle, up_oracle_rows[i].name,
-                    g_strdup_printf("no case gave it %s", up_oracle_rows[i].what));
-        }
-}
-
-/* What there is to say of each; none where that is not demanded. The caller owns the result. */
-static GPtrArray *idle_oracles(const struct up_gate *gate)
-{
-        GPtrArray *idle = g_ptr_array_new_with_free_func(g_free);
-
-        if (gate->demands_judgement && gate->counts[UP_GATE_INTERRUPTED] == 0) {
-                add_idle_readers(gate, idle);
-                add_idle_judges(gate, idle);
-        }
-        return idle;
+        for (guint i = 0; i < gate->items->len; i++)
+                cases += ((const struct up_gate_item *)gate->items->pdata[i])->kind == UP_GATE_CASE;
+        return cases;
 }
 
 /* On standard error, how it ended. Returns the exit status. */
 static int conclude(const struct up_gate *gate)
 {
         g_autofree char *libraries = up_libraries_text(gate->flavour);
-        unsigned failed = gate->counts[UP_GATE_FAILED];
+        unsigned failed = gate->counts[UP_GATE_FAILED], cases = count_cases(gate);
 
         if (gate->unchanged != NULL) {
                 fprintf(stderr, "gate: nothing to run: %s\n", gate->unchanged);
@@ -620,24 +235,20 @@ static int conclude(const struct up_gate *gate)
         if (gate->counts[UP_GATE_INTERRUPTED] > 0)
                 return up_tool_fail(UP_STATUS_INTERRUPTED,
                     "interrupted, %u of %u cases were not run to their end",
-                    gate->counts[UP_GATE_INTERRUPTED], gate->items->len);
-        for (guint i = 0; i < gate->idle->len; i++)
-                up_tool_fail(0, "%s", (const char *)g_ptr_array_index(gate->idle, i));
-        fprintf(stderr, "gate: %u case%s on %s (%s) in %.1f s: ", gate->items->len,
-            gate->items->len == 1 ? "" : "s", gate->flavour->name, libraries, gate->seconds);
+                    gate->counts[UP_GATE_INTERRUPTED], cases);
+        fprintf(stderr, "gate: %u case%s on %s (%s) in %.1f s: ", cases, cases == 1 ? "" : "s",
+            gate->flavour->name, libraries, gate->seconds);
         if (failed > 0)
                 up_tool_paint(stderr, UP_RED, "%u failed\n", failed);
-        else if (gate->idle->len > 0)
-                up_tool_paint(stderr, UP_RED, "not all was judged\n");
         else
                 up_tool_paint(stderr, UP_GREEN, "all is well\n");
-        return failed > 0 || gate->idle->len > 0 ? UP_STATUS_FOUND : UP_STATUS_PASSED;
+        return failed > 0 ? UP_STATUS_FOUND : UP_STATUS_PASSED;
 }
 
 static int nothing_in(const char *path)
 {
         return up_tool_fail(UP_STATUS_USAGE,
-            "nothing to gate in %s: put a case into " FOLDER "/TARGET/NAME.case", path);
+            "nothing to gate in %s: put a case into " UP_GATE_FOLDER "/TARGET/NAME.case", path);
 }
 
 /* A fault shows nothing where it changes nothing. */
@@ -653,7 +264,7 @@ static void leave_out_untouched(struct up_gate *gate)
 /* Usage errors are told; -1 is success. */
 static int collect(struct up_gate *gate, char **paths)
 {
-        static char *standard[] = { (char *)FOLDER, NULL };
+        static char *standard[] = { (char *)UP_GATE_FOLDER, NULL };
         bool all = *paths == NULL;
         g_autofree char *text = NULL;
 
@@ -701,7 +312,6 @@ static void gate_clear(struct up_gate *gate)
 {
         g_ptr_array_unref(gate->items);
         g_ptr_array_unref(gate->libraries);
-        g_clear_pointer(&gate->idle, g_ptr_array_unref);
         g_free(gate->unchanged);
         g_mutex_clear(&gate->lock);
         g_cond_clear(&gate->changed);
@@ -760,7 +370,6 @@ static int run_reported(struct up_gate *gate, int jobs, GPtrArray *reports)
         up_tool_interrupts();
         run_all(gate, jobs, reports);
         gate->seconds = (double)(g_get_monotonic_time() - begin_us) / G_TIME_SPAN_SECOND;
-        gate->idle = idle_oracles(gate);
         for (guint i = 0; i < reports->len; i++)
                 written &= up_report_end(reports->pdata[i]);
         int status = conclude(gate);
@@ -814,7 +423,7 @@ static gboolean take_changed(const char *option, const char *value, void *data, 
 }
 
 static const char text[] =
-    "Runs the cases in PATH, " FOLDER "/ by itself; the folder of a case names\n"
+    "Runs the cases in PATH, " UP_GATE_FOLDER "/ by itself; the folder of a case names\n"
     "its target. In a folder, only README.md and names with a dot in front may be\n"
     "anything else than a case (.case, .eml, .p7m).\n"
     "A case with a fault: line must pass as it is, and with that fault planted show\n"

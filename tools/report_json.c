@@ -51,11 +51,6 @@ static void end(struct up_report *report)
         up_tool_json_number(json, "failed", gate->counts[UP_GATE_FAILED]);
         up_tool_json_number(json, "skipped", gate->counts[UP_GATE_OUT_OF_SIGHT]);
         up_tool_json_number(json, "interrupted", gate->counts[UP_GATE_INTERRUPTED]);
-        json_builder_set_member_name(json, "not-judged");
-        json_builder_begin_array(json);
-        for (guint i = 0; i < gate->idle->len; i++)
-                json_builder_add_string_value(json, gate->idle->pdata[i]);
-        json_builder_end_array(json);
         json_builder_end_object(json);
         up_tool_print_json(json);
 }

@@ -110,9 +110,9 @@ static void print_item(const struct up_report *report, const struct up_gate_item
         FILE *file = report->file;
 
         fputs("    <testcase", file);
-        attribute(file, "name", item->together ? item->path : name);
+        attribute(file, "name", item->kind != UP_GATE_CASE ? item->path : name);
         attribute(file, "classname", class);
-        if (!item->together)
+        if (item->kind == UP_GATE_CASE)
                 attribute(file, "file", item->path);
         attribute(
             file, "time", g_ascii_formatd(seconds, sizeof seconds, "%.3f", up_gate_seconds(item)));

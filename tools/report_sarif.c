@@ -123,7 +123,7 @@ static struct place place_of(const struct up_gate_item *item, const struct up_ru
 {
         struct place place = place_of_frames(run);
 
-        if (place.path == NULL && !item->together && is_below_here(item->path))
+        if (place.path == NULL && item->kind == UP_GATE_CASE && is_below_here(item->path))
                 place.path =
                     g_strdup(g_str_has_prefix(item->path, "./") ? item->path + 2 : item->path);
         if (place.path == NULL)
@@ -232,11 +232,6 @@ static void end(struct up_report *report)
         JsonBuilder *json = report->json;
         bool whole = report->gate->counts[UP_GATE_INTERRUPTED] == 0;
 
-        for (guint i = 0; i < report->gate->idle->len; i++) {
-                const struct up_gate_item all = { .path = (char *)"all cases", .together = true };
-                build_result(
-                    report, &all, RULE_GATE, RULE_GATE "-idle", report->gate->idle->pdata[i]);
-        }
         json_builder_end_array(json);
         begin_array(json, "invocations");
         json_builder_begin_object(json);

@@ -43,7 +43,7 @@ char *up_gate_command(const struct up_gate *gate, const struct up_gate_item *ite
             up_tool_fault_option(item->faulted != NULL ? item->c->fault : gate->fault);
         const char *trace = up_tool_has_pipeline(item->target) ? " --trace" : "";
 
-        if (item->together)
+        if (item->kind != UP_GATE_CASE)
                 return NULL;
         if (item->run != NULL)
                 return g_strdup_printf("%s repro --flavour %s --target %s%s%s %s",
@@ -69,7 +69,7 @@ static void print_target(const struct up_gate *gate, const char *target)
 
         for (guint i = 0; i < gate->items->len; i++) {
                 const struct up_gate_item *item = gate->items->pdata[i];
-                if (g_strcmp0(item->target, target) != 0 || item->together)
+                if (g_strcmp0(item->target, target) != 0 || item->kind != UP_GATE_CASE)
                         continue;
                 cases++;
                 counts[item->outcome]++;

@@ -217,7 +217,7 @@ cp blind/mime/a.case blind/mime/c.case
 run gate blind
 check 'more may not' ended 1
 check 'which names the oracle' err_has \
-	'nothing was judged by the oracle of disagree: it saw nothing (decoders-judged is 0)'
+	'the oracle of disagree has something to judge: it saw nothing (decoders-judged is 0)'
 check 'but none that had nothing to look for' err_lacks 'reasons-judged'
 check 'and is not called well' err_lacks 'all is well'
 case_file blind/smime/a.case '' fine
@@ -355,15 +355,15 @@ case_file regressions/mime/m.case '' fine
 run gate --fault kb843545
 check 'a gate under a fault shows what it finds' ended 1
 check 'in each case of a pipeline' last_is '0 passed, 2 failed'
-check 'and demands no judgement' err_lacks 'nothing was judged'
+check 'and demands no judgement' err_lacks 'something to judge'
 run gate --fault kb843545 regressions/mime
 check 'where there is a pipeline at all' told 2 'no case in regressions/mime is of a target with a pipeline'
 run gate
 check 'a gate of all demands one of every oracle' ended 1
-check 'which is told by name' err_has 'nothing was judged by the oracle of pending/cycle'
+check 'which is told by name' err_has 'failed: the oracle of pending/cycle has something to judge: no case gave it '
 check 'but for those that had something' err_lacks 'the oracle of pending/no-progress'
 run gate --json
-check 'in JSON, too' out_has '"nothing was judged by the oracle of pending/cycle: '
+check 'in JSON, too' out_has '"the oracle of pending/cycle has something to judge"'
 rm -r regressions/scan_submit regressions/mime/m.case
 
 run faults
