@@ -19,6 +19,7 @@
 #include "fuzz/growth.h"
 #include "fuzz/leaks.h"
 #include "fuzz/progress.h"
+#include "fuzz/warm.h"
 #include "mail/chance.h"
 #include "oracle/finding.h"
 
@@ -77,7 +78,6 @@ static void read_columns(void)
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
         const char *path = getenv("UNPEND_PROGRESS");
-        (void)argc;
 
         if (!environment_is_fixed())
                 start_again_in_fixed_environment(*argv);
@@ -94,6 +94,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
                         _exit(125);
                 }
         }
+        if (*argc == 2 && strcmp((*argv)[1], UP_WARM_OPTION) == 0)
+                exit(up_warm_serve((*argv)[0]));
         return 0;
 }
 
@@ -364,9 +366,19 @@ void up_target_mutated(void)
         next_is_mutant = true;
 }
 
-void up_target_name_input(const char *path)
+bool up_target_run_file(const char *program, const char *path)
 {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *data = NULL;
+        gsize size;
+
+        if (!g_file_get_contents(path, &data, &size, &error)) {
+                fprintf(stderr, "%s: %s\n", program, error->message);
+                return false;
+        }
         input_path = path;
+        LLVMFuzzerTestOneInput((const uint8_t *)data, size);
+        return true;
 }
 
 unsigned up_target_findings(void)

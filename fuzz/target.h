@@ -85,8 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /** The next input comes right out of a mutator, whatever its head says. */
 void up_target_mutated(void);
 
-/** Names the input of the next LLVMFuzzerTestOneInput() for the report; not copied. */
-void up_target_name_input(const char *path);
+/** Runs a file, whose path the report names. False when it cannot be read, which was told. */
+bool up_target_run_file(const char *program, const char *path);
 
 /** How many findings there were so far in this process. */
 unsigned up_target_findings(void);

@@ -1,5 +1,5 @@
 /*
- * warm - how a replay target that waits is told what to run
+ * warm - how a target that waits is told what to run
  *
  *     build/replay/fuzz/TARGET --warm
  *
@@ -10,13 +10,16 @@
  * kills what is left of the fork's process group, waits for the fork, and prints its wait status.
  * It ends with its input.
  *
- * A file that comes twice, at the end, is asked for leaks at less cost: LeakSanitizer looks only if the
- * second time left blocks behind (leaks.h).
+ * A file that comes twice, at the end, is asked for leaks at less cost: LeakSanitizer looks only if
+ * the second time left blocks behind (leaks.h).
  */
 #ifndef UP_FUZZ_WARM_H
 #define UP_FUZZ_WARM_H
 
 #define UP_WARM_OPTION "--warm"
 #define UP_WARM_REAP   "reap"
+
+/** Waits and runs; returns the exit status of the process. Before any engine has begun. */
+int up_warm_serve(const char *program);
 
 #endif

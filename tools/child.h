@@ -50,8 +50,8 @@ bool up_child_run(const struct up_child_order *order, struct up_child_end *ret_e
 struct up_warm;
 
 /**
- * Starts @binary to wait for cases, which replay targets alone can (fuzz/replay.c). NULL with
- * @error when it could not be started.
+ * Starts @binary, a target, to wait for cases (fuzz/warm.h). NULL with @error when it could not be
+ * started.
  */
 struct up_warm *up_warm_new(const char *binary, char *const *environment, GError **error);
 

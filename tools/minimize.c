@@ -89,7 +89,7 @@ static unsigned limit_of(const struct minimizing *minimizing)
         unsigned limit_s = minimizing->run.limit_s;
         gint64 left_us = minimizing->end_us - g_get_monotonic_time();
 
-        if (minimizing->result->finding == NULL || minimizing->end_us == G_MAXINT64)
+        if (minimizing->end_us == G_MAXINT64)
                 return limit_s;
         return (unsigned)CLAMP(left_us / G_TIME_SPAN_SECOND + 1, 1, (gint64)limit_s);
 }
@@ -502,14 +502,15 @@ struct begin {
         GBytes *bytes;
 };
 
-/* Does the smallest one hang within the whole limit, however late it is? */
-static bool hangs_in_earnest(struct minimizing *minimizing)
+/* Does the smallest one hang within the whole limit, however late it is? Where it began does. */
+static bool hangs_in_earnest(struct minimizing *minimizing, const struct begin *begin)
 {
         struct up_minimized *result = minimizing->result;
         gint64 end_us = minimizing->end_us;
         struct up_finding *finding;
 
-        if (minimizing->run.limit_s == minimizing->whole_limit_s || up_tool_interrupted())
+        if (minimizing->run.limit_s == minimizing->whole_limit_s || result->bytes == begin->bytes ||
+            up_tool_interrupted())
                 return true;
         minimizing->end_us = G_MAXINT64;
         minimizing->run.limit_s = minimizing->whole_limit_s;
@@ -542,7 +543,7 @@ static void shrink_hang(struct minimizing *minimizing)
         unsigned limit_s = minimizing->run.limit_s;
 
         run_rounds(minimizing);
-        while (!hangs_in_earnest(minimizing)) {
+        while (!hangs_in_earnest(minimizing, &begin)) {
                 limit_s = MIN(limit_s * HANG_LIMIT_TIMES, minimizing->whole_limit_s);
                 minimizing->run.limit_s = limit_s;
                 begin_again(minimizing, &begin);
@@ -563,9 +564,7 @@ struct up_minimized *up_minimize(const struct up_minimize_order *order, GBytes *
                 .result = result,
                 .c = up_case_read(data, bytes, NULL),
                 .failed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
-                .end_us = order->seconds > 0
-                              ? g_get_monotonic_time() + order->seconds * G_TIME_SPAN_SECOND
-                              : G_MAXINT64,
+                .end_us = G_MAXINT64,
                 .batch = g_ptr_array_new_with_free_func(trial_free),
         };
 
@@ -579,6 +578,9 @@ struct up_minimized *up_minimize(const struct up_minimize_order *order, GBytes *
         if (find_finding(&minimizing, input)) {
                 leave_out_faults(&minimizing, input);
                 put_head_on(&minimizing, input);
+                if (order->seconds > 0)
+                        minimizing.end_us =
+                            g_get_monotonic_time() + order->seconds * G_TIME_SPAN_SECOND;
                 if (hangs_by_the_clock(&minimizing))
                         shrink_hang(&minimizing);
                 else

@@ -41,7 +41,7 @@ struct up_minimize_order {
         struct up_run_order run; /* but for its path; a limit of 0 is set by the first run */
         struct up_runner *runner;
         const char *slug; /* which finding; NULL: the first that the head asks for, or the first */
-        unsigned seconds; /* to stop after; 0: when nothing smaller is found */
+        unsigned seconds; /* to stop after, once the finding was seen; 0: when nothing more helps */
         unsigned jobs;    /* runs at once, 1 at least */
         void (*step)(const struct up_minimize_step *step, void *data); /* may be NULL */
         void *data;

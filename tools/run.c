@@ -17,16 +17,16 @@
 #define EACH_S 2
 
 const struct up_flavour up_flavours[UP_FLAVOURS] = {
-        { "replay", "gcc, ASan and UBSan, the system's libraries", "make replay", false, true,
+        { "replay", "gcc, ASan and UBSan, the system's libraries", "make replay", false, false,
             false },
         { "libfuzzer", "clang, libFuzzer, ASan and UBSan, instrumented libraries", "make libfuzzer",
-            true, false, false },
-        { "afl", "clang, AFL++, ASan and UBSan, instrumented libraries", "make afl", true, false,
+            true, true, false },
+        { "afl", "clang, AFL++, ASan and UBSan, instrumented libraries", "make afl", true, true,
             false },
         { "fuel", "clang, edges counted, ASan and UBSan, instrumented libraries", "make fuel", true,
-            true, true },
+            false, true },
         { "fuel-gcc", "gcc, edges counted, ASan and UBSan, instrumented libraries", "make fuel-gcc",
-            true, true, true },
+            true, false, true },
 };
 
 /* What a target always sees of the user's environment. */
@@ -478,34 +478,17 @@ static struct up_run *run_order(
         return run;
 }
 
-/* In a fork of @warm, unless that is NULL. */
-static struct up_run *run_case(const struct up_run_order *order, struct up_warm *warm)
+/*
+ * Who allocated is only seen by unwinding that would slow down all the rest. Takes both runs, and
+ * gives back the one that counts.
+ */
+static struct up_run *better_of(struct up_run *run, struct up_run *with_whole_stacks)
 {
-        char *missing = up_run_missing(order->flavour, order->target);
-        struct up_run *run, *again;
+        bool better =
+            is_of_allocation(with_whole_stacks) || with_whole_stacks->status == UP_RUN_INTERRUPTED;
 
-        if (missing != NULL) {
-                run = run_new();
-                cannot(run, missing);
-                return run;
-        }
-        run = run_order(order, warm, false);
-        if (!is_of_allocation(run))
-                return run;
-
-        /* Who allocated is only seen by unwinding that would slow down all the rest. */
-        again = run_order(order, NULL, true);
-        if (is_of_allocation(again) || again->status == UP_RUN_INTERRUPTED) {
-                up_run_free(run);
-                return again;
-        }
-        up_run_free(again);
-        return run;
-}
-
-struct up_run *up_run_case(const struct up_run_order *order)
-{
-        return run_case(order, NULL);
+        up_run_free(better ? run : with_whole_stacks);
+        return better ? with_whole_stacks : run;
 }
 
 /* --- many in one process ---------------------------------------------------------------------- */
@@ -539,12 +522,45 @@ static void understand_all(struct up_run *run, const struct up_child_order *orde
         compare_all(run, lines, order->inputs, outcomes);
 }
 
-struct up_run *up_run_together(
-    const struct up_run_order *order, char *const *paths, char *const *outcomes)
+/* What a report's line is about. The caller owns the result; NULL when it is no whole line. */
+static char *input_of(const char *line)
+{
+        g_autoptr(JsonNode) report = json_from_string(line, NULL);
+
+        if (report == NULL || !JSON_NODE_HOLDS_OBJECT(report))
+                return NULL;
+        return g_strdup(json_object_get_string_member_with_default(
+            json_node_get_object(report), "input", NULL));
+}
+
+/* An engine may look at one twice: each line says what it is about. */
+static void understand_last(
+    struct up_run *run, const struct up_child_order *order, const struct up_child_end *end)
+{
+        g_autoptr(GPtrArray) lines = read_lines(order->report);
+        const char *line = lines->len > 0 ? lines->pdata[lines->len - 1] : NULL;
+        g_autofree char *told = line != NULL ? input_of(line) : NULL;
+        guint last = g_strv_length((char **)order->inputs) - 1;
+        bool done = g_strcmp0(told, order->inputs[last]) == 0;
+        bool begun = done || last == 0 || g_strcmp0(told, order->inputs[last - 1]) == 0;
+        bool ended = take_end(run, order, end);
+
+        if (!begun && run->status != UP_RUN_INTERRUPTED) {
+                g_ptr_array_set_size(run->findings, 0);
+                cannot(run, g_strdup_printf("the process did not come to %s, after %s",
+                                order->inputs[last], told != NULL ? told : "nothing"));
+        } else if (ended) {
+                judge(run, order->binary, end->wait_status, done && read_report(run, line));
+        }
+}
+
+/* With @outcomes they are to be the same again; without, it is the last one that counts. */
+static struct up_run *run_many(
+    const struct up_run_order *order, char *const *paths, char *const *outcomes, bool whole_stacks)
 {
         struct up_run *run = run_new();
         g_autofree char *binary = up_run_binary(order->flavour, order->target);
-        g_auto(GStrv) environment = environment_of(order, false);
+        g_auto(GStrv) environment = environment_of(order, whole_stacks);
         unsigned limit_s = order->limit_s > 0 ? order->limit_s : UP_RUN_LIMIT_S;
         g_autoptr(GError) error = NULL;
         g_autofree char *report = new_report(run);
@@ -559,12 +575,66 @@ struct up_run *up_run_together(
                 .environment = environment,
                 .limit_s = limit_s + EACH_S * g_strv_length((char **)paths),
         };
-        if (up_child_run(&child, &end, &error))
+        if (!up_child_run(&child, &end, &error))
+                cannot(run, g_strdup(error->message));
+        else if (outcomes != NULL)
                 understand_all(run, &child, &end, outcomes);
         else
-                cannot(run, g_strdup(error->message));
+                understand_last(run, &child, &end);
         unlink(report);
         return run;
+}
+
+struct up_run *up_run_together(
+    const struct up_run_order *order, char *const *paths, char *const *outcomes)
+{
+        return run_many(order, paths, outcomes, false);
+}
+
+struct up_run *up_run_last(const struct up_run_order *order, char *const *paths)
+{
+        struct up_run *run = run_many(order, paths, NULL, false);
+
+        return is_of_allocation(run) ? better_of(run, run_many(order, paths, NULL, true)) : run;
+}
+
+/* --- which finding ---------------------------------------------------------------------------- */
+
+static bool is_asked_for(const struct up_finding *finding, const struct up_case *c)
+{
+        return g_strcmp0(c->finding, up_class_rows[finding->class].name) == 0 &&
+               (c->evidence == NULL ||
+                   strcmp(c->evidence, up_evidence_rows[finding->evidence].name) == 0);
+}
+
+struct up_finding *up_run_choose(
+    const struct up_run *run, const struct up_case *c, const char *slug)
+{
+        struct up_finding *first = NULL;
+
+        for (guint i = 0; i < run->findings->len; i++) {
+                struct up_finding *finding = g_ptr_array_index(run->findings, i);
+                g_autofree char *its = up_finding_slug(finding);
+                if (slug != NULL && strcmp(its, slug) != 0)
+                        continue;
+                if (is_asked_for(finding, c))
+                        return finding;
+                if (first == NULL)
+                        first = finding;
+        }
+        return first;
+}
+
+struct up_finding *up_run_same(const struct up_run *run, const struct up_finding *wanted)
+{
+        for (guint i = 0; i < run->findings->len; i++) {
+                struct up_finding *finding = g_ptr_array_index(run->findings, i);
+                if (finding->class == wanted->class && finding->evidence == wanted->evidence &&
+                    finding->role == wanted->role &&
+                    strcmp(finding->signature, wanted->signature) == 0)
+                        return finding;
+        }
+        return NULL;
 }
 
 /* --- warm ------------------------------------------------------------------------------------- */
@@ -574,6 +644,7 @@ struct idle {
         const struct up_flavour *flavour;
         char *target, *fault;
         unsigned columns;
+        bool whole_stacks;
         struct up_warm *warm;
 };
 
@@ -592,18 +663,18 @@ static void idle_free(void *data)
         g_free(idle);
 }
 
-static bool is_for(const struct idle *idle, const struct up_run_order *order)
+static bool is_for(const struct idle *idle, const struct up_run_order *order, bool whole_stacks)
 {
         return idle->flavour == order->flavour && strcmp(idle->target, order->target) == 0 &&
-               g_strcmp0(idle->fault, order->fault) == 0 && idle->columns == order->columns;
+               g_strcmp0(idle->fault, order->fault) == 0 && idle->columns == order->columns &&
+               idle->whole_stacks == whole_stacks;
 }
 
-static struct idle *idle_new(const struct up_run_order *order)
+static struct idle *idle_new(const struct up_run_order *order, bool whole_stacks)
 {
         g_autofree char *binary = up_run_binary(order->flavour, order->target);
-        g_auto(GStrv) environment = environment_of(order, false);
-        struct up_warm *warm =
-            order->flavour->forks ? up_warm_new(binary, environment, NULL) : NULL;
+        g_auto(GStrv) environment = environment_of(order, whole_stacks);
+        struct up_warm *warm = up_warm_new(binary, environment, NULL);
         struct idle *idle;
 
         if (warm == NULL)
@@ -613,21 +684,23 @@ static struct idle *idle_new(const struct up_run_order *order)
         idle->target = g_strdup(order->target);
         idle->fault = g_strdup(order->fault);
         idle->columns = order->columns;
+        idle->whole_stacks = whole_stacks;
         idle->warm = warm;
         return idle;
 }
 
 /* The caller's alone until it is given back. NULL where there can be none. */
-static struct idle *take(struct up_runner *runner, const struct up_run_order *order)
+static struct idle *take(
+    struct up_runner *runner, const struct up_run_order *order, bool whole_stacks)
 {
         struct idle *idle = NULL;
 
         g_mutex_lock(&runner->lock);
         for (guint i = 0; i < runner->idle->len && idle == NULL; i++)
-                if (is_for(runner->idle->pdata[i], order))
+                if (is_for(runner->idle->pdata[i], order, whole_stacks))
                         idle = g_ptr_array_steal_index_fast(runner->idle, i);
         g_mutex_unlock(&runner->lock);
-        return idle != NULL ? idle : idle_new(order);
+        return idle != NULL ? idle : idle_new(order, whole_stacks);
 }
 
 static void give_back(struct up_runner *runner, struct idle *idle)
@@ -646,16 +719,42 @@ struct up_runner *up_runner_new(void)
         return runner;
 }
 
-struct up_run *up_runner_run(struct up_runner *runner, const struct up_run_order *order)
+/* In a fork, unless @runner is NULL. */
+static struct up_run *run_whole(
+    struct up_runner *runner, const struct up_run_order *order, bool whole_stacks)
 {
-        struct idle *idle = take(runner, order);
-        struct up_run *run = run_case(order, idle != NULL ? idle->warm : NULL);
+        struct idle *idle = runner != NULL ? take(runner, order, whole_stacks) : NULL;
+        struct up_run *run = run_order(order, idle != NULL ? idle->warm : NULL, whole_stacks);
 
         if (idle != NULL && up_warm_lives(idle->warm))
                 give_back(runner, idle);
         else if (idle != NULL)
                 idle_free(idle);
         return run;
+}
+
+static struct up_run *run_case(struct up_runner *runner, const struct up_run_order *order)
+{
+        char *missing = up_run_missing(order->flavour, order->target);
+        struct up_run *run;
+
+        if (missing != NULL) {
+                run = run_new();
+                cannot(run, missing);
+                return run;
+        }
+        run = run_whole(runner, order, false);
+        return is_of_allocation(run) ? better_of(run, run_whole(runner, order, true)) : run;
+}
+
+struct up_run *up_run_case(const struct up_run_order *order)
+{
+        return run_case(NULL, order);
+}
+
+struct up_run *up_runner_run(struct up_runner *runner, const struct up_run_order *order)
+{
+        return run_case(runner, order);
 }
 
 void up_runner_free(struct up_runner *runner)

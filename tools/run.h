@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "case/case.h"
 #include "mail/exam.h"
 #include "oracle/judge.h"
 
@@ -24,7 +25,7 @@ struct up_flavour {
         const char *what;
         const char *remedy; /* what to run when it is not built */
         bool from_source;   /* its GMime and OpenSSL are built from pinned source */
-        bool forks;         /* its targets can be warm parents (child.h) */
+        bool engine;        /* a fuzz engine runs the files, and some of them more than once */
         bool counts;        /* edges, so that hangs and growth are seen without a clock (fuel.h) */
 };
 
@@ -105,6 +106,25 @@ struct up_run *up_run_case(const struct up_run_order *order);
  */
 struct up_run *up_run_together(
     const struct up_run_order *order, char *const *paths, char *const *outcomes);
+
+/**
+ * Runs all of @paths in one process, in this order, and says of the last one what up_run_case()
+ * would: what it found, its report or how it ended the process. The order's own path is not looked
+ * at, and its limit is that of each. Those before the last one must be such as pass; where the
+ * process ended before the last one was begun, or was not done with an earlier one in time, this
+ * cannot be said (UP_RUN_CANNOT). One path alone is allowed.
+ */
+struct up_run *up_run_last(const struct up_run_order *order, char *const *paths);
+
+/**
+ * Which of the run's findings is meant: that of the @slug, if it is not NULL; of several the first
+ * that the head of @c asks for, else the first. NULL when there is none. Owned by the run.
+ */
+struct up_finding *up_run_choose(
+    const struct up_run *run, const struct up_case *c, const char *slug);
+
+/** The run's finding of the same class, evidence, role and signature; NULL without. Likewise. */
+struct up_finding *up_run_same(const struct up_run *run, const struct up_finding *wanted);
 
 /**
  * Runs cases as up_run_case() does, but in forks of processes that it starts once for each flavour,

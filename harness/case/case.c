@@ -162,24 +162,37 @@ static void write_text(const struct up_case *c, const struct up_case_key *key, G
 
 /* --- known ------------------------------------------------------------------------------------ */
 
-static void read_known(struct up_case_reader *reader, const struct up_case_key *key, char *value)
+bool up_known_read(const char *text, struct up_known *ret_known)
 {
-        char *rest = value;
+        g_autofree char *words = g_strdup(text);
+        char *rest = words;
         char *library = cut_word(&rest);
         char *version = cut_word(&rest);
         char *url = cut_word(&rest);
         char *excess = cut_word(&rest);
 
-        if (*url == '\0' || *excess != '\0') {
-                complain(
-                    reader, value, "`%s:` takes three words; write LIBRARY VERSION URL", key->name);
-                return;
-        }
-        reader->c->known = (struct up_known){
+        if (*url == '\0' || *excess != '\0')
+                return false;
+        *ret_known = (struct up_known){
                 .name = g_strdup(library),
                 .version = g_strdup(version),
                 .url = g_strdup(url),
         };
+        return true;
+}
+
+void up_known_clear(struct up_known *known)
+{
+        g_clear_pointer(&known->name, g_free);
+        g_clear_pointer(&known->version, g_free);
+        g_clear_pointer(&known->url, g_free);
+}
+
+static void read_known(struct up_case_reader *reader, const struct up_case_key *key, char *value)
+{
+        if (!up_known_read(value, &reader->c->known))
+                complain(
+                    reader, value, "`%s:` takes three words; write LIBRARY VERSION URL", key->name);
 }
 
 static void write_known(const struct up_case *c, const struct up_case_key *key, GString *file)
@@ -938,9 +951,7 @@ void up_case_free(struct up_case *c)
         g_free(c->fault);
         g_free(c->finding);
         g_free(c->evidence);
-        g_free(c->known.name);
-        g_free(c->known.version);
-        g_free(c->known.url);
+        up_known_clear(&c->known);
         g_free(c->mutation);
         envelope_clear(&c->envelope);
         g_ptr_array_unref(c->script);

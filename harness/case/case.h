@@ -61,6 +61,13 @@ struct up_known {
         char *url;
 };
 
+/** Reads the value of a `known:` line. False, and @ret_known untouched, when it is not three words.
+ */
+bool up_known_read(const char *text, struct up_known *ret_known);
+
+/** Frees its fields, which are NULL from then on. */
+void up_known_clear(struct up_known *known);
+
 /** The verbs of the script. Each has a row of up_verb_rows, and a handler in the world. */
 enum up_verb_id {
         UP_VERB_SUBMIT,

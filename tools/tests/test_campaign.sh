@@ -31,6 +31,7 @@ for word; do
     -artifact_prefix=*) prefix=${word#*=} ;;
     -merge=1) role=merge ;;
     -print_coverage=1) role=measure ;;
+    --warm) exit 2 ;;
     -*) ;;
     *) before=${last-} last=$word ;;
     esac
@@ -131,7 +132,7 @@ check 'what it finds' ended 1
 check 'is told with its evidence' out_has 'evidence   no-progress'
 check 'names the fault in the commands to go on' out_has \
     'repro --flavour libfuzzer --target machine --fault kb843545 '
-check 'and in how to keep it' out_has 'lines `fault: kb843545` and `finding: pending`'
+check 'and in how to keep it' out_has 'promote --flavour libfuzzer --target machine --fault kb843545 --name pending-'
 check 'it is minimised under the fault' grep -qx 'fault: kb843545' build/campaign-kb843545/machine/findings/pending-043a7187.case
 check 'to what shows it' grep -qx pending build/campaign-kb843545/machine/findings/pending-043a7187.case
 check 'when it first came is told' out_has 'the first finding in machine came after 7 runs of one worker'
