@@ -3,8 +3,8 @@
  *
  * An engine is a kind of worker (worker.h): it fuzzes a target on the corpus of the campaign, and
  * what it finds comes to lie in the campaign's folders under the names that libFuzzer gives.
- * Merging and measuring are libFuzzer's whatever the engine is (corpus.h), so that one engine goes on
- * where another stopped.
+ * Merging and measuring are libFuzzer's whatever the engine is (corpus.h), so that one engine goes
+ * on where another stopped.
  *
  * Engines and mutators are tables: one more is a row in engine.c.
  */

@@ -16,6 +16,7 @@
 #include "case/case.h"
 #include "fuzz/target.h"
 #include "tools/minimize.h"
+#include "tools/private.h"
 #include "tools/run.h"
 #include "tools/tool.h"
 
@@ -24,7 +25,7 @@
 
 struct state {
         const struct up_harvest *harvest;
-        GHashTable *known;    /* slug to URL */
+        GHashTable *known;    /* slug to URL, or path of a private case */
         GHashTable *smallest; /* slug to the path of the smallest input that shows it */
         gint64 left_us;       /* of the time for minimising */
         guint left;           /* findings that may take of it */
@@ -101,30 +102,46 @@ static struct up_finding *finding_of(const struct up_run *run, const char *slug)
         return NULL;
 }
 
+/* What shows in it is known by its URL, and while that is not public by its path. */
+static bool learn_case(const struct state *state, const char *path, bool is_private)
+{
+        g_autoptr(GBytes) bytes = up_tool_read_file(path, state->error);
+
+        if (bytes == NULL)
+                return false;
+        g_autoptr(up_case) c =
+            up_case_read(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), NULL);
+        const char *known = is_private ? path : c->known.url;
+        /* Under another fault it shows what that does. */
+        if (known == NULL || g_strcmp0(c->fault, state->harvest->folders->fault) != 0)
+                return true;
+        g_autoptr(up_run) run = run_alone(state, path);
+        if (run == NULL)
+                return false;
+        for (guint i = 0; i < run->findings->len; i++)
+                g_hash_table_insert(state->known,
+                    up_finding_slug(g_ptr_array_index(run->findings, i)), g_strdup(known));
+        return true;
+}
+
+static bool learn_folder(const struct state *state, const char *folder, bool is_private)
+{
+        g_autofree char *inside = g_build_filename(folder, state->harvest->target, NULL);
+        g_autoptr(GPtrArray) paths = files_in(inside);
+
+        for (guint i = 0; i < paths->len; i++)
+                if (!learn_case(state, g_ptr_array_index(paths, i), is_private))
+                        return false;
+        return true;
+}
+
+/* What is published by now is told by its URL, whoever still has it in private. */
 static bool learn_known(const struct state *state)
 {
-        g_autofree char *folder =
-            g_build_filename(state->harvest->regressions, state->harvest->target, NULL);
-        g_autoptr(GPtrArray) paths = files_in(folder);
+        g_autofree char *private = up_private_folder();
 
-        for (guint i = 0; i < paths->len; i++) {
-                const char *path = g_ptr_array_index(paths, i);
-                g_autoptr(GBytes) bytes = up_tool_read_file(path, state->error);
-                if (bytes == NULL)
-                        return false;
-                g_autoptr(up_case) c =
-                    up_case_read(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), NULL);
-                if (c->known.url == NULL)
-                        continue;
-                g_autoptr(up_run) run = run_alone(state, path);
-                if (run == NULL)
-                        return false;
-                for (guint j = 0; j < run->findings->len; j++)
-                        g_hash_table_insert(state->known,
-                            up_finding_slug(g_ptr_array_index(run->findings, j)),
-                            g_strdup(c->known.url));
-        }
-        return true;
+        return learn_folder(state, private, true) &&
+               learn_folder(state, state->harvest->regressions, false);
 }
 
 /* --- the smallest of each --------------------------------------------------------------------- */

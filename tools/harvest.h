@@ -20,7 +20,8 @@ struct up_catch {
         char *slug;
         char *fault; /* the planted faults that it takes; NULL: none */
         struct up_finding *finding;
-        char *known; /* URL of the known breakage that a regression holds; NULL without */
+        char *known; /* URL of the known breakage that a regression holds, or path of the private
+                      * case that holds it; NULL without */
         gsize bytes;
         const char
             *with;   /* slug of a graver catch that its case shows, too; NULL: none; not owned */

@@ -6,16 +6,15 @@
  */
 #include <gio/gio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "case/case.h"
 #include "case/policy.h"
 #include "fuzz/targets.h"
 #include "tools/minimize.h"
+#include "tools/telling.h"
 #include "tools/tool.h"
 
-#define TELL_EVERY_US (10 * G_TIME_SPAN_SECOND)
-#define INDENT        12
+#define INDENT 12
 
 struct minimize {
         const char *path;
@@ -23,35 +22,11 @@ struct minimize {
         GBytes *input;
         const char *target; /* that shows the finding */
         struct up_minimize_order order;
-        gint64 begin_us, told_us;
-        bool terminal;
+        struct up_telling telling;
         GError *error; /* it could not be written */
 };
 
 /* --- while it goes on ------------------------------------------------------------------------- */
-
-static char *size_text(const struct up_shrink_size *size)
-{
-        return g_strdup_printf("%u event%s, %u recipient%s, %u setting%s, %u part%s, %u field%s, "
-                               "%" G_GSIZE_FORMAT " bytes",
-            size->events, size->events == 1 ? "" : "s", size->recipients,
-            size->recipients == 1 ? "" : "s", size->settings, size->settings == 1 ? "" : "s",
-            size->parts, size->parts == 1 ? "" : "s", size->fields, size->fields == 1 ? "" : "s",
-            size->bytes);
-}
-
-static void tell(struct minimize *minimize, const struct up_minimize_step *step)
-{
-        g_autofree char *size = NULL;
-        gint64 now_us = g_get_monotonic_time();
-
-        if (!minimize->terminal && now_us < minimize->told_us + TELL_EVERY_US)
-                return;
-        minimize->told_us = now_us;
-        size = size_text(&step->size);
-        fprintf(stderr, "%sround %u, %s: %s, %u runs%s", minimize->terminal ? "\r" : "",
-            step->round, step->pass, size, step->runs, minimize->terminal ? "\033[K" : "\n");
-}
 
 static void keep(struct minimize *minimize, GBytes *bytes)
 {
@@ -66,7 +41,7 @@ static void step(const struct up_minimize_step *step, void *data)
 
         if (step->smallest != NULL)
                 keep(minimize, step->smallest);
-        tell(minimize, step);
+        up_telling_step(&minimize->telling, step);
 }
 
 /* --- what came out ---------------------------------------------------------------------------- */
@@ -97,13 +72,16 @@ static void print_text(const struct minimize *minimize, const struct up_minimize
         g_autofree char *what = g_strdup_printf("%s%s%s: %s", up_class_rows[finding->class].name,
             finding->evidence != UP_EVIDENCE_NONE ? ", " : "",
             up_evidence_rows[finding->evidence].name, finding->signature);
-        g_autofree char *before = size_text(&result->before);
-        g_autofree char *after = size_text(&result->after);
+        g_autofree char *before = up_telling_size(&result->before);
+        g_autofree char *after = up_telling_size(&result->after);
         g_autofree char *runs = g_strdup_printf("%u in %.1f s: %s", result->runs,
-            (double)(g_get_monotonic_time() - minimize->begin_us) / G_TIME_SPAN_SECOND,
+            (double)(g_get_monotonic_time() - minimize->telling.begin_us) / G_TIME_SPAN_SECOND,
             end_text(result->end));
         g_autofree char *fault = up_tool_fault_option(result->fault);
         g_autofree char *file = up_tool_quote(minimize->out);
+        g_autofree char *slug = up_finding_slug(finding);
+        g_autofree char *promote = up_tool_promote_command(minimize->order.run.flavour->name,
+            minimize->target, result->fault, slug, minimize->out);
 
         up_tool_paint(stdout, UP_BOLD, "%s", minimize->path);
         putchar('\n');
@@ -112,21 +90,9 @@ static void print_text(const struct minimize *minimize, const struct up_minimize
         line("after", after);
         line("runs", runs);
         line("written", minimize->out);
-        printf("\n  To go on:\n    %s repro --flavour %s --target %s%s %s\n", up_tool_program(),
-            minimize->order.run.flavour->name, minimize->target, fault, file);
-}
-
-static void build_size(JsonBuilder *json, const char *name, const struct up_shrink_size *size)
-{
-        json_builder_set_member_name(json, name);
-        json_builder_begin_object(json);
-        up_tool_json_number(json, "events", size->events);
-        up_tool_json_number(json, "recipients", size->recipients);
-        up_tool_json_number(json, "settings", size->settings);
-        up_tool_json_number(json, "parts", size->parts);
-        up_tool_json_number(json, "fields", size->fields);
-        up_tool_json_number(json, "bytes", (gint64)size->bytes);
-        json_builder_end_object(json);
+        printf("\n  To go on:\n    %s repro --flavour %s --target %s%s %s\n    %s\n",
+            up_tool_program(), minimize->order.run.flavour->name, minimize->target, fault, file,
+            promote);
 }
 
 static void print_json(const struct minimize *minimize, const struct up_minimized *result)
@@ -143,8 +109,8 @@ static void print_json(const struct minimize *minimize, const struct up_minimize
         up_run_build_finding(result->finding, json);
         up_tool_json_text(json, "slug", slug);
         json_builder_end_object(json);
-        build_size(json, "before", &result->before);
-        build_size(json, "after", &result->after);
+        up_telling_build_size(json, "before", &result->before);
+        up_telling_build_size(json, "after", &result->after);
         up_tool_json_number(json, "runs", result->runs);
         up_tool_json_truth(json, "whole", result->end == UP_MINIMIZE_WHOLE);
         up_tool_json_text(json, "written", minimize->out);
@@ -167,8 +133,7 @@ static int absent(const struct minimize *minimize, const struct up_minimized *re
 
 static int finish(struct minimize *minimize, const struct up_minimized *result, bool as_json)
 {
-        if (minimize->terminal)
-                fputs("\r\033[K", stderr);
+        up_telling_end(&minimize->telling);
         if (result->end == UP_MINIMIZE_ABSENT)
                 return absent(minimize, result);
         if (result->end == UP_MINIMIZE_CANNOT)
@@ -224,8 +189,7 @@ static int run(struct minimize *minimize, const char *target, bool as_json)
         int status;
 
         up_tool_interrupts();
-        minimize->begin_us = minimize->told_us = g_get_monotonic_time();
-        minimize->terminal = isatty(STDERR_FILENO);
+        up_telling_begin(&minimize->telling);
         minimize->order.runner = up_runner_new();
         minimize->order.jobs = g_get_num_processors();
         minimize->order.step = step;

@@ -10,6 +10,7 @@
 #include "faults/faults.h"
 #include "fuzz/targets.h"
 #include "tools/libraries.h"
+#include "tools/private.h"
 #include "tools/run.h"
 #include "tools/sanitizer.h"
 #include "tools/tool.h"
@@ -158,6 +159,16 @@ static void tell_story(const struct up_run *run)
         }
 }
 
+/* It is a regression, or waits in private to be one. */
+static bool is_kept(const char *path)
+{
+        g_autofree char *whole = g_canonicalize_filename(path, NULL);
+        g_autofree char *target = g_path_get_dirname(whole);
+        g_autofree char *folder = g_path_get_dirname(target);
+
+        return g_str_has_suffix(folder, "/regressions") || up_private_holds(path);
+}
+
 static void tell_commands(
     const struct repro *repro, const char *target, const char *path, const struct up_run *run)
 {
@@ -176,8 +187,11 @@ static void tell_commands(
         printf("    %s%s%sgdb --args %s %s\n", repro->fault != NULL ? "UNPEND_FAULT=" : "",
             repro->fault != NULL ? repro->fault : "", repro->fault != NULL ? " " : "", binary,
             file);
-        if (up_tool_target_of(path) == NULL)
-                printf("    cp %s regressions/%s/%s.case\n", file, target, slug);
+        if (!is_kept(path)) {
+                g_autofree char *promote =
+                    up_tool_promote_command(repro->flavour->name, target, repro->fault, slug, path);
+                printf("    %s\n", promote);
+        }
 }
 
 static void tell_run(const struct repro *repro, const struct up_case *c, const char *target,
@@ -359,9 +373,9 @@ int up_tool_repro(int argc, char **argv)
         g_autoptr(JsonBuilder) builder = NULL;
         int status = up_tool_options(&argc, &argv, entries, "CASE…",
             "CASE is a case file or any message. It is run on the target that its folder\n"
-            "names (regressions/TARGET/, seeds/TARGET/), else on every target that takes\n"
-            "messages; with a fault, on those that have a pipeline. A fault that the case\n"
-            "names is planted only when --fault says so.\n"
+            "names (regressions/TARGET/, seeds/TARGET/, TARGET/findings/ of a campaign), else\n"
+            "on every target that takes messages; with a fault, on those that have a\n"
+            "pipeline. A fault that the case names is planted only when --fault says so.\n"
             "Exit status: 0 passed, 1 finding, 125 cannot be run, 129 wrong usage.");
 
         if (status >= 0)

@@ -92,12 +92,11 @@ static void print_catch(const struct up_result *result, const struct up_catch *c
                 printf("  known      %s\n", catch->known);
         printf("  reproduce  %s repro --flavour libfuzzer --target %s%s %s\n", up_tool_program(),
             result->target, fault, path);
-        if (catch->known == NULL && result->fault != NULL)
-                printf("  keep       cp %s regressions/%s/NAME.case; give it lines `fault: %s` and "
-                       "`finding: %s`\n",
-                    path, result->target, result->fault, class->name);
-        else if (catch->known == NULL)
-                printf("  keep       cp %s regressions/%s/NAME.case\n", path, result->target);
+        if (catch->known == NULL) {
+                g_autofree char *promote = up_tool_promote_command(
+                    "libfuzzer", result->target, catch->fault, catch->slug, catch->path);
+                printf("  keep       %s\n", promote);
+        }
 }
 
 /* Nothing counts as checked that was not reached. A target without a pipeline has no such lines. */

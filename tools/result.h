@@ -14,11 +14,11 @@
 /** Of one target. */
 struct up_result {
         const char *target;
-        const char *fault; /* that was planted; NULL: none */
-        bool verifies;     /* signatures: else `verified` means nothing */
+        const char *fault;          /* that was planted; NULL: none */
+        bool verifies;              /* signatures: else `verified` means nothing */
         struct up_progress counted; /* by all workers; their first finding, of the first of them */
         double worker_s;            /* seconds that workers ran, added up */
-        unsigned corpus;   /* inputs, after merging */
+        unsigned corpus;            /* inputs, after merging */
         struct up_coverage coverage;
         GPtrArray *catches; /* of struct up_catch, owned */
 };

@@ -293,14 +293,41 @@ char *up_tool_fault_option(const char *fault)
         return fault != NULL ? g_strconcat(" --fault ", quoted, NULL) : g_strdup("");
 }
 
+/* What a campaign keeps of a target stands in these: see campaign.c. */
+static bool is_of_campaign(const char *name)
+{
+        static const char *const names[] = { "findings", "crashes", "done", "kept", "corpus" };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+                if (strcmp(names[i], name) == 0)
+                        return true;
+        return false;
+}
+
 const char *up_tool_target_of(const char *path)
 {
-        g_autofree char *whole = g_canonicalize_filename(path, NULL);
-        g_autofree char *folder = g_path_get_dirname(whole);
-        g_autofree char *name = g_path_get_basename(folder);
-        const struct up_target_row *row = target_row(name);
+        g_autofree char *folder = g_canonicalize_filename(path, NULL);
+        g_autofree char *name = NULL;
 
+        do {
+                g_autofree char *inside = g_steal_pointer(&folder);
+                folder = g_path_get_dirname(inside);
+                g_free(name);
+                name = g_path_get_basename(folder);
+        } while (is_of_campaign(name));
+        const struct up_target_row *row = target_row(name);
         return row != NULL ? row->name : NULL;
+}
+
+char *up_tool_promote_command(
+    const char *flavour, const char *target, const char *fault, const char *slug, const char *path)
+{
+        g_autofree char *file = up_tool_quote(path);
+        g_autofree char *option = up_tool_fault_option(fault);
+        bool ours = fault != NULL || up_tool_has_pipeline(target);
+
+        return g_strdup_printf("%s promote --flavour %s --target %s%s%s --name %s %s", program,
+            flavour, target, option, ours ? "" : " --private", slug, file);
 }
 
 bool up_tool_read_time(const char *text, unsigned *ret_seconds)

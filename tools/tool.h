@@ -118,8 +118,18 @@ bool up_tool_read_time(const char *text, unsigned *ret_seconds);
  */
 const char *up_tool_case_ending(const char *path);
 
-/** The target that the parent folder of @path names. NULL when it names none. Static. */
+/**
+ * The target that the parent folder of @path names, or of what a campaign keeps (TARGET/findings/,
+ * see worker.h) the folder above. NULL when it names none. Static.
+ */
 const char *up_tool_target_of(const char *path);
+
+/**
+ * The command that makes a regression of a finding, with the slug for a name. Whose bug it is only
+ * the user knows: where it may be that of a library it is kept in private first. Caller owns it.
+ */
+char *up_tool_promote_command(
+    const char *flavour, const char *target, const char *fault, const char *slug, const char *path);
 
 /**
  * A whole file. NULL with @error, whose message is one line with path and remedy, when it is
@@ -174,6 +184,7 @@ int up_tool_campaign(int argc, char **argv);
 int up_tool_repro(int argc, char **argv);
 int up_tool_gate(int argc, char **argv);
 int up_tool_minimize(int argc, char **argv);
+int up_tool_promote(int argc, char **argv);
 int up_tool_inspect(int argc, char **argv);
 int up_tool_mutate(int argc, char **argv);
 int up_tool_seeds(int argc, char **argv);

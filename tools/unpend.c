@@ -13,6 +13,7 @@ static const struct up_tool_command commands[] = {
             "run a case or a message, tell the story" },
         { "minimize", up_tool_minimize, UP_STATUS_USAGE,
             "the smallest case with the same finding" },
+        { "promote", up_tool_promote, UP_STATUS_USAGE, "make a regression of a finding" },
         { "gate", up_tool_gate, UP_STATUS_USAGE, "run all regressions, as TAP" },
         { "inspect", up_tool_inspect, UP_STATUS_USAGE, "what a case or a message holds" },
         { "mutate", up_tool_mutate, UP_STATUS_USAGE, "what the mutator makes of a case" },
