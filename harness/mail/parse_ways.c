@@ -95,6 +95,16 @@ static GMimeParserOptions *lenient(size_t *bytes)
         return g_mime_parser_options_new();
 }
 
+/* GMime 3.2.14 asks for one argument more. */
+static void hear_warnings(GMimeParserOptions *options, size_t *bytes)
+{
+#if GMIME_CHECK_VERSION(3, 2, 14)
+        g_mime_parser_options_set_warning_callback(options, on_warning, bytes, NULL);
+#else
+        g_mime_parser_options_set_warning_callback(options, on_warning, bytes);
+#endif
+}
+
 static GMimeParserOptions *strict(size_t *bytes)
 {
         GMimeParserOptions *options = g_mime_parser_options_new();
@@ -102,7 +112,7 @@ static GMimeParserOptions *strict(size_t *bytes)
         g_mime_parser_options_set_address_compliance_mode(options, GMIME_RFC_COMPLIANCE_STRICT);
         g_mime_parser_options_set_parameter_compliance_mode(options, GMIME_RFC_COMPLIANCE_STRICT);
         g_mime_parser_options_set_rfc2047_compliance_mode(options, GMIME_RFC_COMPLIANCE_STRICT);
-        g_mime_parser_options_set_warning_callback(options, on_warning, bytes);
+        hear_warnings(options, bytes);
         return options;
 }
 
@@ -113,7 +123,7 @@ static GMimeParserOptions *generous(size_t *bytes)
 
         g_mime_parser_options_set_allow_addresses_without_domain(options, TRUE);
         g_mime_parser_options_set_fallback_charsets(options, charsets);
-        g_mime_parser_options_set_warning_callback(options, on_warning, bytes);
+        hear_warnings(options, bytes);
         return options;
 }
 

@@ -219,6 +219,16 @@ static void constrain(GMimeMessage *message, struct edit_context *context)
                 g_mime_object_encode(GMIME_OBJECT(message), (GMimeEncodingConstraint)to);
 }
 
+/* GMime before 3.2.8 cannot leave out the header. */
+static void write_content(GMimePart *part, GMimeStream *to)
+{
+#if GMIME_CHECK_VERSION(3, 2, 8)
+        g_mime_object_write_content_to_stream(GMIME_OBJECT(part), NULL, to);
+#else
+        g_mime_object_write_to_stream(GMIME_OBJECT(part), NULL, to);
+#endif
+}
+
 static void encode_part(GMimePart *part)
 {
         static const GMimeContentEncoding encodings[] = {
@@ -233,7 +243,7 @@ static void encode_part(GMimePart *part)
 
         for (size_t i = 0; i < G_N_ELEMENTS(encodings); i++) {
                 g_mime_part_set_content_encoding(part, encodings[i]);
-                g_mime_object_write_content_to_stream(GMIME_OBJECT(part), NULL, nowhere);
+                write_content(part, nowhere);
         }
 }
 
