@@ -4,6 +4,7 @@
 #
 # SYNOPSIS
 #     tools/libraries.sh [--refresh] FLAVOUR
+#     tools/libraries.sh [--refresh] --releases LIBRARY SUITE…
 #
 # DESCRIPTION
 #     Builds the two libraries under test with the instrumentation of FLAVOUR (libfuzzer, afl, fuel,
@@ -18,7 +19,15 @@
 #     What was built once is found again in well under a second and without a network. An entry
 #     of the cache never changes: its name ends in a hash of recipe, compiler, flags and source.
 #
+#     With --releases nothing is built. What the named suites of Debian carry of one library is
+#     fetched from the mirror that apt has, and told one line a release, the oldest first:
+#
+#         3.2.13 /home/me/.cache/unpend/sources/gmime_3.2.13+dfsg.orig.tar.xz
+#
+#     A suite that the mirror has not, or has without the library, is told and passed over.
+#
 # OPTIONS
+#     --releases       which releases are there?
 #     --refresh        ask apt for newer sources; without it, what was fetched first stays
 #     --help           print this page
 #
@@ -30,8 +39,9 @@
 #
 # FILES
 #     In the cache: LIBRARY-VERSION-FLAVOUR-HASH/ are the entries; sources/ has the tarballs and,
-#     in a file named after each library, which one is current; logs/ the log of each one's last
-#     build; tmp/ what is being built; lock is held by the one run that fetches or builds.
+#     in files named after library, or library and suite, which one is current; logs/ the log of
+#     each one's last build; tmp/ what is being built; lock is held by the one run that fetches or
+#     builds.
 #
 # DIAGNOSTICS
 #     A failure is one line: the library, the step, the log, what to do.
@@ -41,8 +51,9 @@
 #     Builds what upstream released, without the distribution's patches.
 #     The cache's path can have no blanks in it: make would take it apart.
 
-# Some variables are read by a name that is put together, and some hold several words.
-# shellcheck disable=SC2034,SC2086
+# Some variables are read by a name that is put together, some hold several words, and some are
+# those of apt.
+# shellcheck disable=SC2016,SC2034,SC2086
 
 set -u
 umask 022
@@ -178,6 +189,8 @@ child=      # its process, the leader of a group of its own
 dir=        # where it runs
 log=        # where its output goes
 locked=
+suite=      # of Debian; none: what the machine's own sources carry
+mirror=     # where suites are
 
 say() {
     echo "${library:-libraries}${version:+ $version}: $*" >&2
@@ -193,17 +206,24 @@ usage_error() {
     exit 2
 }
 
-# step COMMAND…: one step of the work, in $dir, written to $log. It runs in a session of its own:
+# try COMMAND…: one step of the work, in $dir, written to $log. It runs in a session of its own:
 # a signal reaches this shell at once, and through it the step with all its processes.
-step() {
+try() {
     doing=${1##*/}
     {
         echo "== $*" >>"$log"
         (cd "$dir" && exec setsid setpriv --pdeathsig TERM "$@") >>"$log" 2>&1 </dev/null &
     } 2>/dev/null
     child=$!
-    wait "$child" || fail "$doing failed, log: $log; $(advice)"
+    wait "$child"
+    tried=$?
     child=
+    return $tried
+}
+
+# step COMMAND…: the same of what the rest of the work needs.
+step() {
+    try "$@" || fail "$doing failed, log: $log; $(advice)"
     doing=
 }
 
@@ -321,27 +341,28 @@ find_source() {
         source=$(realpath "$source")
         source_hash=$(tree_hash "$source")
     else
-        pinned || fetch
-        read -r version source source_hash <"$cache/sources/$library"
+        pin=$cache/sources/$library
+        pinned || fetch || fail "$doing failed, log: $log; $(advice)"
+        read -r version source source_hash <"$pin"
     fi
 }
 
-# Whether it is settled which tarball is to be built, and it is there.
+# Whether it is settled which tarball is to be taken, and it is there.
 pinned() {
-    [ -z "$refresh" ] && read -r _ tarball _ <"$cache/sources/$library" &&
-        [ -f "$cache/sources/$tarball" ]
+    [ -z "$refresh" ] && read -r _ tarball _ <"$pin" && [ -f "$cache/sources/$tarball" ]
 } 2>/dev/null
 
-# Gets the newest tarball that apt knows, and pins it.
+# Gets the newest tarball that apt knows, or that $suite carries, and pins it. Fails if apt does.
 fetch() {
     prepare
     ! pinned || return 0
     log=$cache/logs/sources.log
-    say "fetching the source (log: $log)"
+    say "fetching the source${suite:+ that $suite carries} (log: $log)"
     [ -d "$work/apt" ] || update_apt
-    dir=$work/apt/$library
+    [ -z "$suite" ] || add_suite || return
+    dir=$work/apt/${pin##*/}
     mkdir "$dir"
-    step apt-get $apt_options source --tar-only "$library"
+    try apt-get $apt_options source --tar-only "$library${suite:+/$suite}" || return
     tarball=$(cd "$dir" && echo "$library"_*.orig.tar.??)
     [ -f "$dir/$tarball" ] || fail "apt-get brought no tarball, log: $log"
     version=${tarball#*_}
@@ -349,7 +370,7 @@ fetch() {
     source_hash=$(sha256sum <"$dir/$tarball" | cut -d ' ' -f 1)
     echo "${version%%[+~-]*} $tarball $source_hash" >"$dir/pin"
     step mv "$tarball" "$cache/sources/"
-    step mv pin "$cache/sources/$library"
+    step mv pin "$pin"
 }
 
 # An apt of our own, for root and for anybody, that leaves the machine's alone.
@@ -382,6 +403,49 @@ list_machine() {
     done 2>/dev/null
 }
 
+# Puts $suite in place of the machine's own sources, or beside the other suites.
+add_suite() {
+    if [ -z "$mirror" ]; then
+        mirror=$(apt-get $apt_options indextargets --format '$(REPO_URI)' \
+            'Created-By: Sources' 'Origin: Debian' 'Label: Debian' | sed 1q)
+        [ -n "$mirror" ] || fail "apt has no mirror of Debian enabled that is in reach, log: $log"
+        lists=$work/apt/suites
+        mkdir "$lists"
+        apt_options="$apt_options -o Dir::Etc::SourceParts=$lists"
+    fi
+    dir=$work/apt
+    echo "deb-src [signed-by=$keyring] $mirror $suite main" >"$lists/$suite.list"
+    try apt-get $apt_options update || {
+        rm "$lists/$suite.list"
+        return 1
+    }
+}
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# list_releases SUITE…: of the library at hand
+list_releases() {
+    found=
+    for suite in "$@"; do
+        version=
+        pin=$cache/sources/$library.$suite
+        if pinned || fetch; then
+            read -r version tarball source_hash <"$pin"
+            check_tarball
+            found="$found$version $tarball
+"
+        else
+            say "nothing of it in $suite, passed over, log: $log"
+        fi
+    done
+    [ -n "$found" ] || fail "none of these suites carries it: $*, log: $log"
+    printf '%s' "$found" | sort -u -V -k 1,1 | sed "s|[^ ]* |&$cache/sources/|"
+}
+
+check_tarball() {
+    (cd "$cache/sources" && echo "$source_hash  $tarball" | sha256sum --status --check) ||
+        fail "$cache/sources/$tarball is damaged: run again with --refresh"
+}
+
 # ---- building ----------------------------------------------------------------------------------
 
 # check_needs PACKAGE:PROGRAM…
@@ -409,9 +473,9 @@ unpack() {
         tarball=$work/tree.tar
         pack "$source" >"$tarball" 2>>"$log" || fail "copying $source failed, log: $log; $(advice)"
     else
-        tarball=$cache/sources/$source
-        echo "$source_hash  $tarball" | sha256sum --status --check ||
-            fail "$tarball is damaged: run again with --refresh"
+        tarball=$source
+        check_tarball
+        tarball=$cache/sources/$tarball
     fi
     step tar -x -f "$tarball" --strip-components=1 --no-same-owner --no-same-permissions
     [ -z "$(own_tree)" ] || [ "$(tree_hash "$dir")" = "$source_hash" ] ||
@@ -444,8 +508,9 @@ provide() {
 
 # ---- main --------------------------------------------------------------------------------------
 
-flavour=
 refresh=
+releases=
+words=
 for argument in "$@"; do
     case $argument in
     --help)
@@ -453,20 +518,33 @@ for argument in "$@"; do
         exit 0
         ;;
     --refresh) refresh=yes ;;
+    --releases) releases=yes ;;
     -*) usage_error "unknown option $argument" ;;
-    *)
-        [ -z "$flavour" ] || usage_error "one flavour only, not $argument too"
-        flavour=$argument
-        ;;
+    *[!a-z0-9-]*) usage_error "$argument is no name of a library, suite or flavour" ;;
+    *) words="$words $argument" ;;
     esac
 done
-[ -n "$flavour" ] || usage_error 'which flavour?'
-set_flavour "$flavour" || usage_error "unknown flavour $flavour"
+set -- $words
 
 trap clean_up EXIT
 trap 'interrupted 130' INT
 trap 'interrupted 143' TERM
 trap 'interrupted 129' HUP
+
+if [ -n "$releases" ]; then
+    [ $# -gt 1 ] || usage_error 'which library, of which suites?'
+    library=$1
+    shift
+    case " $libraries " in *" $library "*) ;; *) usage_error "unknown library $library" ;; esac
+    set_cache
+    list_releases "$@"
+    exit
+fi
+
+[ $# -gt 0 ] || usage_error 'which flavour?'
+[ $# -eq 1 ] || usage_error "one flavour only, not $2 too"
+flavour=$1
+set_flavour "$flavour" || usage_error "unknown flavour $flavour"
 
 set_cache
 jobs=$(nproc)
