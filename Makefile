@@ -19,7 +19,7 @@ PACKAGES := gmime-3.0 json-glib-1.0 zlib libcrypto
 FOLDERS := case mail mutate ledger oracle scan_submit faults world
 HARNESS := $(wildcard $(FOLDERS:%=harness/%/*.c))
 GLUE    := $(addprefix fuzz/,target.c leaks.c progress.c play.c feedback.c fuel.c growth.c \
-	metered.c)
+	metered.c warm.c)
 TOOLS   := $(wildcard tools/*.c)
 TESTS   := $(wildcard harness/tests/test_*.c tools/tests/test_*.c)
 SOURCES := $(HARNESS) $(wildcard fuzz/*.c) $(TOOLS) $(TESTS) tools/tests/carriers.c
@@ -204,9 +204,11 @@ check-tests: $(UNIT_TESTS) $(B)/unpend do-replay
 check-commands: $(B)/unpend $(CARRIERS) do-replay
 	@UNPEND=$(B)/unpend sh tools/tests/test_commands.sh
 	@UNPEND=$(B)/unpend sh tools/tests/test_gate.sh
+	@UNPEND=$(B)/unpend sh tools/tests/test_promote.sh
 	@UNPEND=$(B)/unpend sh tools/tests/test_ci_files.sh
 	@UNPEND=$(B)/unpend sh tools/tests/test_campaign.sh
 	@UNPEND=$(B)/unpend sh tools/tests/test_afl.sh
+	@UNPEND=$(B)/unpend sh tools/tests/test_bisect.sh
 	@UNPEND=$(B)/unpend CARRIERS=$(CARRIERS) sh tools/tests/test_judges.sh
 
 PICTURE := harness/scan_submit/machine
@@ -274,7 +276,7 @@ TIME ?= 60s
 ALL_CORES := $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
 
 .PHONY: help setup check campaign replay libfuzzer afl fuel fuel-gcc tools judge-mutants bench-mutator \
-	dictionaries seeds pictures clean
+	bisect-build bisect-example dictionaries seeds pictures clean
 help:
 	@echo 'make check            everything that must hold: warnings, layers, tests, regressions;'
 	@echo '                      GATE="--junit FILE --sarif FILE" writes reports, too'
@@ -290,6 +292,7 @@ help:
 	@echo 'make fuel-gcc         the same by gcc, where there is no clang'
 	@echo 'make judge-mutants    1,000 mutations before judges that are not our code: OpenSSL, NSS'
 	@echo 'make bench-mutator    what the mutator is worth against libFuzzer'"'"'s own; BENCH="--runs 3"'
+	@echo 'make bisect-example   git bisect run, on releases of GMime: which one mended a bug; minutes'
 	@echo 'make dictionaries     write fuzz/*.dict anew, from the tables'
 	@echo 'make seeds            write seeds/ anew'
 	@echo 'make pictures         draw the machine anew, from the tables; needs graphviz'
@@ -334,6 +337,16 @@ campaign:
 
 bench-mutator: libfuzzer
 	@UNPEND=$(B)/unpend tools/bench-mutator.sh $(BENCH)
+
+# One target on what one commit of a library makes, for tools/bisect-step.sh.
+bisect-build:
+	$(call provide,libfuzzer)
+	@$(MAKE) --no-print-directory $(ALL_CORES) $(B)/libfuzzer/fuzz/$(TARGET)
+
+bisect-example:
+	@tools/setup.sh check && tools/setup.sh campaign
+	@$(MAKE) --no-print-directory $(ALL_CORES) do-tools
+	@UNPEND=$(B)/unpend tools/bisect-gmime.sh
 
 clean:
 	rm -rf $(B)
