@@ -294,15 +294,6 @@ static char *faults_of(const struct state *state, const char *result)
         return g_strdup(c->finding != NULL ? c->fault : state->harvest->folders->fault);
 }
 
-/* The finding, which the caller owns from now on. */
-static struct up_finding *taken_out(const struct up_run *run, struct up_finding *finding)
-{
-        guint index;
-
-        g_ptr_array_find(run->findings, finding, &index);
-        return g_ptr_array_steal_index(run->findings, index);
-}
-
 /* NULL with the error when it was interrupted or cannot be done. */
 static struct up_catch *bring_in(struct state *state, const char *slug, const char *path)
 {
@@ -327,7 +318,7 @@ static struct up_catch *bring_in(struct state *state, const char *slug, const ch
         catch->fault = faults_of(state, result);
         catch->path = g_steal_pointer(&result);
         catch->slug = g_strdup(slug);
-        catch->finding = taken_out(run, finding);
+        catch->finding = up_run_take(run, finding);
         catch->known = g_strdup(known);
         catch->is_new = is_new;
         return catch;

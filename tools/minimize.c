@@ -116,21 +116,6 @@ static struct up_run *run_bytes(struct minimizing *minimizing, GBytes *bytes, co
         return run;
 }
 
-static bool is_same(const struct up_finding *one, const struct up_finding *other)
-{
-        return one->class == other->class && one->evidence == other->evidence &&
-               one->role == other->role && strcmp(one->signature, other->signature) == 0;
-}
-
-/* The finding, taken out of the run; NULL when it has none that is like it. */
-static struct up_finding *take_same(struct up_run *run, const struct up_finding *wanted)
-{
-        for (guint i = 0; i < run->findings->len; i++)
-                if (is_same(g_ptr_array_index(run->findings, i), wanted))
-                        return g_ptr_array_steal_index(run->findings, i);
-        return NULL;
-}
-
 static bool passes_without_fault(struct minimizing *minimizing, GBytes *bytes)
 {
         g_autoptr(up_run) run = run_bytes(minimizing, bytes, NULL);
@@ -142,7 +127,7 @@ static struct up_finding *show(struct minimizing *minimizing, GBytes *bytes)
 {
         g_autoptr(up_run) run = run_bytes(minimizing, bytes, minimizing->run.fault);
         struct up_finding *finding =
-            run != NULL ? take_same(run, minimizing->result->finding) : NULL;
+            run != NULL ? up_run_take(run, up_run_same(run, minimizing->result->finding)) : NULL;
 
         if (finding != NULL && minimizing->clean_without &&
             !passes_without_fault(minimizing, bytes))
@@ -350,32 +335,6 @@ static void run_rounds(struct minimizing *minimizing)
 
 /* --- where it begins -------------------------------------------------------------------------- */
 
-static bool is_wanted(
-    const struct minimizing *minimizing, const struct up_finding *finding, bool as_head_says)
-{
-        const struct up_case *c = minimizing->c;
-        g_autofree char *slug = up_finding_slug(finding);
-
-        if (minimizing->order->slug != NULL && strcmp(slug, minimizing->order->slug) != 0)
-                return false;
-        if (!as_head_says)
-                return true;
-        return g_strcmp0(c->finding, up_class_rows[finding->class].name) == 0 &&
-               (c->evidence == NULL ||
-                   strcmp(c->evidence, up_evidence_rows[finding->evidence].name) == 0);
-}
-
-/* A slug that is asked for may stand for several with other evidence; the head may choose. */
-static struct up_finding *choose(const struct minimizing *minimizing, struct up_run *run)
-{
-        for (int as_head_says = 1; as_head_says >= 0; as_head_says--)
-                for (guint i = 0; i < run->findings->len; i++)
-                        if (is_wanted(
-                                minimizing, g_ptr_array_index(run->findings, i), as_head_says != 0))
-                                return g_ptr_array_steal_index(run->findings, i);
-        return NULL;
-}
-
 /* It hangs until the limit, and not until its fuel is used up. */
 static bool hangs_by_the_clock(const struct minimizing *minimizing)
 {
@@ -408,7 +367,8 @@ static bool find_finding(struct minimizing *minimizing, GBytes *input)
                 result->end = UP_MINIMIZE_INTERRUPTED;
                 return false;
         }
-        result->finding = choose(minimizing, run);
+        result->finding =
+            up_run_take(run, up_run_choose(run, minimizing->c, minimizing->order->slug));
         for (guint i = 0; i < run->findings->len; i++)
                 g_ptr_array_add(
                     result->others, up_finding_slug(g_ptr_array_index(run->findings, i)));
@@ -442,10 +402,8 @@ static void leave_out_faults(struct minimizing *minimizing, GBytes *input)
         for (char **name = each; *name != NULL; name++) {
                 g_autofree char *others = faults_without(result->fault, *name);
                 g_autoptr(up_run) run = run_bytes(minimizing, input, others);
-                struct up_finding *finding = run != NULL ? take_same(run, result->finding) : NULL;
-                if (finding == NULL)
+                if (run == NULL || up_run_same(run, result->finding) == NULL)
                         continue;
-                up_finding_free(finding);
                 g_free(result->fault);
                 minimizing->run.fault = result->fault = g_steal_pointer(&others);
         }

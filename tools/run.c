@@ -637,6 +637,16 @@ struct up_finding *up_run_same(const struct up_run *run, const struct up_finding
         return NULL;
 }
 
+struct up_finding *up_run_take(struct up_run *run, struct up_finding *finding)
+{
+        guint index;
+
+        if (finding == NULL)
+                return NULL;
+        g_ptr_array_find(run->findings, finding, &index);
+        return g_ptr_array_steal_index(run->findings, index);
+}
+
 /* --- warm ------------------------------------------------------------------------------------- */
 
 /* A warm parent that waits for its next case, and what it was started for. */

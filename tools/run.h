@@ -126,6 +126,9 @@ struct up_finding *up_run_choose(
 /** The run's finding of the same class, evidence, role and signature; NULL without. Likewise. */
 struct up_finding *up_run_same(const struct up_run *run, const struct up_finding *wanted);
 
+/** Takes a finding of the run, or NULL, out of it; the caller owns it from now on. Returns it. */
+struct up_finding *up_run_take(struct up_run *run, struct up_finding *finding);
+
 /**
  * Runs cases as up_run_case() does, but in forks of processes that it starts once for each flavour,
  * target and fault, and keeps (child.h). For any number of threads at once.

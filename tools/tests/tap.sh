@@ -18,7 +18,7 @@ unpend=$(cd "$(dirname "${UNPEND:-build/unpend}")" && pwd)/$(basename "${UNPEND:
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
-export UNPEND_BUILD="$work/build"
+export UNPEND_BUILD="$work/build" UNPEND_PRIVATE="$work/private"
 unset COLUMNS NO_COLOR
 
 number=0
