@@ -114,29 +114,34 @@ $(foreach f,$(FLAVOURS),$(eval $(call flavour,$f)))
 $(FLAVOURS:%=$(B)/%/harness/mail/identity.o): \
 	$(wildcard seeds/identities/*.pem)
 
+# The sick pipelines, one for each oracle: doctor reads their table. Of what is linked the library
+# stands last, for it serves all before it.
+$(foreach f,replay $(FROM_SOURCE),$(B)/$f/fuzz/canary): %/canary: %/sick.o
+LINKED = $(filter-out %.a,$^) $(filter %.a,$^)
+
 $(B)/replay/fuzz/%: $(B)/replay/fuzz/%.o $(B)/replay/fuzz/replay.o $(GLUE:%.c=$(B)/replay/%.o) \
 		$(B)/replay/libunpend.a
 	$(call say,LINK,$@)
-	$(Q)$(replay_CC) $(replay_CFLAGS) $^ $(replay_LIBS) -o $@
+	$(Q)$(replay_CC) $(replay_CFLAGS) $(LINKED) $(replay_LIBS) -o $@
 
 define counting
 $(B)/$1/fuzz/%: $(B)/$1/fuzz/%.o $(B)/$1/fuzz/replay.o $(B)/$1/fuzz/edges.o $(GLUE:%.c=$(B)/$1/%.o) \
 		$(B)/$1/libunpend.a
 	$$(call say,LINK,$$@)
-	$$(Q)$$($1_CC) $$($1_CFLAGS) $$^ $$($1_LIBS) -o $$@
+	$$(Q)$$($1_CC) $$($1_CFLAGS) $$(LINKED) $$($1_LIBS) -o $$@
 endef
 $(foreach f,$(COUNTING),$(eval $(call counting,$f)))
 
 $(B)/libfuzzer/fuzz/%: $(B)/libfuzzer/fuzz/%.o $(GLUE:%.c=$(B)/libfuzzer/%.o) \
 		$(B)/libfuzzer/fuzz/mutator.o $(B)/libfuzzer/libunpend.a
 	$(call say,LINK,$@)
-	$(Q)$(libfuzzer_CC) $(libfuzzer_CFLAGS) -fsanitize=fuzzer $^ $(libfuzzer_LIBS) -o $@
+	$(Q)$(libfuzzer_CC) $(libfuzzer_CFLAGS) -fsanitize=fuzzer $(LINKED) $(libfuzzer_LIBS) -o $@
 
 # afl-clang-fast knows where its driver and its runtime are, and takes the first for the second.
 $(B)/afl/fuzz/%: $(B)/afl/fuzz/%.o $(GLUE:%.c=$(B)/afl/%.o) $(B)/afl/libunpend.a
 	$(call say,LINK,$@)
-	$(Q)AFL_QUIET=1 AFL_CC=$(afl_CC) afl-clang-fast $(afl_CFLAGS) -fsanitize=fuzzer $^ $(afl_LIBS) \
-		-o $@
+	$(Q)AFL_QUIET=1 AFL_CC=$(afl_CC) afl-clang-fast $(afl_CFLAGS) -fsanitize=fuzzer $(LINKED) \
+		$(afl_LIBS) -o $@
 
 $(B)/afl/mutator.so: $(B)/fast/fuzz/afl_mutator.o $(B)/fast/libunpend.a
 	@mkdir -p $(@D)
@@ -157,7 +162,8 @@ $(B)/$1/fuzz/%.dict: fuzz/%.dict
 endef
 $(foreach f,$(FROM_SOURCE),$(eval $(call beside_target,$f)))
 
-$(B)/unpend: $(TOOLS:%.c=$(B)/fast/%.o) $(B)/fast/fuzz/progress.o $(B)/fast/libunpend.a
+$(B)/unpend: $(TOOLS:%.c=$(B)/fast/%.o) $(addprefix $(B)/fast/fuzz/,progress.o sick.o) \
+		$(B)/fast/libunpend.a
 	$(call say,LINK,$@)
 	$(Q)$(fast_CC) $(fast_CFLAGS) $^ $(fast_LIBS) -o $@
 
@@ -172,7 +178,7 @@ $(CARRIERS): %: %.o $(B)/fast/libunpend.a
 # What the unit tests of tools/ are linked with: the program without its main(), and what of the
 # targets can be tested by itself.
 $(B)/replay/libtools.a: $(patsubst %.c,$(B)/replay/%.o,$(filter-out tools/unpend.c,$(TOOLS))) \
-		$(addprefix $(B)/replay/fuzz/,progress.o feedback.o afl_mutator.o fuel.o growth.o)
+		$(addprefix $(B)/replay/fuzz/,progress.o sick.o feedback.o afl_mutator.o fuel.o growth.o)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 

@@ -1,6 +1,8 @@
 /*
  * canary - the faults of canaries.h, each committed when the message's first line names it
  *
+ * A fault of a pipeline is one that sick.c plays; what is said here is about the others.
+ *
  * Each is kept out of the optimiser's sight by a volatile, and out of its caller by noinline, so
  * that it happens at run time and its function stands in the stack. What no sanitizer sees goes
  * the whole way of a real fault: through the reader that remarks it, and the oracle.
@@ -13,6 +15,7 @@
 #include <openssl/objects.h>
 #include <string.h>
 
+#include "fuzz/play.h"
 #include "fuzz/target.h"
 #include "mail/mime.h"
 #include "mail/openssl.h"
@@ -204,6 +207,17 @@ static void square(const struct up_case *c, struct up_exam *exam)
 #define UP_CANARY(function) function
 #include "fuzz/canaries.h"
 
+/* A pipeline's calls have a fuel of their own (metered.h); how many there are is not bounded. */
+static void play(
+    const struct up_case *c, const struct up_sick_row *row, struct up_examination *examination)
+{
+        static const struct up_fuel_budget all_it_wants = { 0 };
+        const struct up_pipeline pipeline = up_sick_pipeline(row);
+
+        up_fuel_begin("canary", &all_it_wants, 0);
+        up_play(c, &pipeline, examination);
+}
+
 static void examine(const struct up_case *c, struct up_examination *examination)
 {
         gsize bytes;
@@ -215,6 +229,8 @@ static void examine(const struct up_case *c, struct up_examination *examination)
         for (size_t i = 0; i < G_N_ELEMENTS(up_canaries); i++)
                 if (strcmp(up_canaries[i].name, name) == 0)
                         up_canaries[i].commit(c, &examination->exam);
+        if (up_sick_find(name) != NULL || strcmp(name, UP_CANARY_HEALTHY) == 0)
+                play(c, up_sick_find(name), examination);
 }
 
 const struct up_target up_target = {

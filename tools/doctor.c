@@ -3,7 +3,8 @@
  *
  * First the facts, then the canaries: each planted fault of fuzz/canaries.h is run in each flavour
  * that is built, as a case would be. A fault that nobody sees makes every pass worthless, so one
- * claimed canary that is not seen is a failure.
+ * claimed canary that is not seen is a failure. That of an oracle is a case that a sick pipeline
+ * plays, and the healthy one as well: who speaks of both sees nothing either.
  */
 #include <gmime/gmime.h>
 #include <openssl/crypto.h>
@@ -30,7 +31,7 @@ static const struct {
         { "gdb", "looks into a finding", "apt-get install gdb" },
 };
 
-enum sight { SEEN, NOT_CLAIMED, BLIND, CANNOT_TELL, SIGHTS };
+enum sight { SEEN, NOT_CLAIMED, BLIND, FALSE_ALARM, CANNOT_TELL, SIGHTS };
 
 static const struct {
         const char *name;
@@ -39,6 +40,7 @@ static const struct {
         [SEEN] = { "seen", UP_GREEN },
         [NOT_CLAIMED] = { "blind, as known", UP_DIM },
         [BLIND] = { "BLIND", UP_RED },
+        [FALSE_ALARM] = { "FALSE ALARM", UP_RED },
         [CANNOT_TELL] = { "cannot run", UP_RED },
 };
 
@@ -48,6 +50,7 @@ struct doctor {
         unsigned flavours;        /* built */
         unsigned canaries;        /* run */
         unsigned blind;           /* claimed and not seen */
+        unsigned alarms;          /* something was seen in the healthy pipeline */
         bool interrupted;
 };
 
@@ -223,37 +226,81 @@ static bool saw(const struct up_run *run, const struct up_canary *canary)
 {
         for (guint i = 0; i < run->findings->len; i++) {
                 const struct up_finding *finding = g_ptr_array_index(run->findings, i);
-                if (finding->class == canary->class &&
+                if (finding->class == canary->class && finding->evidence == canary->evidence &&
                     g_str_has_prefix(finding->signature, canary->signature))
                         return true;
         }
         return false;
 }
 
-/* The message that makes the target commit the fault, as a file. The caller owns and unlinks. */
-static char *write_message(const struct up_canary *canary, GError **error)
+/* The case that makes the target commit the fault @name, as a file. The caller owns and unlinks. */
+static char *write_case(const struct up_canary *canary, const char *name, GError **error)
 {
-        gsize padding = MAX(canary->bytes, strlen(canary->name) + 1) - strlen(canary->name) - 1;
+        gsize padding = MAX(canary->bytes, strlen(name) + 1) - strlen(name) - 1;
         g_autofree char *dots = g_strnfill(padding, '.');
-        g_autofree char *message = g_strconcat(canary->name, "\n", dots, NULL);
+        g_autofree char *message = g_strconcat(name, "\n", dots, NULL);
+        g_autofree char *whole =
+            canary->head != NULL
+                ? g_strconcat("unpend-case: 1\n", canary->head, "message:\n", message, NULL)
+                : g_strdup(message);
         char *path = NULL;
-        int fd = g_file_open_tmp("unpend-XXXXXX.eml", &path, error);
+        int fd = g_file_open_tmp("unpend-XXXXXX.case", &path, error);
 
         if (fd < 0)
                 return NULL;
         close(fd);
-        if (!g_file_set_contents(path, message, -1, error)) {
+        if (!g_file_set_contents(path, whole, -1, error)) {
                 unlink(path);
                 g_clear_pointer(&path, g_free);
         }
         return path;
 }
 
-static void tell_canary(struct doctor *doctor, const struct up_canary *canary,
-    const struct up_run *run, enum sight sight)
+/* Those of a kind are told together, in columns of their own. */
+static const struct kind {
+        const char *name;
+        unsigned name_columns;
+        unsigned sight_columns;
+        bool has_healthy; /* its cases are run by the healthy pipeline as well */
+} faults = { "canaries", 16, 16, false }, oracles = { "oracles", 21, 11, true };
+
+static unsigned indent_of(const struct kind *kind)
+{
+        return 2 + kind->name_columns + 1 + kind->sight_columns + 1;
+}
+
+static void tell_more(const struct kind *kind, const char *text)
+{
+        g_autofree char *wrapped = up_tool_wrap(text, indent_of(kind));
+
+        printf("%*s%s\n", (int)indent_of(kind), "", wrapped);
+}
+
+/* What is to be said besides; NULL: nothing. The caller owns the result. */
+static char *more_of(const struct up_canary *canary, const struct up_run *run, enum sight sight)
 {
         const struct up_finding *finding =
             run->findings->len > 0 ? g_ptr_array_index(run->findings, 0) : NULL;
+        const char *came = finding != NULL ? finding->signature : "nothing";
+
+        switch (sight) {
+        case CANNOT_TELL:
+                return g_strdup(run->why);
+        case BLIND:
+                return g_strdup_printf("expected: %s, %s...; came: %s",
+                    up_class_rows[canary->class].name, canary->signature, came);
+        case FALSE_ALARM:
+                return g_strdup_printf("of the healthy pipeline was said: %s", came);
+        default:
+                return NULL;
+        }
+}
+
+static void tell_canary(struct doctor *doctor, const struct kind *kind,
+    const struct up_canary *canary, const struct up_run *run, enum sight sight)
+{
+        g_autofree char *what = up_tool_wrap(canary->what, indent_of(kind));
+        g_autofree char *more = more_of(canary, run, sight);
 
         if (doctor->json != NULL) {
                 json_builder_begin_object(doctor->json);
@@ -264,15 +311,12 @@ static void tell_canary(struct doctor *doctor, const struct up_canary *canary,
                 json_builder_end_object(doctor->json);
                 return;
         }
-        printf("  %-16s ", canary->name);
-        up_tool_paint(stdout, sights[sight].colour, "%-16s", sights[sight].name);
-        printf(" %s\n", canary->what);
-        if (sight == CANNOT_TELL)
-                printf("  %-16s %s\n", "", run->why);
-        else if (sight == BLIND)
-                printf("  %-16s expected: %s, %s...; came: %s\n", "",
-                    up_class_rows[canary->class].name, canary->signature,
-                    finding != NULL ? finding->signature : "nothing");
+        printf("  %-*s ", (int)kind->name_columns, canary->name);
+        up_tool_paint(
+            stdout, sights[sight].colour, "%-*s", (int)kind->sight_columns, sights[sight].name);
+        printf(" %s\n", what);
+        if (more != NULL)
+                tell_more(kind, more);
         fflush(stdout);
 }
 
@@ -289,52 +333,100 @@ static bool is_claimed(const struct up_canary *canary, const struct up_flavour *
         return true;
 }
 
-static void run_canary(
-    struct doctor *doctor, const struct up_flavour *flavour, const struct up_canary *canary)
+/* Runs the canary's case with that name in it, twice as the gate does: then leaks are looked for
+ * only where there are some. NULL: interrupted, or there is no room for it, which was told. */
+static struct up_run *run_case(struct doctor *doctor, const struct up_flavour *flavour,
+    const struct up_canary *canary, const char *name)
 {
         g_autoptr(GError) error = NULL;
-        g_autofree char *path = write_message(canary, &error);
+        g_autofree char *path = write_case(canary, name, &error);
         g_autoptr(up_run) run = NULL;
-        enum sight sight;
 
         if (path == NULL) {
                 up_tool_fail(0, "%s", error->message);
                 doctor->blind++;
-                return;
+                return NULL;
         }
         run = up_runner_run(doctor->runner,
-            &(struct up_run_order){ .flavour = flavour, .target = "canary", .path = path });
+            &(struct up_run_order){
+                .flavour = flavour, .target = "canary", .path = path, .twice = true });
         unlink(path);
         if (run->status == UP_RUN_INTERRUPTED) {
                 doctor->interrupted = true;
-                return;
+                return NULL;
         }
+        return g_steal_pointer(&run);
+}
+
+static enum sight sight_of(
+    const struct up_run *run, const struct up_canary *canary, const struct up_flavour *flavour)
+{
         if (run->status == UP_RUN_CANNOT)
-                sight = CANNOT_TELL;
-        else if (saw(run, canary))
-                sight = SEEN;
-        else
-                sight = is_claimed(canary, flavour) ? BLIND : NOT_CLAIMED;
+                return CANNOT_TELL;
+        if (saw(run, canary))
+                return SEEN;
+        return is_claimed(canary, flavour) ? BLIND : NOT_CLAIMED;
+}
+
+static enum sight sight_of_healthy(const struct up_run *run)
+{
+        return run->status == UP_RUN_CANNOT  ? CANNOT_TELL
+               : run->status == UP_RUN_FOUND ? FALSE_ALARM
+                                             : SEEN;
+}
+
+static void run_canary(struct doctor *doctor, const struct kind *kind,
+    const struct up_flavour *flavour, const struct up_canary *canary)
+{
+        g_autoptr(up_run) run = run_case(doctor, flavour, canary, canary->name);
+        g_autoptr(up_run) healthy = NULL;
+        const struct up_run *told = run;
+        enum sight sight;
+
+        if (run == NULL)
+                return;
+        sight = sight_of(run, canary, flavour);
+        if (sight == SEEN && kind->has_healthy) {
+                told = healthy = run_case(doctor, flavour, canary, UP_CANARY_HEALTHY);
+                if (healthy == NULL)
+                        return;
+                sight = sight_of_healthy(healthy);
+                if (sight == SEEN)
+                        told = run;
+        }
         doctor->canaries++;
-        if (sight == BLIND || sight == CANNOT_TELL)
-                doctor->blind++;
-        tell_canary(doctor, canary, run, sight);
+        doctor->blind += sight == BLIND || sight == CANNOT_TELL;
+        doctor->alarms += sight == FALSE_ALARM;
+        tell_canary(doctor, kind, canary, told, sight);
+}
+
+static void run_canaries(struct doctor *doctor, const struct up_flavour *flavour)
+{
+        begin_section(doctor, faults.name, flavour->name);
+        for (size_t i = 0; i < G_N_ELEMENTS(up_canaries) && !doctor->interrupted; i++)
+                if (up_canaries[i].claim != UP_CANARY_COUNTED || flavour->counts)
+                        run_canary(doctor, &faults, flavour, &up_canaries[i]);
+        end_section(doctor);
+        begin_section(doctor, oracles.name, flavour->name);
+        for (size_t i = 0; i < UP_ORACLES && !doctor->interrupted; i++) {
+                const struct up_canary canary = up_canary_of_oracle(i);
+                run_canary(doctor, &oracles, flavour, &canary);
+        }
+        end_section(doctor);
 }
 
 static void run_flavour(struct doctor *doctor, const struct up_flavour *flavour)
 {
         g_autofree char *missing = up_run_missing(flavour, "canary");
 
-        begin_section(doctor, "canaries", flavour->name);
-        if (missing != NULL) {
-                fact(doctor, flavour->name, "not built", flavour->remedy);
-        } else {
+        if (missing == NULL) {
                 doctor->flavours++;
-                for (size_t i = 0; i < G_N_ELEMENTS(up_canaries) && !doctor->interrupted; i++)
-                        if (up_canaries[i].claim != UP_CANARY_COUNTED || flavour->counts)
-                                run_canary(doctor, flavour, &up_canaries[i]);
+                run_canaries(doctor, flavour);
+        } else {
+                begin_section(doctor, faults.name, flavour->name);
+                fact(doctor, flavour->name, "not built", flavour->remedy);
+                end_section(doctor);
         }
-        end_section(doctor);
 }
 
 static int end(const struct doctor *doctor)
@@ -348,6 +440,10 @@ static int end(const struct doctor *doctor)
                 return up_tool_fail(UP_STATUS_FOUND,
                     "%u of %u canaries not seen: faults of their kind would pass unseen here",
                     doctor->blind, doctor->canaries);
+        if (doctor->alarms > 0)
+                return up_tool_fail(UP_STATUS_FOUND,
+                    "%u of %u canaries are worth nothing: the oracles speak of a healthy pipeline",
+                    doctor->alarms, doctor->canaries);
         return UP_STATUS_PASSED;
 }
 

@@ -117,7 +117,7 @@ static const struct {
         { UP_FRAME_RUNTIME, "[ /]fuzz/(edges|fuel|metered)\\.c(:|$)" },
         { UP_FRAME_OURS, "[ /](harness/[a-z_]+|fuzz)/[^/]+\\.c(:|$)" },
         { UP_FRAME_GMIME, "^(g_mime|internet_address)_|/libgmime-|[ /]gmime-[0-9.]+/" },
-        { UP_FRAME_OPENSSL, "/libcrypto\\.so|[ /]openssl-[0-9.]+/" },
+        { UP_FRAME_OPENSSL, "/libcrypto\\.so|[ /]openssl-[0-9.]+/| (crypto|providers)/" },
         { UP_FRAME_RUNTIME, "(libsanitizer|compiler-rt|sysdeps|nptl|csu|assert|stdlib|debug)/" },
         { UP_FRAME_RUNTIME, "/lib(c|pthread|asan|ubsan)\\.so" },
 };

@@ -437,5 +437,25 @@ run doctor
 check 'a canary that is not seen' ended 1
 check 'is called blind' out_has 'BLIND'
 check 'in one clear line' err_has 'canaries not seen'
+check 'so is that of an oracle' out_has 'expected: pending, unowned: waiting...'
+run doctor --json
+check 'in JSON, too' out_has '"oracles-replay"'
+export COLUMNS=60
+run doctor
+unset COLUMNS
+sed -n '/^oracles, replay/,/^canaries/p' out >oracles && mv oracles out
+check 'each oracle has its line' test "$(grep -c BLIND out)" -ge 21
+check 'on a narrow terminal' out_fits 60
+cat >build/replay/fuzz/canary <<'END'
+#!/bin/sh
+for input; do
+	echo '{"input":"x","findings":[{"class":"stray","signature":"backscatter","detail":""}],' \
+		'"counts":{"parts":1},"unscannable":false,"limits":[]}' >>"$UNPEND_REPORT"
+done
+END
+run doctor
+check 'an oracle that speaks of everybody' ended 1
+check 'is called a false alarm' out_has 'FALSE ALARM'
+check 'with what it said' out_has 'of the healthy pipeline was said:'
 
 done_testing

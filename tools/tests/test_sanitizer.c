@@ -252,6 +252,17 @@ static const char fuel_in_library[] =
     "    #6 0x7 in g_mime_param_list_encode gmime-3.2.13/gmime/gmime-param.c:990:1\n"
     "    #7 0x8 in touch /src/unpend/harness/mail/touch.c:9:1\n";
 
+/* gcc names the files of OpenSSL as its makefile does. */
+static const char fuel_of_gcc[] =
+    "unpend: out of fuel: canary does not come back, after 55120146 edges\n"
+    "    #2 0x7f741d444471 in __GI_abort stdlib/abort.c:79\n"
+    "    #3 0x5644415adb40 in give_up fuzz/fuel.c:52\n"
+    "    #6 0x5644415a4376 in __sanitizer_cov_trace_pc fuzz/edges.c:30\n"
+    "    #7 0x5644418a5b9e in pbkdf2_derive providers/implementations/kdfs/pbkdf2.c:347\n"
+    "    #8 0x5644418a5b9e in kdf_pbkdf2_derive providers/implementations/kdfs/pbkdf2.c:164\n"
+    "    #9 0x564441a21a0d in EVP_KDF_derive crypto/evp/kdf_lib.c:146\n"
+    "    #12 0x5644415a1f07 in openssl_loop fuzz/canary.c:154\n";
+
 static const char fuel_in_pipeline[] =
     "unpend: out of fuel: scan_submit: run does not come back, after 123 edges\n" STOPPED
     "    #5 0x6 in run /src/unpend/harness/scan_submit/queue.c:9:1\n"
@@ -306,6 +317,7 @@ static const struct {
         { libfuzzer_memory, UP_CLASS_MEMORY, "out-of-memory hog < LLVMFuzzerTestOneInput" },
         { libfuzzer_exit, UP_CLASS_CRASH, "exit LLVMFuzzerTestOneInput" },
         { fuel_in_library, UP_CLASS_HANG, "hang encode < g_mime_param_list_encode" },
+        { fuel_of_gcc, UP_CLASS_HANG, "hang pbkdf2_derive < kdf_pbkdf2_derive < EVP_KDF_derive" },
         { fuel_in_pipeline, UP_CLASS_HANG, "hang run < step" },
         { fuel_late, UP_CLASS_HANG, "late scan_submit: run" },
 };
