@@ -385,7 +385,7 @@ static bool conclude(struct campaign *campaign, struct target *target, GError **
                 .folders = &target->folders,
                 .target = target->result.target,
                 .regressions = regressions,
-                .minimise_s = CLAMP(campaign->time_s / 2, MINIMISE_LEAST_S, MINIMISE_MOST_S),
+                .minimise_s = CLAMP(campaign->time_s, MINIMISE_LEAST_S, MINIMISE_MOST_S),
                 .step = step,
         };
 

@@ -4,8 +4,8 @@
  * The process is a fresh one, or a fork of a *warm parent*: a target that has started, and waits.
  * Starting a program under AddressSanitizer, and with it GMime and OpenSSL, takes 200 ms of
  * processor time and more, a fork a tenth of it. What a fork shows is what a fresh process shows;
- * where it is over its time or its memory the caller runs it again in a fresh one, whose sanitizer
- * knows how to tell.
+ * where it takes too much memory the caller runs it again in a fresh one, whose sanitizer knows how
+ * to tell.
  */
 #ifndef UP_TOOLS_CHILD_H
 #define UP_TOOLS_CHILD_H

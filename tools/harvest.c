@@ -41,6 +41,7 @@ static void catch_free(void *data)
         g_free(catch->fault);
         up_finding_free(catch->finding);
         g_free(catch->known);
+        g_ptr_array_unref(catch->shows);
         g_free(catch);
 }
 
@@ -320,6 +321,7 @@ static struct up_catch *bring_in(struct state *state, const char *slug, const ch
         catch->slug = g_strdup(slug);
         catch->finding = up_run_take(run, finding);
         catch->known = g_strdup(known);
+        catch->shows = g_ptr_array_new();
         catch->is_new = is_new;
         return catch;
 }
@@ -368,34 +370,62 @@ static struct up_catch *catch_of(const GPtrArray *catches, const char *slug)
         return NULL;
 }
 
-/* False with the error when its case could not be run. */
-static bool put_with_graver(
-    const struct state *state, const GPtrArray *catches, struct up_catch *catch)
-{
-        g_autoptr(up_run) run = run_alone(state, catch->path);
-
-        for (guint i = 0; run != NULL && i < run->findings->len; i++) {
-                const struct up_finding *finding = g_ptr_array_index(run->findings, i);
-                g_autofree char *slug = up_finding_slug(finding);
-                const struct up_catch *other = catch_of(catches, slug);
-                if (other != NULL && finding->class < catch->finding->class && other->known == NULL)
-                        catch->with = other->slug;
-        }
-        return run != NULL;
-}
-
 /* Of what ends the process there is nothing else to see. */
 static bool may_come_with(const struct up_catch *catch)
 {
         return catch->known == NULL && catch->finding->class < UP_CLASS_CRASH;
 }
 
+/* False with the error when its case could not be run. */
+static bool learn_shown(const struct state *state, const GPtrArray *catches, struct up_catch *catch)
+{
+        g_autoptr(up_run) run = run_alone(state, catch->path);
+
+        for (guint i = 0; run != NULL && i < run->findings->len; i++) {
+                g_autofree char *slug = up_finding_slug(run->findings->pdata[i]);
+                struct up_catch *other = catch_of(catches, slug);
+                if (other != NULL && other != catch && other->known == NULL)
+                        g_ptr_array_add(catch->shows, other);
+        }
+        return run != NULL;
+}
+
+static void put_with_graver(struct up_catch *catch)
+{
+        for (guint i = 0; i < catch->shows->len; i++) {
+                const struct up_catch *other = catch->shows->pdata[i];
+                if (other->finding->class < catch->finding->class)
+                        catch->with = other;
+        }
+}
+
+/* Of two of one class that have a consequence in common the smaller one stands for both. */
+static void put_with_sibling(struct up_catch *catch)
+{
+        for (guint i = 0; i < catch->shows->len && catch->with == NULL; i++) {
+                const struct up_catch *shared = catch->shows->pdata[i];
+                const struct up_catch *other = shared->with;
+                if (other != NULL && other != catch && other->with == NULL &&
+                    other->finding->class == catch->finding->class && other->bytes < catch->bytes)
+                        catch->with = other;
+        }
+}
+
 static bool put_together(const struct state *state, const GPtrArray *catches)
 {
         for (guint i = 0; i < catches->len; i++)
                 if (may_come_with(catches->pdata[i]) &&
-                    !put_with_graver(state, catches, catches->pdata[i]))
+                    !learn_shown(state, catches, catches->pdata[i]))
                         return false;
+        for (guint i = 0; i < catches->len; i++)
+                put_with_graver(catches->pdata[i]);
+        for (guint i = 0; i < catches->len; i++)
+                put_with_sibling(catches->pdata[i]);
+        for (guint i = 0; i < catches->len; i++) {
+                struct up_catch *catch = catches->pdata[i];
+                while (catch->with != NULL && catch->with->with != NULL)
+                        catch->with = catch->with->with;
+        }
         return true;
 }
 

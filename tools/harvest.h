@@ -7,7 +7,9 @@
  *
  * Where the smallest case of a finding shows a graver one as well, it is a consequence of that one
  * or a part of it: it is told with it, and counts for nothing by itself. "Event 348, error code 0"
- * is logged of a message that waits for ever because it waits for ever.
+ * is logged of a message that waits for ever because it waits for ever. And where two that are of
+ * one class have such a consequence in common, they are one: a message waits for ever, held by an
+ * administrator or not.
  */
 #ifndef UP_TOOLS_HARVEST_H
 #define UP_TOOLS_HARVEST_H
@@ -23,8 +25,8 @@ struct up_catch {
         char *known; /* URL of the known breakage that a regression holds, or path of the private
                       * case that holds it; NULL without */
         gsize bytes;
-        const char
-            *with;   /* slug of a graver catch that its case shows, too; NULL: none; not owned */
+        GPtrArray *shows;            /* other catches that its case shows, too; not owned */
+        const struct up_catch *with; /* the one that it is told with; NULL: it is told by itself */
         bool is_new; /* neither known nor found by an earlier campaign in this folder */
 };
 

@@ -60,7 +60,7 @@ static void print_companions(const struct up_result *result, const struct up_cat
         for (guint i = 0; i < result->catches->len; i++) {
                 const struct up_catch *catch = g_ptr_array_index(result->catches, i);
                 g_autofree char *text = NULL;
-                if (catch->with == NULL || strcmp(catch->with, of->slug) != 0)
+                if (catch->with != of)
                         continue;
                 text = g_strdup_printf(
                     "%s: %s", up_class_rows[catch->finding->class].name, catch->finding->signature);
@@ -187,7 +187,7 @@ static void build_catch(JsonBuilder *json, const struct up_catch *catch)
         up_tool_json_text(json, "fault", catch->fault);
         up_tool_json_number(json, "bytes", (gint64) catch->bytes);
         up_tool_json_text(json, "known", catch->known);
-        up_tool_json_text(json, "with", catch->with);
+        up_tool_json_text(json, "with", catch->with != NULL ? catch->with->slug : NULL);
         up_tool_json_truth(json, "new", catch->is_new);
         json_builder_end_object(json);
 }

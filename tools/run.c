@@ -400,7 +400,7 @@ static bool run_warm(struct up_run *run, struct up_warm *warm, const struct up_c
 
         if (!up_warm_run(warm, order, &end, NULL))
                 return false;
-        if (end.wake == UP_WAKE_ENDED || end.wake == UP_WAKE_INTERRUPTED) {
+        if (end.wake != UP_WAKE_LARGE) {
                 understand(run, order, &end);
                 return true;
         }

@@ -51,6 +51,10 @@ elif [ $role = alone ]; then
         echo '{"input": "x", "findings": [{"class": "pending", "evidence": "no-progress", "signature": "s", "detail": "d"}], "counts": {}, "unscannable": false, "limits": []}' >>"$UNPEND_REPORT"
         exit 1
         ;;
+    both*)
+        echo '{"input": "x", "findings": [{"class": "pending", "evidence": "no-progress", "signature": "s", "detail": "d"}, {"class": "error-without-reason", "signature": "s", "detail": "d"}], "counts": {}, "unscannable": false, "limits": []}' >>"$UNPEND_REPORT"
+        exit 1
+        ;;
     crash*)
         echo "==1==ERROR: AddressSanitizer: SEGV on unknown address 0x1" >&2
         echo "    #0 0x1 in cms_read /src/harness/mail/cms.c:3:7" >&2
@@ -68,6 +72,10 @@ else
         count 24 '2' # with a finding
         count 32 '7' # the first of them
         count $(($(wc -c <"$UNPEND_PROGRESS") - 8)) '5' # judged by the last oracle
+        ;;
+    both)
+        printf 'both and more' >"$UNPEND_FINDINGS/pending-043a7187"
+        printf 'both and more' >"$UNPEND_FINDINGS/error-without-reason-043a7187"
         ;;
     crash)
         printf 'crash and more' >"${prefix}crash-1234"
@@ -145,7 +153,15 @@ check 'with what was judged' out_has '"metamorphic" : 5'
 check 'and the evidence' out_has '"evidence" : "no-progress"'
 check 'it is not new the second time' ended 0
 
+echo both >mode
+run campaign --target scan_submit --time 1s --jobs 1 --out both
+check 'what comes of a graver finding' ended 1
+check 'counts for nothing by itself' out_has '1 new,  1 all'
+check 'and is told with it' out_has 'with it    error-without-reason: s'
+check 'and nowhere else' out_lacks 'new: error-without-reason'
+check 'but its case is kept' test -f both/scan_submit/findings/error-without-reason-043a7187.case
 echo clean >mode
+
 campaign --time 1s --target mime --json
 check 'it is not new any more' ended 0
 check 'and JSON says so' out_has '"findings" : []'
