@@ -78,28 +78,38 @@ static char *name_next(const struct up_account *account, const struct up_view *v
         }
 }
 
-/* @what says what showed it, as a whole clause. */
-static void add(const struct up_account *account, GPtrArray *findings, enum up_evidence evidence,
-    const struct up_account_change *change, guint shown_at, const char *what)
+static const char *state_of(const struct up_account_change *change)
+{
+        const char *state = change->view->state;
+
+        return state != NULL && *state != '\0' ? state : "state not known";
+}
+
+/* @what says what showed it, as a whole clause; @mechanism is what it is told from others by. */
+static void add_as(const struct up_account *account, GPtrArray *findings, enum up_evidence evidence,
+    const struct up_account_change *change, guint shown_at, const char *what, const char *mechanism)
 {
         const struct up_account_message *message = up_account_message_at(
             account, up_account_recipient_at(account, change->recipient)->message);
-        const char *state = change->view->state != NULL && *change->view->state != '\0'
-                                ? change->view->state
-                                : "state not known";
         g_autofree char *next = name_next(account, change->view);
         g_autofree char *since =
             up_ledger_time(up_ledger_at(account->ledger, change->entry)->at_ms);
         g_autofree char *bound = name_time(message->bound_ms);
         g_autofree char *signature =
-            g_strdup_printf("%s: %s", up_evidence_rows[evidence].name, state);
+            g_strdup_printf("%s: %s", up_evidence_rows[evidence].name, mechanism);
         struct up_finding *finding = up_account_find(account, findings, UP_CLASS_PENDING,
             up_account_recipient_at(account, change->recipient)->message, change->recipient,
             shown_at, signature, "%s; in state %s since %s, %u attempts in all, waits %s; bound %s",
-            what, state, since, message->attempts, next, bound);
+            what, state_of(change), since, message->attempts, next, bound);
 
         finding->evidence = evidence;
         finding->critical_at = critical_entry(account, change->recipient, shown_at);
+}
+
+static void add(const struct up_account *account, GPtrArray *findings, enum up_evidence evidence,
+    const struct up_account_change *change, guint shown_at, const char *what)
+{
+        add_as(account, findings, evidence, change, shown_at, what, state_of(change));
 }
 
 static bool is_promised(const struct up_account *account, guint recipient)
@@ -388,6 +398,49 @@ static bool held_at_last(const struct up_account *account, const struct up_accou
                (!can(account, UP_CAN_OWNER) || last->view->owner == UP_OWNER_ADMINISTRATOR);
 }
 
+static uint64_t digest_after(const struct up_account *account, guint step)
+{
+        const struct up_entry *entry =
+            up_ledger_at(account->ledger, up_account_step_at(account, step)->end - 1);
+
+        return entry->kind == UP_ENTRY_STEP ? entry->as.step.digest : 0;
+}
+
+/* Of the last round of a cycle the first step; that of the end where there was none. */
+static guint round_begin(const struct up_account *account)
+{
+        guint last = account->steps->len - 1;
+
+        for (guint step = last; step > 0; step--)
+                if (digest_after(account, step - 1) == digest_after(account, last))
+                        return step;
+        return last;
+}
+
+static gint by_name(gconstpointer a, gconstpointer b)
+{
+        return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* All states of a round: the same wherever in it the run stopped. The caller owns the result. */
+static char *round_states(const struct up_account *account, const struct up_account_change *last)
+{
+        g_autoptr(GPtrArray) states = g_ptr_array_new();
+        guint begin = round_begin(account);
+
+        g_ptr_array_add(states, (char *)state_of(last));
+        for (guint i = 0; i < account->changes->len; i++) {
+                const struct up_account_change *change = up_account_change_at(account, i);
+                const char *state = state_of(change);
+                if (change->recipient == last->recipient && change->step >= begin &&
+                    !g_ptr_array_find_with_equal_func(states, state, g_str_equal, NULL))
+                        g_ptr_array_add(states, (char *)state);
+        }
+        g_ptr_array_sort(states, by_name);
+        g_ptr_array_add(states, NULL);
+        return g_strjoinv(", ", (char **)states->pdata);
+}
+
 /* Whoever waits when the world stops for one of these reasons, a set of bits, waits for ever. How
  * many recipients were there to be judged: none if it stopped for another reason. */
 static uint64_t judge_ending(const struct up_account *account, GPtrArray *findings,
@@ -406,8 +459,12 @@ static uint64_t judge_ending(const struct up_account *account, GPtrArray *findin
                 const struct up_account_change *last =
                     up_account_change_at(account, recipient->last_change);
                 judged++;
-                if (up_account_waits(last) && !held_at_last(account, last))
-                        add(account, findings, evidence, last, account->end, what);
+                if (!up_account_waits(last) || held_at_last(account, last))
+                        continue;
+                g_autofree char *states = evidence == UP_EVIDENCE_CYCLE
+                                              ? round_states(account, last)
+                                              : g_strdup(state_of(last));
+                add_as(account, findings, evidence, last, account->end, what, states);
         }
         return judged;
 }

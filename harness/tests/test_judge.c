@@ -602,6 +602,30 @@ static void how_a_run_ends_shows_who_waits(void **state)
         ended("pending/no-wakeup", UP_ENDING_SETTLED, true, UP_READING_UNDECIDED, false, 1);
 }
 
+/* It turns through two states, and stops in one of them. */
+static void a_cycle_is_told_by_all_its_states_wherever_it_stops(void **state)
+{
+        static const char *const states[] = { "waiting", "asking" };
+
+        (void)state;
+        for (unsigned steps = 5; steps <= 6; steps++) {
+                struct scene scene = scene_new(ALL_CAPABILITIES);
+
+                submit(&scene, 1);
+                queued(&scene, 1, 9);
+                step(&scene);
+                mark(&scene, UP_ENTRY_SCRIPT_END);
+                for (unsigned i = 0; i < steps; i++) {
+                        mark(&scene, UP_ENTRY_RUN);
+                        see(&scene, 1, 0, states[i % 2], UP_DISPOSITION_NONE, UP_OWNER_QUEUE, 0, 9);
+                        add(&scene, (struct up_entry){ .kind = UP_ENTRY_STEP,
+                                        .as.step = { 1 + i % 2, scene.now_ms, 0 } });
+                }
+                end(&scene, UP_ENDING_CYCLE);
+                expect(&scene, "pending/cycle", 1, true, "cycle: asking, waiting");
+        }
+}
+
 /* The world has a limit of its own, which is nobody's fault if there was much to do. */
 static void steps_are_too_many_by_how_many_there_were_to_take(void **state)
 {
@@ -1744,6 +1768,7 @@ int main(void)
                 cmocka_unit_test(a_transaction_answered_at_its_time_out_binds_nobody),
                 cmocka_unit_test(a_scan_in_the_store_is_no_attempt_of_who_is_on_the_way),
                 cmocka_unit_test(how_a_run_ends_shows_who_waits),
+                cmocka_unit_test(a_cycle_is_told_by_all_its_states_wherever_it_stops),
                 cmocka_unit_test(steps_are_too_many_by_how_many_there_were_to_take),
                 cmocka_unit_test(starved_is_who_is_passed_over_too_often),
                 cmocka_unit_test(the_bound_is_the_last_moment),
