@@ -244,8 +244,13 @@ check-determinism: $(LEDGERS)
 	@tools/determinism.sh $(LEDGERS) -- \
 		$(wildcard $(foreach t,scan_submit smime,regressions/$t/*.case seeds/$t/*.*))
 
+# In what is built, and not older than its sources: an old program knows nothing of new canaries.
 check-canaries: $(B)/unpend do-replay
-	@$(B)/unpend doctor
+	@flavours=replay; for flavour in $(FROM_SOURCE); do \
+		[ -x $(B)/$$flavour/fuzz/canary ] || continue; \
+		if $(MAKE) -q $(B)/$$flavour/fuzz/canary; then flavours="$$flavours $$flavour"; \
+		else echo "canaries: $$flavour is older than its sources: make $$flavour"; fi; \
+	done; $(B)/unpend doctor $$(printf ' --flavour %s' $$flavours)
 
 .PHONY: do-check do-replay do-tools do-judge-mutants do-libfuzzer do-afl do-fuel do-fuel-gcc do-campaign do-dictionaries do-seeds do-pictures
 # One after the other, so that the output reads as a story and the closing line is the gate's.

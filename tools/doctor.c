@@ -447,10 +447,31 @@ static int end(const struct doctor *doctor)
         return UP_STATUS_PASSED;
 }
 
+/* Usage errors are told; false then. */
+static bool are_flavours(char **names)
+{
+        for (char **name = names; name != NULL && *name != NULL; name++)
+                if (up_flavour_find(*name) == NULL)
+                        return false;
+        return true;
+}
+
+/* All that are built, or those that were named. */
+static void run_flavours(struct doctor *doctor, char **names)
+{
+        for (size_t i = 0; i < UP_FLAVOURS; i++)
+                if (names == NULL ||
+                    g_strv_contains((const char *const *)names, up_flavours[i].name))
+                        run_flavour(doctor, &up_flavours[i]);
+}
+
 int up_tool_doctor(int argc, char **argv)
 {
         gboolean as_json = FALSE;
+        g_auto(GStrv) flavours = NULL;
         const GOptionEntry entries[] = {
+                { "flavour", 'f', 0, G_OPTION_ARG_STRING_ARRAY, &flavours,
+                    "run the canaries in this one alone (may be repeated)", "NAME" },
                 { "json", 0, 0, G_OPTION_ARG_NONE, &as_json, "tell it as JSON", NULL },
                 G_OPTION_ENTRY_NULL,
         };
@@ -464,6 +485,8 @@ int up_tool_doctor(int argc, char **argv)
                 return status;
         if (argc > 1)
                 return up_tool_usage("unexpected argument %s", argv[1]);
+        if (!are_flavours(flavours))
+                return UP_STATUS_USAGE;
         up_tool_interrupts();
         doctor.runner = up_runner_new();
         if (as_json) {
@@ -476,8 +499,7 @@ int up_tool_doctor(int argc, char **argv)
                 if (up_flavours[i].from_source)
                         tell_built_libraries(&doctor, &up_flavours[i]);
         tell_machine(&doctor);
-        for (size_t i = 0; i < UP_FLAVOURS; i++)
-                run_flavour(&doctor, &up_flavours[i]);
+        run_flavours(&doctor, flavours);
         up_runner_free(doctor.runner);
         if (json != NULL) {
                 json_builder_end_object(json);

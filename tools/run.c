@@ -860,6 +860,8 @@ void up_run_build_json(const struct up_run *run, JsonBuilder *json)
                 build_frame(json, g_ptr_array_index(run->frames, i));
         json_builder_end_array(json);
         build_counts(json, run);
+        if (run->fuel > 0)
+                up_tool_json_number(json, "fuel", (gint64)run->fuel);
         up_tool_json_truth(json, "unscannable", run->unscannable);
         json_builder_set_member_name(json, "limits");
         json_builder_begin_array(json);
