@@ -23,6 +23,11 @@
 /* As long as a worker waits (fuzz/TARGET.options). */
 #define LIMIT_S 25
 
+/* However many findings share the time, each is minimised for so long, if that is not done before.
+ */
+#define LEAST_S      5
+#define SLOW_LEAST_S 90
+
 struct state {
         const struct up_harvest *harvest;
         GHashTable *known;    /* slug to URL, or path of a private case */
@@ -232,6 +237,20 @@ static bool sort_kept(const struct state *state)
 
 /* --- minimising ------------------------------------------------------------------------------- */
 
+/* What hangs takes long to minimise: it comes last, and has what the others leave. */
+static bool is_slow(const char *slug)
+{
+        return g_str_has_prefix(slug, up_class_rows[UP_CLASS_HANG].name);
+}
+
+/* Of the time that is left; never none. */
+static unsigned share_s(const struct state *state, const char *slug)
+{
+        gint64 share_s = state->left_us / state->left / G_TIME_SPAN_SECOND;
+
+        return (unsigned)MAX(share_s, is_slow(slug) ? SLOW_LEAST_S : LEAST_S);
+}
+
 /* The smallest case that shows the same; NULL with the error when that was interrupted. */
 static GBytes *minimised(struct state *state, GBytes *input, const char *slug)
 {
@@ -246,7 +265,7 @@ static GBytes *minimised(struct state *state, GBytes *input, const char *slug)
                     .fault = harvest->folders->fault },
                 .runner = runner,
                 .slug = slug,
-                .seconds = (unsigned)MAX(state->left_us / state->left / G_TIME_SPAN_SECOND, 1),
+                .seconds = share_s(state, slug),
                 .jobs = g_get_num_processors(),
             },
             input);
@@ -331,12 +350,6 @@ static int by_text(const void *a, const void *b)
         return strcmp(a, b);
 }
 
-/* What hangs takes long to minimise: it comes last, and has what the others leave. */
-static bool is_slow(const char *slug)
-{
-        return g_str_has_prefix(slug, up_class_rows[UP_CLASS_HANG].name);
-}
-
 static bool bring_in_those(struct state *state, GList *slugs, bool slow, GPtrArray *catches)
 {
         for (GList *slug = slugs; slug != NULL; slug = slug->next) {
@@ -399,14 +412,15 @@ static void put_with_graver(struct up_catch *catch)
         }
 }
 
-/* Of two of one class that have a consequence in common the smaller one stands for both. */
+/* Of two of one class that have a consequence in common, that stands for both with which it is
+ * told. */
 static void put_with_sibling(struct up_catch *catch)
 {
         for (guint i = 0; i < catch->shows->len && catch->with == NULL; i++) {
                 const struct up_catch *shared = catch->shows->pdata[i];
                 const struct up_catch *other = shared->with;
                 if (other != NULL && other != catch && other->with == NULL &&
-                    other->finding->class == catch->finding->class && other->bytes < catch->bytes)
+                    other->finding->class == catch->finding->class)
                         catch->with = other;
         }
 }

@@ -35,7 +35,7 @@ struct up_harvest {
         const struct up_folders *folders;
         const char *target;
         const char *regressions;        /* folder; those with a `known:` line are run */
-        unsigned minimise_s;            /* at most, for all findings together */
+        unsigned minimise_s;            /* for all findings together, about */
         void (*step)(const char *text); /* told before each longer step what is done */
 };
 

@@ -533,7 +533,6 @@ static char *input_of(const char *line)
             json_node_get_object(report), "input", NULL));
 }
 
-/* An engine may look at one twice: each line says what it is about. */
 static void understand_last(
     struct up_run *run, const struct up_child_order *order, const struct up_child_end *end)
 {
@@ -552,6 +551,24 @@ static void understand_last(
         } else if (ended) {
                 judge(run, order->binary, end->wait_status, done && read_report(run, line));
         }
+}
+
+/*
+ * An engine may look at a file twice, and names none in its reports: its program runs them in a
+ * fork of a parent that is started for it, where no engine has begun.
+ */
+static bool run_several(const struct up_run_order *order, const struct up_child_order *child,
+    struct up_child_end *ret_end, GError **error)
+{
+        struct up_warm *warm;
+        bool done;
+
+        if (!order->flavour->engine)
+                return up_child_run(child, ret_end, error);
+        warm = up_warm_new(child->binary, child->environment, error);
+        done = warm != NULL && up_warm_run(warm, child, ret_end, error);
+        up_warm_free(warm);
+        return done;
 }
 
 /* With @outcomes they are to be the same again; without, it is the last one that counts. */
@@ -575,7 +592,7 @@ static struct up_run *run_many(
                 .environment = environment,
                 .limit_s = limit_s + EACH_S * g_strv_length((char **)paths),
         };
-        if (!up_child_run(&child, &end, &error))
+        if (!run_several(order, &child, &end, &error))
                 cannot(run, g_strdup(error->message));
         else if (outcomes != NULL)
                 understand_all(run, &child, &end, outcomes);
