@@ -202,7 +202,7 @@ static void run_all(struct up_gate *gate, int jobs, GPtrArray *reports)
                 wait_for(gate, item);
                 tell_item(gate, i + 1, item, reports);
         }
-        if (gate->counts[UP_GATE_INTERRUPTED] == 0 && !gate->flavour->engine)
+        if (gate->counts[UP_GATE_INTERRUPTED] == 0)
                 run_all_together(gate, pool, reports);
         tell_idle_oracles(gate, reports);
         g_thread_pool_free(pool, FALSE, TRUE);

@@ -65,33 +65,6 @@ static enum up_gate_outcome judge_known(const struct up_gate *gate, struct up_ga
         return UP_GATE_FAILED;
 }
 
-/* The finding that the case is about, if the run has it. */
-static bool shows_finding(const struct up_run *run, const struct up_case *c)
-{
-        for (guint i = 0; i < run->findings->len; i++) {
-                const struct up_finding *finding = g_ptr_array_index(run->findings, i);
-                if (g_strcmp0(up_class_rows[finding->class].name, c->finding) == 0 &&
-                    (c->evidence == NULL ||
-                        strcmp(up_evidence_rows[finding->evidence].name, c->evidence) == 0))
-                        return true;
-        }
-        return false;
-}
-
-/* "pending, no-progress; lost". The caller owns the result. */
-static char *findings_text(const struct up_run *run)
-{
-        GString *text = g_string_new(NULL);
-
-        for (guint i = 0; i < run->findings->len; i++) {
-                const struct up_finding *finding = g_ptr_array_index(run->findings, i);
-                const char *evidence = up_evidence_rows[finding->evidence].name;
-                g_string_append_printf(text, "%s%s%s%s", text->len > 0 ? "; " : "",
-                    up_class_rows[finding->class].name, *evidence != '\0' ? ", " : "", evidence);
-        }
-        return g_string_free(text, FALSE);
-}
-
 int up_gate_judge_status(struct up_gate_item *item, const struct up_run *run)
 {
         switch (run->status) {
@@ -139,12 +112,12 @@ static char *fault_problem(const struct up_gate_item *item)
         if (up_gate_has_class(item->faulted, UP_CLASS_NONDETERMINISTIC))
                 return g_strdup_printf("under --fault %s it had two outcomes", c->fault);
         if (c->finding == NULL ? item->faulted->status == UP_RUN_PASSED
-                               : shows_finding(item->faulted, c))
+                               : up_run_asked_for(item->faulted, c) != NULL)
                 return NULL;
         if (item->faulted->findings->len == 0)
                 return g_strdup_printf("under --fault %s it passed, and should show %s%s%s",
                     c->fault, c->finding, comma, evidence);
-        found = findings_text(item->faulted);
+        found = up_run_findings_text(item->faulted);
         if (c->finding == NULL)
                 return g_strdup_printf("under --fault %s it showed %s, and should pass: it has no "
                                        "`finding:` line",

@@ -403,11 +403,13 @@ static bool learn_shown(const struct state *state, const GPtrArray *catches, str
         return run != NULL;
 }
 
+/* Of several the gravest. */
 static void put_with_graver(struct up_catch *catch)
 {
         for (guint i = 0; i < catch->shows->len; i++) {
                 const struct up_catch *other = catch->shows->pdata[i];
-                if (other->finding->class < catch->finding->class)
+                if (other->finding->class < catch->finding->class &&
+                    (catch->with == NULL || other->finding->class < catch->with->finding->class))
                         catch->with = other;
         }
 }

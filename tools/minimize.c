@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "faults/faults.h"
 #include "tools/tool.h"
 
 /* A candidate that takes so much longer than the case did is none. */
@@ -186,22 +187,16 @@ static struct trial *run_batch(struct minimizing *minimizing)
 
 /* --- candidates ------------------------------------------------------------------------------- */
 
-static void put_text(char **text, const char *value)
-{
-        g_free(*text);
-        *text = g_strdup(value);
-}
-
 /* Puts on what the head of the result will say. */
 static void dress(const struct minimizing *minimizing, struct up_case *c)
 {
         const struct up_case *as = minimizing->dress;
 
-        put_text(&c->title, as->title);
-        put_text(&c->reference, as->reference);
-        put_text(&c->fault, as->fault);
-        put_text(&c->finding, as->finding);
-        put_text(&c->evidence, as->evidence);
+        up_case_put(&c->title, as->title);
+        up_case_put(&c->reference, as->reference);
+        up_case_put(&c->fault, as->fault);
+        up_case_put(&c->finding, as->finding);
+        up_case_put(&c->evidence, as->evidence);
 }
 
 /* Takes the case. Nothing, if it is not smaller with its head on, or was run before. */
@@ -383,7 +378,7 @@ static bool find_finding(struct minimizing *minimizing, GBytes *input)
 /* The faults but for that one; NULL: there is no other. The caller owns the result. */
 static char *faults_without(const char *faults, const char *name)
 {
-        g_auto(GStrv) each = g_strsplit(faults, ",", -1);
+        g_auto(GStrv) each = up_fault_names(faults);
         g_autoptr(GPtrArray) others = g_ptr_array_new();
 
         for (char **one = each; *one != NULL; one++)
@@ -397,9 +392,9 @@ static char *faults_without(const char *faults, const char *name)
 static void leave_out_faults(struct minimizing *minimizing, GBytes *input)
 {
         struct up_minimized *result = minimizing->result;
-        g_auto(GStrv) each = g_strsplit(result->fault != NULL ? result->fault : "", ",", -1);
+        g_auto(GStrv) each = result->fault != NULL ? up_fault_names(result->fault) : NULL;
 
-        for (char **name = each; *name != NULL; name++) {
+        for (char **name = each; name != NULL && *name != NULL; name++) {
                 g_autofree char *others = faults_without(result->fault, *name);
                 g_autoptr(up_run) run = run_bytes(minimizing, input, others);
                 if (run == NULL || up_run_same(run, result->finding) == NULL)
@@ -409,16 +404,20 @@ static void leave_out_faults(struct minimizing *minimizing, GBytes *input)
         }
 }
 
+void up_minimize_head(struct up_case *c, const struct up_finding *finding, const char *fault)
+{
+        bool has_evidence = finding->evidence != UP_EVIDENCE_NONE;
+
+        up_case_put(&c->fault, fault);
+        up_case_put(&c->finding, up_class_rows[finding->class].name);
+        up_case_put(&c->evidence, has_evidence ? up_evidence_rows[finding->evidence].name : NULL);
+}
+
 static void make_dress(struct minimizing *minimizing)
 {
-        const struct up_finding *finding = minimizing->result->finding;
         struct up_case *as = up_shrink_copy(minimizing->c);
 
-        put_text(&as->fault, minimizing->run.fault);
-        put_text(&as->finding, up_class_rows[finding->class].name);
-        put_text(&as->evidence, finding->evidence != UP_EVIDENCE_NONE
-                                    ? up_evidence_rows[finding->evidence].name
-                                    : NULL);
+        up_minimize_head(as, minimizing->result->finding, minimizing->run.fault);
         minimizing->dress = as;
 }
 

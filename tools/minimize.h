@@ -69,6 +69,9 @@ struct up_minimized {
 /** Never fails: what went wrong is an end. Prints nothing. The caller owns the result. */
 struct up_minimized *up_minimize(const struct up_minimize_order *order, GBytes *input);
 
+/** Has the head of @c ask for @finding, under @fault or NULL: what a result's head says. */
+void up_minimize_head(struct up_case *c, const struct up_finding *finding, const char *fault);
+
 void up_minimized_free(struct up_minimized *minimized);
 typedef struct up_minimized up_minimized;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(up_minimized, up_minimized_free)

@@ -159,21 +159,12 @@ static void run_peers(struct up_promotion *promote, GPtrArray *peers)
 
 /* --- the steps: a status, or -1 to go on ------------------------------------------------------ */
 
-/* "pending, no-progress: scan-wait/waiting; lost: …", or why there is nothing. Caller owns it. */
+/* What the run found, or why there is nothing. The caller owns the result. */
 static char *shown_text(const struct up_run *run)
 {
-        GString *text = g_string_new(NULL);
-
-        for (guint i = 0; i < run->findings->len; i++) {
-                const struct up_finding *finding = g_ptr_array_index(run->findings, i);
-                const char *evidence = up_evidence_rows[finding->evidence].name;
-                g_string_append_printf(text, "%s%s%s%s: %s", text->len > 0 ? "; " : "",
-                    up_class_rows[finding->class].name, *evidence != '\0' ? ", " : "", evidence,
-                    finding->signature);
-        }
-        if (text->len == 0)
-                g_string_append(text, run->why != NULL ? run->why : "nothing");
-        return g_string_free(text, FALSE);
+        if (run->findings->len > 0)
+                return up_run_findings_text(run);
+        return g_strdup(run->why != NULL ? run->why : "nothing");
 }
 
 static int find(struct up_promotion *promote)
@@ -181,7 +172,6 @@ static int find(struct up_promotion *promote)
         g_autoptr(up_run) run = NULL;
         g_autofree char *shown = NULL;
         struct up_finding *finding;
-        guint index;
 
         up_telling_say(&promote->telling, "looking for the finding");
         run = up_run_case(&promote->order);
@@ -200,21 +190,8 @@ static int find(struct up_promotion *promote)
                 return refuse(promote,
                     "%s shows no %s, but %s: repro --json tells the slugs for --finding",
                     promote->path, promote->slug, shown);
-        g_ptr_array_find(run->findings, finding, &index);
-        promote->finding = g_ptr_array_steal_index(run->findings, index);
+        promote->finding = up_run_take(run, finding);
         return -1;
-}
-
-static bool is_duplicate(const struct up_promotion *promote, const struct peer *peer)
-{
-        for (guint i = 0; i < peer->run->findings->len; i++) {
-                const struct up_finding *finding = g_ptr_array_index(peer->run->findings, i);
-                if (finding->class == promote->finding->class &&
-                    finding->evidence == promote->finding->evidence &&
-                    strcmp(finding->signature, promote->finding->signature) == 0)
-                        return true;
-        }
-        return false;
 }
 
 static int refuse_duplicate(struct up_promotion *promote)
@@ -233,7 +210,7 @@ static int refuse_duplicate(struct up_promotion *promote)
         run_peers(promote, alike);
         for (guint i = 0; i < alike->len; i++) {
                 const struct peer *peer = alike->pdata[i];
-                if (is_duplicate(promote, peer))
+                if (up_run_same(peer->run, promote->finding) != NULL)
                         return refuse(promote, "%s shows what %s shows already: %s", promote->path,
                             peer->path, promote->finding->signature);
         }
@@ -409,27 +386,17 @@ static char *made_title(const struct up_finding *finding)
         return title;
 }
 
-static void put_text(char **text, const char *value)
-{
-        g_free(*text);
-        *text = g_strdup(value);
-}
-
 static int dress(struct up_promotion *promote)
 {
-        const struct up_finding *finding = promote->finding;
-        bool has_evidence = finding->evidence != UP_EVIDENCE_NONE;
         struct up_case *c = promote->dressed;
 
         if (promote->title != NULL)
-                put_text(&c->title, promote->title);
+                up_case_put(&c->title, promote->title);
         else if (c->title == NULL)
-                c->title = made_title(finding);
+                c->title = made_title(promote->finding);
         if (promote->reference != NULL)
-                put_text(&c->reference, promote->reference);
-        put_text(&c->fault, promote->order.fault);
-        put_text(&c->finding, up_class_rows[finding->class].name);
-        put_text(&c->evidence, has_evidence ? up_evidence_rows[finding->evidence].name : NULL);
+                up_case_put(&c->reference, promote->reference);
+        up_minimize_head(c, promote->finding, promote->order.fault);
         up_known_clear(&c->known);
         c->known = promote->known_as;
         promote->known_as = (struct up_known){ 0 };

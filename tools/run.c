@@ -522,34 +522,22 @@ static void understand_all(struct up_run *run, const struct up_child_order *orde
         compare_all(run, lines, order->inputs, outcomes);
 }
 
-/* What a report's line is about. The caller owns the result; NULL when it is no whole line. */
-static char *input_of(const char *line)
-{
-        g_autoptr(JsonNode) report = json_from_string(line, NULL);
-
-        if (report == NULL || !JSON_NODE_HOLDS_OBJECT(report))
-                return NULL;
-        return g_strdup(json_object_get_string_member_with_default(
-            json_node_get_object(report), "input", NULL));
-}
-
+/* Each file, once done with, has its line. */
 static void understand_last(
     struct up_run *run, const struct up_child_order *order, const struct up_child_end *end)
 {
         g_autoptr(GPtrArray) lines = read_lines(order->report);
-        const char *line = lines->len > 0 ? lines->pdata[lines->len - 1] : NULL;
-        g_autofree char *told = line != NULL ? input_of(line) : NULL;
         guint last = g_strv_length((char **)order->inputs) - 1;
-        bool done = g_strcmp0(told, order->inputs[last]) == 0;
-        bool begun = done || last == 0 || g_strcmp0(told, order->inputs[last - 1]) == 0;
+        bool done = lines->len > last;
         bool ended = take_end(run, order, end);
 
-        if (!begun && run->status != UP_RUN_INTERRUPTED) {
+        if (lines->len < last && run->status != UP_RUN_INTERRUPTED) {
                 g_ptr_array_set_size(run->findings, 0);
-                cannot(run, g_strdup_printf("the process did not come to %s, after %s",
-                                order->inputs[last], told != NULL ? told : "nothing"));
+                cannot(run, g_strdup_printf("the process did not come to %s, for %s",
+                                order->inputs[last], order->inputs[lines->len]));
         } else if (ended) {
-                judge(run, order->binary, end->wait_status, done && read_report(run, line));
+                judge(run, order->binary, end->wait_status,
+                    done && read_report(run, lines->pdata[last]));
         }
 }
 
@@ -622,6 +610,28 @@ static bool is_asked_for(const struct up_finding *finding, const struct up_case 
         return g_strcmp0(c->finding, up_class_rows[finding->class].name) == 0 &&
                (c->evidence == NULL ||
                    strcmp(c->evidence, up_evidence_rows[finding->evidence].name) == 0);
+}
+
+struct up_finding *up_run_asked_for(const struct up_run *run, const struct up_case *c)
+{
+        for (guint i = 0; i < run->findings->len; i++)
+                if (is_asked_for(run->findings->pdata[i], c))
+                        return run->findings->pdata[i];
+        return NULL;
+}
+
+char *up_run_findings_text(const struct up_run *run)
+{
+        GString *text = g_string_new(NULL);
+
+        for (guint i = 0; i < run->findings->len; i++) {
+                const struct up_finding *finding = g_ptr_array_index(run->findings, i);
+                const char *evidence = up_evidence_rows[finding->evidence].name;
+                g_string_append_printf(text, "%s%s%s%s: %s", text->len > 0 ? "; " : "",
+                    up_class_rows[finding->class].name, *evidence != '\0' ? ", " : "", evidence,
+                    finding->signature);
+        }
+        return g_string_free(text, FALSE);
 }
 
 struct up_finding *up_run_choose(

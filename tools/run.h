@@ -116,6 +116,14 @@ struct up_run *up_run_together(
  */
 struct up_run *up_run_last(const struct up_run_order *order, char *const *paths);
 
+/** The run's first finding that the head of @c asks for; NULL when it has none. Owned by the run.
+ */
+struct up_finding *up_run_asked_for(const struct up_run *run, const struct up_case *c);
+
+/** "pending, no-progress: …; lost: …", class, evidence and signature; "" without any. Caller owns
+ * it. */
+char *up_run_findings_text(const struct up_run *run);
+
 /**
  * Which of the run's findings is meant: that of the @slug, if it is not NULL; of several the first
  * that the head of @c asks for, else the first. NULL when there is none. Owned by the run.

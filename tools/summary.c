@@ -16,24 +16,14 @@ const struct up_run *up_gate_shown(const struct up_gate_item *item)
         return item->faulted != NULL ? item->faulted : item->run;
 }
 
-static void add_reason(GString *text, const struct up_run *run)
-{
-        for (guint i = 0; run != NULL && i < run->findings->len; i++) {
-                const struct up_finding *finding = run->findings->pdata[i];
-                const char *evidence = up_evidence_rows[finding->evidence].name;
-                g_string_append_printf(text, "%s%s%s%s: %s", text->len > 0 ? "; " : "",
-                    up_class_rows[finding->class].name, *evidence != '\0' ? ", " : "", evidence,
-                    finding->signature);
-        }
-}
-
 char *up_gate_reason(const struct up_gate_item *item)
 {
-        g_autoptr(GString) text = g_string_new(item->problem);
+        const struct up_run *shown = up_gate_shown(item);
+        g_autofree char *text = item->problem != NULL ? g_strdup(item->problem)
+                                : shown != NULL       ? up_run_findings_text(shown)
+                                                      : g_strdup("");
 
-        if (item->problem == NULL)
-                add_reason(text, up_gate_shown(item));
-        return up_tool_printable(text->str);
+        return up_tool_printable(text);
 }
 
 char *up_gate_command(const struct up_gate *gate, const struct up_gate_item *item)

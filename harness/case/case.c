@@ -893,6 +893,12 @@ static void complain_of_near_head(struct up_case_reader *reader, const char *at,
         }
 }
 
+void up_case_put(char **text, const char *value)
+{
+        g_free(*text);
+        *text = g_strdup(value);
+}
+
 bool up_case_has_head(const uint8_t *data, size_t bytes)
 {
         const char *key = up_case_key_rows[UP_CASE_VERSION].name;

@@ -209,6 +209,9 @@ struct up_case *up_case_read(const uint8_t *data, size_t bytes, GPtrArray *compl
 /** An empty array of complaints, which frees them. */
 GPtrArray *up_complaints_new(void);
 
+/** Replaces a text of the case, or of its `known`, by a copy of @value, which may be NULL. */
+void up_case_put(char **text, const char *value);
+
 /** The case as a file. The caller owns the result. */
 GBytes *up_case_write(const struct up_case *c);
 

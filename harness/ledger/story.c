@@ -4,7 +4,7 @@
  * Four stages. Names are given to messages, by one look over the whole ledger, for a scan is asked
  * for before the message is known to be accepted. Each step (one call of the pipeline: from what
  * caused it to the entry UP_ENTRY_STEP) is told as paragraphs, by a table of what tells each kind
- * of entry. Steps that tell the same are folded. What is left is wrapped.
+ * of entry. Steps that tell the same are folded, and what is left is wrapped (page.h).
  *
  * Two steps tell the same if their paragraphs are alike but for times and request numbers. Those
  * stand between two marks inside the paragraphs; all other text comes through printable(), which
@@ -19,17 +19,7 @@
 
 #include <string.h>
 
-/* In paragraphs, beside printable text. */
-#define VARIES_BEGIN "\001" /* what follows does not count when steps are compared */
-#define VARIES_END   "\002"
-#define STANDS_OUT   "\003" /* first in a paragraph: a mark of the reader's */
-#define FIXED_BLANK  "\004" /* a blank at which no line is broken */
-
-/* The layout of a line: the time, two blanks, text; lines that go on are indented further. */
-#define TIME_COLUMNS  12
-#define TEXT_COLUMN   14
-#define HANG_COLUMNS  2
-#define LEAST_COLUMNS 60
+#include "ledger/page.h"
 
 /* A longer value is told by its two ends. An address has 320 bytes at most (RFC 5321). */
 #define VALUE_BYTES    320
@@ -40,18 +30,6 @@
 
 /* So many groups of recipients who fare alike are told of one step; the rest is counted. */
 #define TOLD_GROUPS 20
-
-/* A group of up to so many steps is folded when it comes more often than is shown of it. */
-#define GROUP_STEPS   8
-#define ROUNDS_BEFORE 3
-#define ROUNDS_AFTER  1
-
-/* One step as it is told. */
-struct step {
-        int64_t at_ms;
-        char *text; /* paragraphs, each with a line end */
-        guint key;  /* steps with one key tell the same; 0 is like no other */
-};
 
 /* What was asked by a request. */
 struct question {
@@ -92,7 +70,7 @@ struct story {
         GPtrArray *alike;      /* of struct alike: changes not yet told */
         GHashTable *alike_by_text;
 
-        GArray *steps;    /* of struct step */
+        GArray *steps;    /* of struct up_page_step */
         GHashTable *keys; /* what a step tells to its key */
         GString *key;     /* for making one */
 };
@@ -172,51 +150,24 @@ static char *address(const char *text)
         return g_strdup_printf("<%s>", shown);
 }
 
-/* "2,345 bytes" */
-static char *counted(uint64_t count, const char *one, const char *many)
-{
-        g_autofree char *digits = g_strdup_printf("%" G_GUINT64_FORMAT, count);
-        GString *out = g_string_new(NULL);
-        size_t length = strlen(digits);
-
-        for (size_t i = 0; i < length; i++) {
-                if (i > 0 && (length - i) % 3 == 0)
-                        g_string_append_c(out, ',');
-                g_string_append_c(out, digits[i]);
-        }
-        g_string_append_printf(out, FIXED_BLANK "%s", count == 1 ? one : many);
-        return g_string_free(out, FALSE);
-}
-
 static char *size_of(GBytes *bytes)
 {
-        return counted(bytes == NULL ? 0 : g_bytes_get_size(bytes), "byte", "bytes");
-}
-
-/* A time that fits into its column: without fractions from a day on. */
-static char *short_time(int64_t ms)
-{
-        char *time = up_ledger_time(ms);
-
-        for (const char *end = ".:"; *end != '\0' && strlen(time) > TIME_COLUMNS; end++) {
-                char *cut = strrchr(time, *end);
-                if (cut != NULL)
-                        *cut = '\0';
-        }
-        return time;
+        return up_page_counted(bytes == NULL ? 0 : g_bytes_get_size(bytes), "byte", "bytes");
 }
 
 /* The same inside a paragraph. */
 static char *when(int64_t ms)
 {
-        g_autofree char *time = short_time(ms);
+        g_autofree char *time = up_page_time(ms);
 
-        return g_strconcat(VARIES_BEGIN, g_strdelimit(time, " ", *FIXED_BLANK), VARIES_END, NULL);
+        return g_strconcat(UP_PAGE_VARIES_BEGIN, g_strdelimit(time, " ", *UP_PAGE_FIXED_BLANK),
+            UP_PAGE_VARIES_END, NULL);
 }
 
 static char *request_name(up_request request)
 {
-        return g_strdup_printf(VARIES_BEGIN "#%" G_GUINT64_FORMAT VARIES_END, request);
+        return g_strdup_printf(
+            UP_PAGE_VARIES_BEGIN "#%" G_GUINT64_FORMAT UP_PAGE_VARIES_END, request);
 }
 
 /* The word for a value that a pipeline may have made up. */
@@ -278,16 +229,19 @@ static void name_label(struct label *label, GHashTable *seen, unsigned *notices)
                 guint nth = GPOINTER_TO_UINT(g_hash_table_lookup(seen, number)) + 1;
 
                 g_hash_table_insert(seen, number, GUINT_TO_POINTER(nth));
-                label->name = nth == 1 ? g_strdup_printf("message" FIXED_BLANK "%u", label->number)
-                                       : g_strdup_printf("message" FIXED_BLANK "%u" FIXED_BLANK
-                                                         "(copy" FIXED_BLANK "%u)",
-                                             label->number, nth);
+                label->name =
+                    nth == 1
+                        ? g_strdup_printf("message" UP_PAGE_FIXED_BLANK "%u", label->number)
+                        : g_strdup_printf("message" UP_PAGE_FIXED_BLANK "%u" UP_PAGE_FIXED_BLANK
+                                          "(copy" UP_PAGE_FIXED_BLANK "%u)",
+                              label->number, nth);
         } else if (label->parent != 0) {
-                label->name = g_strdup_printf("notice" FIXED_BLANK "%u", ++*notices);
+                label->name = g_strdup_printf("notice" UP_PAGE_FIXED_BLANK "%u", ++*notices);
         } else {
-                label->name = g_strdup_printf("message" FIXED_BLANK "with" FIXED_BLANK
-                                              "id" FIXED_BLANK "%" G_GUINT64_FORMAT,
-                    label->id);
+                label->name =
+                    g_strdup_printf("message" UP_PAGE_FIXED_BLANK "with" UP_PAGE_FIXED_BLANK
+                                    "id" UP_PAGE_FIXED_BLANK "%" G_GUINT64_FORMAT,
+                        label->id);
         }
 }
 
@@ -316,10 +270,10 @@ static char *name_of(const struct story *story, up_id id, unsigned number)
         if (label != NULL)
                 return g_strdup(label->name);
         if (number != 0)
-                return g_strdup_printf("message" FIXED_BLANK "%u", number);
+                return g_strdup_printf("message" UP_PAGE_FIXED_BLANK "%u", number);
         if (id != 0)
                 return g_strdup_printf(
-                    "an unknown message, id" FIXED_BLANK "%" G_GUINT64_FORMAT, id);
+                    "an unknown message, id" UP_PAGE_FIXED_BLANK "%" G_GUINT64_FORMAT, id);
         return g_strdup("no message");
 }
 
@@ -328,8 +282,8 @@ static char *name_of(const struct story *story, up_id id, unsigned number)
 static const char *const owner_phrases[UP_OWNERS] = {
         [UP_OWNER_NONE] = "nobody will move it on",
         [UP_OWNER_QUEUE] = "ready for a worker",
-        [UP_OWNER_TIMER] = "tries again at" FIXED_BLANK,
-        [UP_OWNER_WORKER] = "time-out at" FIXED_BLANK,
+        [UP_OWNER_TIMER] = "tries again at" UP_PAGE_FIXED_BLANK,
+        [UP_OWNER_WORKER] = "time-out at" UP_PAGE_FIXED_BLANK,
         [UP_OWNER_ADMINISTRATOR] = "held by an administrator",
 };
 
@@ -373,7 +327,7 @@ static void add_expiry(const struct story *story, GString *phrases, const struct
         if (view->expiry_ms == UP_NEVER_MS)
                 add_phrase(phrases, "never expires", "");
         else
-                add_phrase(phrases, "expires at" FIXED_BLANK, time);
+                add_phrase(phrases, "expires at" UP_PAGE_FIXED_BLANK, time);
 }
 
 static void add_state(GString *phrases, const struct up_view *view)
@@ -501,7 +455,7 @@ static void say_named(struct story *story, const GPtrArray *views)
 /* "1,000 recipients of message 1" */
 static void say_counted(struct story *story, const GPtrArray *views)
 {
-        g_autofree char *recipients = counted(views->len, "recipient", "recipients");
+        g_autofree char *recipients = up_page_counted(views->len, "recipient", "recipients");
         const struct up_view *first = g_ptr_array_index(views, 0);
         g_autofree char *name = name_of(story, first->message, 0);
         g_autoptr(GHashTable) messages = g_hash_table_new(g_int64_hash, g_int64_equal);
@@ -513,7 +467,7 @@ static void say_counted(struct story *story, const GPtrArray *views)
         guint others = g_hash_table_size(messages) - 1;
         say(story, "%s of %s", recipients, name);
         if (others > 0) {
-                g_autofree char *more = counted(others, "other", "others");
+                g_autofree char *more = up_page_counted(others, "other", "others");
                 say(story, " and %s", more);
         }
 }
@@ -525,8 +479,9 @@ static void tell_rest(struct story *story, guint from)
         for (guint i = from; i < story->alike->len; i++)
                 recipients +=
                     ((const struct alike *)g_ptr_array_index(story->alike, i))->views->len;
-        g_autofree char *count = counted(recipients, "more recipient", "more recipients");
-        g_autofree char *ways = counted(story->alike->len - from, "other way", "other ways");
+        g_autofree char *count = up_page_counted(recipients, "more recipient", "more recipients");
+        g_autofree char *ways =
+            up_page_counted(story->alike->len - from, "other way", "other ways");
         say(story, "and %s in %s", count, ways);
         end_paragraph(story);
 }
@@ -577,7 +532,7 @@ static void say_addresses(struct story *story, const char *const *to)
         if (count == 0)
                 say(story, "nobody");
         if (named < count) {
-                g_autofree char *more = counted(count - named, "more", "more");
+                g_autofree char *more = up_page_counted(count - named, "more", "more");
                 say(story, " and %s", more);
         }
 }
@@ -629,7 +584,7 @@ static void tell_submit(struct story *story, const struct up_entry *entry)
         if (entry->as.submit.receipt == UP_RECEIPT_ACCEPTED) {
                 if (entry->message != entry->number)
                         say(story, ", id %" G_GUINT64_FORMAT, entry->message);
-                say(story, "; to be done with by" FIXED_BLANK "%s", bound);
+                say(story, "; to be done with by" UP_PAGE_FIXED_BLANK "%s", bound);
         }
         end_paragraph(story);
 }
@@ -692,7 +647,7 @@ static void tell_scanned(struct story *story, const struct up_entry *entry)
         say_answer_to(story, "scanner", entry, question);
         say(story, "%s", WORD_OF(answer->verdict, verdict_phrases));
         if (answer->verdict == UP_VERDICT_NONE || answer->code != 0)
-                say(story, ", error code" FIXED_BLANK "0x%x", answer->code);
+                say(story, ", error code" UP_PAGE_FIXED_BLANK "0x%x", answer->code);
         if (entry->text != NULL)
                 say(story, ": %s", entry->text);
         if (answer->message != asked_about) {
@@ -796,13 +751,14 @@ static void tell_log(struct story *story, const struct up_entry *entry)
         g_autofree char *code = g_strdup_printf("0x%x", log->code);
         const char *stop = g_str_has_suffix(text, ".") ? "" : ".";
 
-        say(story, "event" FIXED_BLANK "%u, %s, %s: %s", log->event, source, category, text);
+        say(story, "event" UP_PAGE_FIXED_BLANK "%u, %s, %s: %s", log->event, source, category,
+            text);
         if (*message_id != '\0' && strstr(whole == NULL ? "" : whole, log->message_id) == NULL) {
                 say(story, "%s Message-ID %s", stop, message_id);
                 stop = ",";
         }
         if ((log->failure || log->code != 0) && strcasestr(text, code) == NULL)
-                say(story, "%s error code" FIXED_BLANK "%s", stop, code);
+                say(story, "%s error code" UP_PAGE_FIXED_BLANK "%s", stop, code);
         end_paragraph(story);
 }
 
@@ -832,7 +788,7 @@ static void tell_clock(struct story *story, const struct up_entry *entry)
 
 static void tell_crash(struct story *story, const struct up_entry *entry)
 {
-        say(story, "CRASH: the power goes out at storage operation" FIXED_BLANK "%u",
+        say(story, "CRASH: the power goes out at storage operation" UP_PAGE_FIXED_BLANK "%u",
             entry->as.operation);
         end_paragraph(story);
 }
@@ -911,10 +867,10 @@ static guint key_of(struct story *story, const char *text)
 {
         g_string_truncate(story->key, 0);
         while (*text != '\0') {
-                size_t same = strcspn(text, VARIES_BEGIN);
+                size_t same = strcspn(text, UP_PAGE_VARIES_BEGIN);
                 g_string_append_len(story->key, text, (gssize)same);
                 text += same;
-                text += strcspn(text, VARIES_END);
+                text += strcspn(text, UP_PAGE_VARIES_END);
         }
 
         guint key = GPOINTER_TO_UINT(g_hash_table_lookup(story->keys, story->key->str));
@@ -935,7 +891,7 @@ static void end_step(struct story *story)
                 end_paragraph(story);
         }
         if (story->text->len > 0) {
-                struct step step = {
+                struct up_page_step step = {
                         .at_ms = story->head->at_ms,
                         .text = g_strndup(story->text->str, story->text->len),
                         .key = story->is_marked ? 0 : key_of(story, story->text->str),
@@ -954,7 +910,7 @@ static void tell_marks(struct story *story, guint index)
                 g_autofree char *text = sentence(story->marks[story->mark_next++].text);
 
                 tell_alike(story);
-                say(story, STANDS_OUT "%s\n", text);
+                say(story, UP_PAGE_STANDS_OUT "%s\n", text);
                 story->is_marked = true;
         }
 }
@@ -999,196 +955,6 @@ static void tell_all(struct story *story)
         end_step(story);
 }
 
-/* --- lines ------------------------------------------------------------------------------------ */
-
-static unsigned columns_of(const char *text, const char *end)
-{
-        unsigned columns = 0;
-
-        for (; text < end; text = g_utf8_next_char(text))
-                columns += g_unichar_iswide(g_utf8_get_char(text)) ? 2 : 1;
-        return columns;
-}
-
-/* A page being written, and the column at which its last line stands. */
-struct page {
-        GString *text;
-        unsigned columns;
-        unsigned at;
-        unsigned hang; /* where lines go on */
-        bool line_is_empty;
-};
-
-static void put_blanks(GString *text, size_t count)
-{
-        for (size_t i = 0; i < count; i++)
-                g_string_append_c(text, ' ');
-}
-
-static void end_line(struct page *page)
-{
-        while (page->text->len > 0 && page->text->str[page->text->len - 1] == ' ')
-                g_string_truncate(page->text, page->text->len - 1);
-        g_string_append_c(page->text, '\n');
-}
-
-static void break_line(struct page *page)
-{
-        end_line(page);
-        put_blanks(page->text, page->hang);
-        page->at = page->hang;
-        page->line_is_empty = true;
-}
-
-/* A word that is longer than a line is broken where it must be. */
-static void put_word(struct page *page, const char *word, const char *end)
-{
-        unsigned columns = columns_of(word, end);
-
-        if (!page->line_is_empty) {
-                if (page->at + 1 + columns <= page->columns) {
-                        g_string_append_c(page->text, ' ');
-                        page->at++;
-                } else {
-                        break_line(page);
-                }
-        }
-        while (word < end) {
-                const char *next = g_utf8_next_char(word);
-                unsigned width = columns_of(word, next);
-
-                if (page->at + width > page->columns)
-                        break_line(page);
-                if (*word == *FIXED_BLANK)
-                        g_string_append_c(page->text, ' ');
-                else
-                        g_string_append_len(page->text, word, next - word);
-                page->at += width;
-                page->line_is_empty = false;
-                word = next;
-        }
-}
-
-/* One paragraph after @lead, which is as wide as it is long. */
-static void put_paragraph(struct page *page, const char *lead, const char *text, size_t bytes)
-{
-        g_autofree char *shown = g_strndup(text, bytes);
-        char *end = shown;
-
-        for (const char *at = shown; *at != '\0'; at++) {
-                if (*at != *VARIES_BEGIN && *at != *VARIES_END && *at != *STANDS_OUT)
-                        *end++ = *at;
-        }
-        *end = '\0';
-        g_string_append(page->text, lead);
-        page->at = (unsigned)strlen(lead);
-        page->line_is_empty = true;
-        for (const char *at = shown; *at != '\0';) {
-                size_t word = strcspn(at, " ");
-                if (word > 0)
-                        put_word(page, at, at + word);
-                at += word + strspn(at + word, " ");
-        }
-        end_line(page);
-}
-
-static void put_step(struct page *page, const struct step *step)
-{
-        g_autofree char *time = short_time(step->at_ms);
-        g_autofree char *timed = g_strdup_printf("%*s  ", TIME_COLUMNS, time);
-        g_autofree char *untimed = g_strnfill(strlen(timed), ' ');
-        const char *lead = timed;
-
-        for (const char *text = step->text; *text != '\0';) {
-                size_t bytes = strcspn(text, "\n");
-
-                if (*text == *STANDS_OUT) {
-                        page->hang = 6;
-                        put_paragraph(page, "  >>> ", text, bytes);
-                } else {
-                        page->hang = TEXT_COLUMN + HANG_COLUMNS;
-                        put_paragraph(page, lead, text, bytes);
-                        lead = untimed;
-                }
-                text += bytes + 1;
-        }
-}
-
-/* --- folding ---------------------------------------------------------------------------------- */
-
-/* A group of steps, and how often it comes in a row. */
-struct group {
-        guint steps;
-        guint rounds;
-};
-
-static guint key_at(const GArray *steps, guint index)
-{
-        return g_array_index(steps, struct step, index).key;
-}
-
-/* How many steps from @at on are like those that stand @period further on. */
-static guint alike_from(const GArray *steps, guint at, guint period)
-{
-        guint count = 0;
-
-        while (at + count + period < steps->len && key_at(steps, at + count) != 0 &&
-               key_at(steps, at + count) == key_at(steps, at + count + period))
-                count++;
-        return count;
-}
-
-/* The group from @at on that folds the most; the shorter one if two fold alike. */
-static struct group find_group(const GArray *steps, guint at)
-{
-        struct group best = { 1, 1 };
-        guint covered = 0;
-
-        for (guint period = 1; period <= GROUP_STEPS; period++) {
-                guint rounds = alike_from(steps, at, period) / period + 1;
-
-                if (rounds > ROUNDS_BEFORE + ROUNDS_AFTER && rounds * period > covered) {
-                        best = (struct group){ period, rounds };
-                        covered = rounds * period;
-                }
-        }
-        return best;
-}
-
-static void put_folded(struct page *page, const GArray *steps, guint first, struct group group)
-{
-        guint hidden = group.rounds - ROUNDS_BEFORE - ROUNDS_AFTER;
-        guint last = first + (group.rounds - ROUNDS_AFTER) * group.steps - 1;
-        g_autofree char *until = when(g_array_index(steps, struct step, last).at_ms);
-        g_autofree char *which = group.steps == 1 ? g_strdup("this step")
-                                                  : g_strdup_printf("these %u steps", group.steps);
-        g_autofree char *times = counted(hidden, "time", "times");
-        g_autofree char *line = g_strdup_printf("… %s again, %s, until %s", which, times, until);
-        g_autofree char *lead = g_strnfill(TEXT_COLUMN, ' ');
-
-        page->hang = TEXT_COLUMN + HANG_COLUMNS;
-        put_paragraph(page, lead, line, strlen(line));
-}
-
-static void put_steps(struct page *page, const GArray *steps)
-{
-        for (guint at = 0; at < steps->len;) {
-                struct group group = find_group(steps, at);
-                guint end = at + group.rounds * group.steps;
-                bool is_folded = group.rounds > 1;
-                guint hide_from = is_folded ? at + ROUNDS_BEFORE * group.steps : end;
-                guint show_from = is_folded ? end - ROUNDS_AFTER * group.steps : end;
-
-                for (guint i = at; i < hide_from; i++)
-                        put_step(page, &g_array_index(steps, struct step, i));
-                if (is_folded)
-                        put_folded(page, steps, at, group);
-                for (guint i = show_from; i < end; i++)
-                        put_step(page, &g_array_index(steps, struct step, i));
-                at = end;
-        }
-}
-
 /* --- the whole -------------------------------------------------------------------------------- */
 
 static void story_init(struct story *story, const struct up_ledger *ledger)
@@ -1200,7 +966,7 @@ static void story_init(struct story *story, const struct up_ledger *ledger)
                 .text = g_string_new(NULL),
                 .alike = g_ptr_array_new_with_free_func(alike_free),
                 .alike_by_text = g_hash_table_new(g_str_hash, g_str_equal),
-                .steps = g_array_new(FALSE, FALSE, sizeof(struct step)),
+                .steps = g_array_new(FALSE, FALSE, sizeof(struct up_page_step)),
                 .keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                 .key = g_string_new(NULL),
         };
@@ -1211,7 +977,7 @@ static void story_init(struct story *story, const struct up_ledger *ledger)
 static void story_clear(struct story *story)
 {
         for (guint i = 0; i < story->steps->len; i++)
-                g_free(g_array_index(story->steps, struct step, i).text);
+                g_free(g_array_index(story->steps, struct up_page_step, i).text);
         g_array_unref(story->steps);
         g_hash_table_unref(story->labels);
         g_hash_table_unref(story->questions);
@@ -1226,17 +992,14 @@ static void story_clear(struct story *story)
 char *up_ledger_story(const struct up_ledger *ledger, unsigned columns,
     const struct up_story_mark *marks, size_t mark_count)
 {
-        struct page page = {
-                .text = g_string_new(NULL),
-                .columns = MAX(columns, LEAST_COLUMNS),
-        };
         struct story story;
+        char *page;
 
         story_init(&story, ledger);
         story.marks = marks;
         story.mark_count = mark_count;
         tell_all(&story);
-        put_steps(&page, story.steps);
+        page = up_page_write(story.steps, columns);
         story_clear(&story);
-        return g_string_free(page.text, FALSE);
+        return page;
 }

@@ -327,18 +327,19 @@ check 'with the reason' out_has \
 case_file regressions/scan_submit/kb.case "$fault" lost
 run gate regressions/scan_submit
 check 'so does another finding' out_has \
-	'under --fault kb843545 it showed lost, and should show pending, no-progress'
+	'under --fault kb843545 it showed lost: gone, and should show pending, no-progress'
 check 'with the way to see it' out_has '--target scan_submit --fault kb843545 --trace'
 case_file regressions/scan_submit/kb.case 'fault: kb843545\nfinding: pending\nevidence: cycle\n' sick
 run gate regressions/scan_submit
-check 'other evidence' out_has 'showed pending, no-progress, and should show pending, cycle'
+check 'other evidence' out_has \
+	'showed pending, no-progress: no-progress: scan-wait + retry, and should show pending, cycle'
 case_file regressions/scan_submit/kb.case 'fault: kb843545\nfinding: pending\n' sick
 run gate regressions/scan_submit
 check 'no evidence is any' ended 0
 case_file regressions/scan_submit/kb.case 'fault: kb843545\n' sick
 run gate regressions/scan_submit
 check 'without a finding, it must pass under the fault too' out_has \
-	'showed pending, no-progress, and should pass: it has no `finding:` line'
+	'no-progress: scan-wait + retry, and should pass: it has no `finding:` line'
 case_file regressions/scan_submit/kb.case 'fault: kb843545\n' immune
 run gate regressions/scan_submit
 check 'which it may' ended 0
