@@ -18,6 +18,10 @@ void up_leaks_start(void);
 /** Blocks allocated since up_leaks_start() less blocks freed. */
 int64_t up_leaks_live(void);
 
+/** Runs @run. LeakSanitizer, if there is one, never names what it leaves behind. */
+void up_leaks_forgive(
+    void (*run)(const uint8_t *data, size_t size), const uint8_t *data, size_t size);
+
 /**
  * Runs @run three times; how many blocks the second and the third left behind, 0 unless both left
  * the same number.

@@ -532,7 +532,7 @@ const struct up_sick_row up_sick_rows[] = {
             "  scan 1 never\n"
             "  submit 1 local\n" },
         { "pending/cycle", "does not count attempts, and tells a digest",
-            UP_CAN_DIGEST, UP_SICK_POSTPONED, begin_anew, "cycle: ",
+            UP_CAN_DIGEST, UP_SICK_POSTPONED, begin_anew, "cycle: at-work, waiting",
             "script:\n"
             "  scan 1 busy\n"
             "  submit 1 local\n" },

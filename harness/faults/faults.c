@@ -111,7 +111,9 @@ static struct sick *sick_new(const char *names)
 
 const struct up_pipeline *up_fault_plant(const char *names)
 {
+        static GMutex mutex;        /* a gate asks in many threads */
         static GHashTable *planted; /* names to struct sick */
+        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&mutex);
         struct sick *sick;
 
         if (planted == NULL)

@@ -155,7 +155,7 @@ static char *size_of(GBytes *bytes)
         return up_page_counted(bytes == NULL ? 0 : g_bytes_get_size(bytes), "byte", "bytes");
 }
 
-/* The same inside a paragraph. */
+/* A time inside a paragraph. */
 static char *when(int64_t ms)
 {
         g_autofree char *time = up_page_time(ms);

@@ -398,19 +398,20 @@ static bool held_at_last(const struct up_account *account, const struct up_accou
                (!can(account, UP_CAN_OWNER) || last->view->owner == UP_OWNER_ADMINISTRATOR);
 }
 
+/* Of a whole step. */
 static uint64_t digest_after(const struct up_account *account, guint step)
 {
-        const struct up_entry *entry =
-            up_ledger_at(account->ledger, up_account_step_at(account, step)->end - 1);
-
-        return entry->kind == UP_ENTRY_STEP ? entry->as.step.digest : 0;
+        return up_ledger_at(account->ledger, up_account_step_at(account, step)->end - 1)
+            ->as.step.digest;
 }
 
-/* Of the last round of a cycle the first step; that of the end where there was none. */
+/* Of the last round of a cycle the first step; the last step where there was no round. */
 static guint round_begin(const struct up_account *account)
 {
         guint last = account->steps->len - 1;
 
+        if (last > 0 && !up_account_step_at(account, last)->whole)
+                last--; /* what stands behind the last step is none */
         for (guint step = last; step > 0; step--)
                 if (digest_after(account, step - 1) == digest_after(account, last))
                         return step;

@@ -121,18 +121,16 @@ static bool is_8bit(GBytes *message, size_t begin, size_t end)
         return false;
 }
 
-static struct up_look look(GBytes *message, const struct up_policy *policy)
+/* At what was @read of a message of so many bytes. */
+static struct up_look look(GBytes *read, gsize bytes, const struct up_policy *policy)
 {
-        uint64_t most = policy->limits.message_bytes;
-        gsize read_bytes = (gsize)MIN(most, (uint64_t)g_bytes_get_size(message));
-        g_autoptr(GBytes) read = g_bytes_new_from_bytes(message, 0, read_bytes);
         g_autoptr(GPtrArray) entities = NULL;
         size_t header_bytes = 0;
         struct up_exam exam;
         struct up_look seen;
 
         up_exam_init(&exam, &policy->limits, 0);
-        up_exam_within(&exam, &exam.limits.message_bytes, g_bytes_get_size(message));
+        up_exam_within(&exam, &exam.limits.message_bytes, bytes);
         entities = up_entities_read(read, &exam);
         seen = (struct up_look){ .within_limits = !exam.unscannable };
         if (entities->len > 0) {
@@ -141,7 +139,7 @@ static struct up_look look(GBytes *message, const struct up_policy *policy)
                 seen.protection = protection_of(read, top);
         }
         seen.header_8bit = is_8bit(read, 0, header_bytes);
-        seen.body_8bit = is_8bit(read, header_bytes, read_bytes);
+        seen.body_8bit = is_8bit(read, header_bytes, g_bytes_get_size(read));
         up_exam_clear(&exam);
         return seen;
 }
@@ -182,10 +180,14 @@ const struct up_client up_client = { .read = read_answer };
 struct up_look up_client_look(
     const struct up_client *client, GBytes *message, const struct up_policy *policy)
 {
+        gsize bytes = g_bytes_get_size(message);
+        g_autoptr(GBytes) read =
+            g_bytes_new_from_bytes(message, 0, MIN(bytes, (gsize)policy->limits.message_bytes));
+
         for (; client != NULL; client = client->within)
                 if (client->peek != NULL)
-                        client->peek(message, policy);
-        return look(message, policy);
+                        client->peek(read, policy);
+        return look(read, bytes, policy);
 }
 
 struct up_client_reading up_client_read(const struct up_client *client,

@@ -57,8 +57,8 @@ enum up_client_code {
  * that it is put round.
  */
 struct up_client {
-        /* What it does besides with a message that it looks at; NULL: nothing. */
-        void (*peek)(GBytes *message, const struct up_policy *policy);
+        /* What it does besides with as much of a message as it reads; NULL: nothing. */
+        void (*peek)(GBytes *read, const struct up_policy *policy);
         /* NULL: as the one within. */
         struct up_client_reading (*read)(const struct up_client *self,
             const struct up_client_question *question, const struct up_scan_answer *answer);

@@ -292,6 +292,29 @@ static void answers_are_read_as_what_they_are(void **state)
         }
 }
 
+static gsize peeked_bytes;
+
+static void peek(GBytes *read, const struct up_policy *policy)
+{
+        peeked_bytes = g_bytes_get_size(read);
+        (void)policy;
+}
+
+static void a_decorator_reads_no_more_than_the_reference(void **state)
+{
+        const struct up_client client = { .peek = peek, .within = &up_client };
+        g_autoptr(GBytes) message = g_bytes_new_static("A: b\n\nc\n", 8);
+        struct up_policy policy;
+
+        (void)state;
+        up_policy_init(&policy);
+        assert_true(up_client_look(&client, message, &policy).within_limits);
+        assert_int_equal(peeked_bytes, 8);
+        policy.limits.message_bytes = 5;
+        assert_false(up_client_look(&client, message, &policy).within_limits);
+        assert_int_equal(peeked_bytes, 5);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -302,6 +325,7 @@ int main(void)
                 cmocka_unit_test(what_is_too_large_is_still_told_by_its_header),
                 cmocka_unit_test(looking_is_quick),
                 cmocka_unit_test(answers_are_read_as_what_they_are),
+                cmocka_unit_test(a_decorator_reads_no_more_than_the_reference),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,6 +63,13 @@ static void step(struct scene *scene)
             (struct up_entry){ .kind = UP_ENTRY_STEP, .as.step.next_ms = scene->now_ms + 1 });
 }
 
+/* One of a pipeline that tells its digest, and has more to do at once. */
+static void digested_step(struct scene *scene, uint64_t digest)
+{
+        add(scene, (struct up_entry){ .kind = UP_ENTRY_STEP,
+                        .as.step = { .digest = digest, .next_ms = scene->now_ms } });
+}
+
 static void run_at(struct scene *scene, int64_t at_ms)
 {
         scene->now_ms = at_ms;
@@ -613,13 +620,12 @@ static void a_cycle_is_told_by_all_its_states_wherever_it_stops(void **state)
 
                 submit(&scene, 1);
                 queued(&scene, 1, 9);
-                step(&scene);
+                digested_step(&scene, 7);
                 mark(&scene, UP_ENTRY_SCRIPT_END);
                 for (unsigned i = 0; i < steps; i++) {
                         mark(&scene, UP_ENTRY_RUN);
                         see(&scene, 1, 0, states[i % 2], UP_DISPOSITION_NONE, UP_OWNER_QUEUE, 0, 9);
-                        add(&scene, (struct up_entry){ .kind = UP_ENTRY_STEP,
-                                        .as.step = { 1 + i % 2, scene.now_ms, 0 } });
+                        digested_step(&scene, 1 + i % 2);
                 }
                 end(&scene, UP_ENDING_CYCLE);
                 expect(&scene, "pending/cycle", 1, true, "cycle: asking, waiting");
