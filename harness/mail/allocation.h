@@ -14,6 +14,8 @@
  * What OpenSSL keeps from one call for the next makes k mean different things to different
  * processes. Who fails something therefore does the very same without a failure first, and then
  * calls up_allocation_fail(), which puts the error queue's own buffers in order.
+ * Of what a number means there is still one thing left open: which allocations a build of OpenSSL
+ * makes. Another version makes others, and so does the same one without its assembler.
  *
  * GLib's and zlib's memory never fails. One thread.
  */

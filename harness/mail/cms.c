@@ -196,10 +196,13 @@ static uint64_t count_digests(CMS_ContentInfo *cms)
         static const bool into[] = { true, false, true, true, false, true };
         unsigned char *der = NULL;
         int der_bytes = i2d_CMS_ContentInfo(cms, &der);
-        const unsigned char *at = der, *end = der + MAX(0, der_bytes);
+        const unsigned char *at = der, *end;
         long bytes = 0;
         uint64_t count = 0;
 
+        if (der_bytes <= 0) /* no memory */
+                return 0;
+        end = der + der_bytes;
         for (size_t i = 0; i < G_N_ELEMENTS(into) && bytes >= 0; i++)
                 bytes = step(&at, end, into[i]);
         if (bytes >= 0)

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "mail/allocation.h"
+#include "mail/chance.h"
 #include "mail/compare.h"
 #include "mail/identity.h"
 #include "mail/openssl.h"
@@ -326,6 +327,7 @@ uint64_t up_smime_open(
                 up_exam_clear(&unused);
         }
         begin(&walk, message);
+        up_chance_restart(0);
         if (failing > 0)
                 up_allocation_fail(failing);
         go_through(&walk);

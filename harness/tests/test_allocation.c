@@ -96,7 +96,6 @@ static struct look look(GBytes *message, uint64_t failing)
         struct up_limits limits;
         struct up_exam exam;
 
-        up_chance_restart(0);
         up_limits_init(&limits);
         up_exam_init(&exam, &limits, UP_CASE_TIME_S);
         up_smime_open(message, &exam, failing, NULL, NULL);
