@@ -52,8 +52,12 @@ unpend_knows() { # COMMAND
 	options "${rest%% *}" "$rest"
 }
 
-# How .ci/run has it: other files, another time, between other steps.
+# How .ci/run has it: other files, another time, between other steps. Only a night has the time for
+# the work of all regressions to be counted.
 ci_goes_the_same_way() { # COMMAND
+	case $1 in
+	'make fuel tools' | 'build/unpend gate --flavour fuel'*) return 0 ;;
+	esac
 	bare=$(echo "$1" | sed 's/ --.*//; s/ GATE=.*/ GATE=/')
 	grep -qF -e "$bare" "$top/.ci/run"
 }
