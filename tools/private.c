@@ -44,10 +44,10 @@ static GFile *real_folder(const char *path)
         return g_file_new_for_path(real);
 }
 
-/* That the current folder is in; NULL: it is in none. */
-static GFile *work_tree(void)
+/* That the folder is in; NULL: it is in none. */
+static GFile *work_tree_of(GFile *folder)
 {
-        GFile *at = real_folder(".");
+        GFile *at = g_object_ref(folder);
 
         while (at != NULL) {
                 g_autoptr(GFile) git = g_file_get_child(at, ".git");
@@ -70,12 +70,12 @@ bool up_private_is_safe(const char *folder, const char *target, GError **error)
 {
         g_autofree char *inner = g_build_filename(folder, target, NULL);
         g_autoptr(GFile) real = real_folder(inner);
-        g_autoptr(GFile) tree = work_tree();
+        g_autoptr(GFile) tree = work_tree_of(real);
         const char *open_one = is_open_to_others(folder)  ? folder
                                : is_open_to_others(inner) ? inner
                                                           : NULL;
 
-        if (tree != NULL && (g_file_equal(real, tree) || g_file_has_prefix(real, tree)))
+        if (tree != NULL)
                 g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_PERM,
                     "%s is in the git work tree %s: let UNPEND_PRIVATE name a folder outside",
                     folder, g_file_peek_path(tree));

@@ -17,9 +17,9 @@ char *up_private_folder(void);
 bool up_private_holds(const char *path);
 
 /**
- * May a case of @target be written there? Not in the git work tree that the current folder is in,
- * where it would be added by and by, nor where others can read. False with @error, one line with a
- * remedy. What is not there yet is safe.
+ * May a case of @target be written there? Not in a git work tree, where it would be added by and
+ * by, nor where others can read. False with @error, one line with a remedy. A folder that is not
+ * there yet is in what the nearest above it is in, and not open to others.
  */
 bool up_private_is_safe(const char *folder, const char *target, GError **error);
 

@@ -202,6 +202,15 @@ chmod 700 private
 mkdir .git
 run promote --name twice --private $found/crash.eml
 check 'or one in the work tree' told 1 "is in the git work tree $work: let UNPEND_PRIVATE name a folder outside"
+cd /
+run promote --name twice --private "$work/$found/crash.eml"
+check 'wherever it is run' told 1 "is in the git work tree $work:"
+UNPEND_PRIVATE=$work/later/private
+run promote --name twice --private "$work/$found/crash.eml"
+check 'one that is not there yet, too' told 1 "is in the git work tree $work:"
+cd "$work" || exit 1
+check 'and it is not made' [ ! -e later ]
+UNPEND_PRIVATE=$work/private
 rmdir .git
 run promote --name published --known 'gmime 3.2.13 https://example.org/1' --time 1s private/mime/unpublished.case
 check 'once it is published' ended 0
