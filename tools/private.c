@@ -8,8 +8,9 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
+
+#include "tools/tool.h"
 
 char *up_private_folder(void)
 {
@@ -23,12 +24,11 @@ char *up_private_folder(void)
 bool up_private_holds(const char *path)
 {
         g_autofree char *named = up_private_folder();
-        g_autofree char *private = g_canonicalize_filename(named, NULL);
-        g_autofree char *whole = g_canonicalize_filename(path, NULL);
-        g_autofree char *target = g_path_get_dirname(whole);
-        g_autofree char *folder = g_path_get_dirname(target);
+        g_autofree char *root = up_tool_root_of(path);
+        g_autofree char *private = realpath(named, NULL);
+        g_autofree char *real = realpath(root, NULL);
 
-        return strcmp(folder, private) == 0;
+        return private != NULL && g_strcmp0(real, private) == 0;
 }
 
 /* The nearest of the path and the folders above it that is there. */

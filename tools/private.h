@@ -13,7 +13,7 @@
 /** FOLDER, whether it is there or not. The caller owns the result. */
 char *up_private_folder(void);
 
-/** Is it the path of such a case? */
+/** Is it the path of such a case? By whatever links it, or FOLDER, is named. */
 bool up_private_holds(const char *path);
 
 /**

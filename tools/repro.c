@@ -162,11 +162,9 @@ static void tell_story(const struct up_run *run)
 /* It is a regression, or waits in private to be one. */
 static bool is_kept(const char *path)
 {
-        g_autofree char *whole = g_canonicalize_filename(path, NULL);
-        g_autofree char *target = g_path_get_dirname(whole);
-        g_autofree char *folder = g_path_get_dirname(target);
+        g_autofree char *root = up_tool_root_of(path);
 
-        return g_str_has_suffix(folder, "/regressions") || up_private_holds(path);
+        return g_str_has_suffix(root, "/regressions") || up_private_holds(path);
 }
 
 static void tell_commands(

@@ -319,6 +319,14 @@ const char *up_tool_target_of(const char *path)
         return row != NULL ? row->name : NULL;
 }
 
+char *up_tool_root_of(const char *path)
+{
+        g_autofree char *whole = g_canonicalize_filename(path, NULL);
+        g_autofree char *target = g_path_get_dirname(whole);
+
+        return g_path_get_dirname(target);
+}
+
 char *up_tool_promote_command(
     const char *flavour, const char *target, const char *fault, const char *slug, const char *path)
 {

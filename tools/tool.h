@@ -124,6 +124,9 @@ const char *up_tool_case_ending(const char *path);
  */
 const char *up_tool_target_of(const char *path);
 
+/** FOLDER of FOLDER/TARGET/NAME, absolute. The caller owns the result. */
+char *up_tool_root_of(const char *path);
+
 /**
  * The command that makes a regression of a finding, with the slug for a name. Whose bug it is only
  * the user knows: where it may be that of a library it is kept in private first. Caller owns it.

@@ -192,6 +192,16 @@ check 'a campaign knows it' out_has "\"known\" : \"$work/private/mime/unpublishe
 check 'and it is not new' ended 0
 run repro private/mime/unpublished.case
 check 'it is kept already' out_lacks ' promote '
+ln -s private linked
+run repro linked/mime/unpublished.case
+check 'by a link, too' out_lacks ' promote '
+UNPEND_PRIVATE=$work/linked
+run repro private/mime/unpublished.case
+check 'or where the folder is named by one' out_lacks ' promote '
+UNPEND_PRIVATE=$work/campaign/mime/later
+run repro --target mime $found/sick.eml
+check 'a folder that is not there keeps nothing' out_has ' promote '
+UNPEND_PRIVATE=$work/private
 run repro --target mime $found/sick.eml
 check 'where it is not, the command is told' out_has \
 	"promote --flavour replay --target mime --private --name library-critical-"
