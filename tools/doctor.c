@@ -47,11 +47,14 @@ static const struct {
 struct doctor {
         struct up_runner *runner; /* canaries are run as the gate runs cases */
         JsonBuilder *json;        /* NULL: tell it as text */
+        char **named;             /* flavours; NULL: none was, and all that are built are meant */
         unsigned flavours;        /* built */
         unsigned canaries;        /* run */
         unsigned blind;           /* claimed and not seen */
         unsigned alarms;          /* something was seen in the healthy pipeline */
         bool interrupted;
+        /* The first that was named and is not built. */
+        const struct up_flavour *absent;
 };
 
 /* --- telling: text or JSON ---------------------------------------------------------------- */
@@ -423,6 +426,8 @@ static void run_flavour(struct doctor *doctor, const struct up_flavour *flavour)
                 doctor->flavours++;
                 run_canaries(doctor, flavour);
         } else {
+                if (doctor->named != NULL && doctor->absent == NULL)
+                        doctor->absent = flavour;
                 begin_section(doctor, faults.name, flavour->name);
                 fact(doctor, flavour->name, "not built", flavour->remedy);
                 end_section(doctor);
@@ -433,6 +438,10 @@ static int end(const struct doctor *doctor)
 {
         if (doctor->interrupted)
                 return up_tool_fail(UP_STATUS_INTERRUPTED, "interrupted");
+        if (doctor->absent != NULL)
+                return up_tool_fail(UP_STATUS_FOUND,
+                    "%s is not built, so nothing was seen in it: %s", doctor->absent->name,
+                    doctor->absent->remedy);
         if (doctor->flavours == 0)
                 return up_tool_fail(
                     UP_STATUS_FOUND, "nothing is built, so nothing can be seen: make replay");
@@ -457,11 +466,12 @@ static bool are_flavours(char **names)
 }
 
 /* All that are built, or those that were named. */
-static void run_flavours(struct doctor *doctor, char **names)
+static void run_flavours(struct doctor *doctor)
 {
+        const char *const *named = (const char *const *)doctor->named;
+
         for (size_t i = 0; i < UP_FLAVOURS; i++)
-                if (names == NULL ||
-                    g_strv_contains((const char *const *)names, up_flavours[i].name))
+                if (named == NULL || g_strv_contains(named, up_flavours[i].name))
                         run_flavour(doctor, &up_flavours[i]);
 }
 
@@ -479,7 +489,8 @@ int up_tool_doctor(int argc, char **argv)
         struct doctor doctor = { 0 };
         int status = up_tool_options(&argc, &argv, entries, NULL,
             "A canary is a planted fault, run in each flavour that is built.\n"
-            "Exit status: 0, or 1 when a canary was not seen that should have been.");
+            "Exit status: 0, or 1 when a canary was not seen that should have been, or a flavour\n"
+            "that was named is not built.");
 
         if (status >= 0)
                 return status;
@@ -488,6 +499,7 @@ int up_tool_doctor(int argc, char **argv)
         if (!are_flavours(flavours))
                 return UP_STATUS_USAGE;
         up_tool_interrupts();
+        doctor.named = flavours;
         doctor.runner = up_runner_new();
         if (as_json) {
                 doctor.json = json = json_builder_new();
@@ -499,7 +511,7 @@ int up_tool_doctor(int argc, char **argv)
                 if (up_flavours[i].from_source)
                         tell_built_libraries(&doctor, &up_flavours[i]);
         tell_machine(&doctor);
-        run_flavours(&doctor, flavours);
+        run_flavours(&doctor);
         up_runner_free(doctor.runner);
         if (json != NULL) {
                 json_builder_end_object(json);

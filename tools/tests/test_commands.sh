@@ -447,6 +447,11 @@ unset COLUMNS
 sed -n '/^oracles, replay/,/^canaries/p' out >oracles && mv oracles out
 check 'each oracle has its line' test "$(grep -c BLIND out)" -ge 21
 check 'on a narrow terminal' out_fits 60
+run doctor --flavour libfuzzer
+check 'a named flavour that is not built' ended 1
+check 'is told with its own remedy' err_has 'libfuzzer is not built, so nothing was seen in it: make libfuzzer'
+run doctor --flavour replay --flavour afl
+check 'beside one that is, too' err_has 'afl is not built, so nothing was seen in it: make afl'
 cat >build/replay/fuzz/canary <<'END'
 #!/bin/sh
 for input; do
