@@ -33,11 +33,15 @@ static void tell_finding(const struct up_finding *finding)
 static void tell_verified(const struct up_promotion *promote)
 {
         g_autoptr(GString) text = g_string_new(NULL);
+        bool once = promote->times == 1;
+        g_autofree char *times =
+            once ? g_strdup("once") : g_strdup_printf("%u times", promote->times);
 
-        g_string_append_printf(text, "%u times in fresh processes, ", promote->times);
+        g_string_append_printf(
+            text, "%s in %s, ", times, once ? "a fresh process" : "fresh processes");
         if (promote->others > 0)
-                g_string_append_printf(text, "%u times after %u other%s in one, ", promote->times,
-                    promote->others, promote->others == 1 ? "" : "s");
+                g_string_append_printf(text, "%s after %u other%s in one, ", times, promote->others,
+                    promote->others == 1 ? "" : "s");
         g_string_append(text, "and as written");
         if (promote->order.fault != NULL)
                 g_string_append_printf(text, "; passes without %s", promote->order.fault);

@@ -9,7 +9,7 @@
 #	One fault is promoted on the real target, once its mutants have shown it. For the rest scripts
 #	stand in for the targets: what a message's subject is, they do: sick (a finding), moody (one
 #	the first time alone), shy (one only where nothing was run before it), crash, both (two
-#	findings), slow; with any other it passes.
+#	findings), stuck (a hang), slow; with any other it passes.
 #	Prints TAP; exit status 1 if a test failed.
 
 sources=$(cd "$(dirname "$0")/../.." && pwd)
@@ -84,6 +84,7 @@ for flavour in replay libfuzzer; do
 			case $(cat "$input" 2>/dev/null) in
 			*'Subject: sick'*) report "$input" "$sick" ;;
 			*'Subject: both'*) report "$input" "$sick,"'{"class":"disagree","signature":"two","detail":"d"}' ;;
+			*'Subject: stuck'*) report "$input" '{"class":"hang","signature":"loop","detail":"d"}' ;;
 			*'Subject: shy'*) [ $# -gt 1 ] && report "$input" '' || report "$input" "$sick" ;;
 			*'Subject: moody'*)
 				[ ! -e seen ] && report "$input" "$sick" || report "$input" ''
@@ -102,7 +103,7 @@ done
 cp build/replay/fuzz/mime build/replay/fuzz/scan_submit
 message() { printf 'From: a@example.com\nSubject: %s\n\n' "$1" >"$2"; }
 mkdir -p campaign/mime/findings regressions/mime
-for subject in sick crash both shy moody slow; do
+for subject in sick crash both shy moody slow stuck; do
 	message $subject campaign/mime/findings/$subject.eml
 done
 for word in one two three; do
@@ -238,5 +239,8 @@ check 'it became smaller' sh -c '! grep -q From: regressions/mime/ours.case'
 check 'and has the title' grep -qx 'title: It dies' regressions/mime/ours.case
 run gate regressions/mime/ours.case
 check 'and the gate is' ended 1
+run promote --name stuck --ours --time 1s $found/stuck.eml
+check 'what takes its time is shown once' out_has \
+	'once in a fresh process, once after 3 others in one, and as written'
 
 done_testing
