@@ -98,17 +98,13 @@ static void print_text(const struct minimize *minimize, const struct up_minimize
 static void print_json(const struct minimize *minimize, const struct up_minimized *result)
 {
         g_autoptr(JsonBuilder) json = json_builder_new();
-        g_autofree char *slug = up_finding_slug(result->finding);
 
         json_builder_begin_object(json);
         up_tool_json_text(json, "case", minimize->path);
         up_tool_json_text(json, "target", minimize->target);
         up_tool_json_text(json, "fault", result->fault);
         json_builder_set_member_name(json, "finding");
-        json_builder_begin_object(json);
         up_run_build_finding(result->finding, json);
-        up_tool_json_text(json, "slug", slug);
-        json_builder_end_object(json);
         up_telling_build_size(json, "before", &result->before);
         up_telling_build_size(json, "after", &result->after);
         up_tool_json_number(json, "runs", result->runs);

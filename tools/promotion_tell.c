@@ -96,17 +96,6 @@ static void build_verified(const struct up_promotion *promote, JsonBuilder *json
         json_builder_end_object(json);
 }
 
-static void build_finding(const struct up_promotion *promote, JsonBuilder *json)
-{
-        g_autofree char *slug = up_finding_slug(promote->finding);
-
-        json_builder_set_member_name(json, "finding");
-        json_builder_begin_object(json);
-        up_run_build_finding(promote->finding, json);
-        up_tool_json_text(json, "slug", slug);
-        json_builder_end_object(json);
-}
-
 void up_promotion_tell_json(const struct up_promotion *promote)
 {
         g_autoptr(JsonBuilder) json = json_builder_new();
@@ -116,7 +105,8 @@ void up_promotion_tell_json(const struct up_promotion *promote)
         up_tool_json_text(json, "target", promote->target);
         up_tool_json_text(json, "flavour", promote->order.flavour->name);
         up_tool_json_text(json, "fault", promote->order.fault);
-        build_finding(promote, json);
+        json_builder_set_member_name(json, "finding");
+        up_run_build_finding(promote->finding, json);
         up_tool_json_text(json, "title", promote->dressed->title);
         build_verified(promote, json);
         up_telling_build_size(json, "before", &promote->small->before);

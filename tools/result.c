@@ -181,7 +181,7 @@ void up_result_print_text(GPtrArray *results)
 static void build_catch(JsonBuilder *json, const struct up_catch *catch)
 {
         json_builder_begin_object(json);
-        up_run_build_finding(catch->finding, json);
+        up_run_build_finding_members(catch->finding, json);
         up_tool_json_text(json, "slug", catch->slug);
         up_tool_json_text(json, "path", catch->path);
         up_tool_json_text(json, "fault", catch->fault);

@@ -814,7 +814,7 @@ static void add_index(JsonBuilder *json, const char *name, unsigned index)
                 up_tool_json_number(json, name, index);
 }
 
-void up_run_build_finding(const struct up_finding *finding, JsonBuilder *json)
+void up_run_build_finding_members(const struct up_finding *finding, JsonBuilder *json)
 {
         bool has_evidence = finding->evidence != UP_EVIDENCE_NONE;
 
@@ -831,12 +831,12 @@ void up_run_build_finding(const struct up_finding *finding, JsonBuilder *json)
         add_index(json, "critical-at", finding->critical_at);
 }
 
-static void build_finding(JsonBuilder *json, const struct up_finding *finding)
+void up_run_build_finding(const struct up_finding *finding, JsonBuilder *json)
 {
         g_autofree char *slug = up_finding_slug(finding);
 
         json_builder_begin_object(json);
-        up_run_build_finding(finding, json);
+        up_run_build_finding_members(finding, json);
         add_text(json, "slug", slug);
         json_builder_end_object(json);
 }
@@ -879,7 +879,7 @@ void up_run_build_json(const struct up_run *run, JsonBuilder *json)
         json_builder_set_member_name(json, "findings");
         json_builder_begin_array(json);
         for (guint i = 0; i < run->findings->len; i++)
-                build_finding(json, g_ptr_array_index(run->findings, i));
+                up_run_build_finding(g_ptr_array_index(run->findings, i), json);
         json_builder_end_array(json);
         json_builder_set_member_name(json, "stack");
         json_builder_begin_array(json);

@@ -150,6 +150,9 @@ void up_runner_free(struct up_runner *runner);
  * Appends the members of a finding to an object that is begun. `evidence` is null without any;
  * whose it is and where in the ledger are left out where it is of no message, or names no entry.
  */
+void up_run_build_finding_members(const struct up_finding *finding, JsonBuilder *json);
+
+/** Appends the finding as an object: these members, and its slug. */
 void up_run_build_finding(const struct up_finding *finding, JsonBuilder *json);
 
 /** Appends the run as an object. */

@@ -233,12 +233,15 @@ run promote --name ours --ours --title 'It dies' --json $found/crash.eml
 check 'a crash of ours' ended 0
 check 'as JSON' out_has '"written" : "regressions/mime/ours.case"'
 check 'with its finding' out_has '"signature" : "SEGV cms_read"'
+check 'by its slug' out_has '"slug" : "crash-'
 check 'how it was verified' out_has '"after-others" : 3'
 check 'and what the gate will say' out_has '"gate" : "red"'
 check 'it became smaller' sh -c '! grep -q From: regressions/mime/ours.case'
 check 'and has the title' grep -qx 'title: It dies' regressions/mime/ours.case
 run gate regressions/mime/ours.case
 check 'and the gate is' ended 1
+run minimize --target mime --json --out small.case $found/crash.eml
+check 'made small alone it is the same in JSON' out_has '"slug" : "crash-'
 run promote --name stuck --ours --time 1s $found/stuck.eml
 check 'what takes its time is shown once' out_has \
 	'once in a fresh process, once after 3 others in one, and as written'
