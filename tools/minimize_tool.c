@@ -14,8 +14,6 @@
 #include "tools/telling.h"
 #include "tools/tool.h"
 
-#define INDENT 12
-
 struct minimize {
         const char *path;
         const char *out;
@@ -45,14 +43,6 @@ static void step(const struct up_minimize_step *step, void *data)
 }
 
 /* --- what came out ---------------------------------------------------------------------------- */
-
-static void line(const char *name, const char *text)
-{
-        g_autofree char *wrapped = up_tool_wrap(text, INDENT);
-
-        up_tool_paint(stdout, UP_DIM, "  %-10s", name);
-        puts(wrapped);
-}
 
 static const char *end_text(enum up_minimize_end end)
 {
@@ -85,11 +75,11 @@ static void print_text(const struct minimize *minimize, const struct up_minimize
 
         up_tool_paint(stdout, UP_BOLD, "%s", minimize->path);
         putchar('\n');
-        line("finding", what);
-        line("before", before);
-        line("after", after);
-        line("runs", runs);
-        line("written", minimize->out);
+        up_tool_tell_text("finding", what);
+        up_tool_tell_text("before", before);
+        up_tool_tell_text("after", after);
+        up_tool_tell_text("runs", runs);
+        up_tool_tell_text("written", minimize->out);
         printf("\n  To go on:\n    %s repro --flavour %s --target %s%s %s\n    %s\n",
             up_tool_program(), minimize->order.run.flavour->name, minimize->target, fault, file,
             promote);

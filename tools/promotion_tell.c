@@ -7,16 +7,6 @@
 #include "tools/promotion.h"
 #include "tools/tool.h"
 
-#define INDENT 12 /* of what is behind a name */
-
-static void line(const char *name, const char *text)
-{
-        g_autofree char *wrapped = up_tool_wrap(text, INDENT);
-
-        up_tool_paint(stdout, UP_DIM, "  %-10s", name);
-        puts(wrapped);
-}
-
 static void tell_finding(const struct up_finding *finding)
 {
         const struct up_class_row *class = &up_class_rows[finding->class];
@@ -24,10 +14,10 @@ static void tell_finding(const struct up_finding *finding)
         g_autofree char *what = g_strdup_printf("%s: %s", class->name, class->what);
         g_autofree char *why = g_strdup_printf("%s: %s", evidence->name, evidence->what);
 
-        line("finding", what);
+        up_tool_tell_text("finding", what);
         if (finding->evidence != UP_EVIDENCE_NONE)
-                line("evidence", why);
-        line("signature", finding->signature);
+                up_tool_tell_text("evidence", why);
+        up_tool_tell_text("signature", finding->signature);
 }
 
 static void tell_verified(const struct up_promotion *promote)
@@ -45,7 +35,7 @@ static void tell_verified(const struct up_promotion *promote)
         g_string_append(text, "and as written");
         if (promote->order.fault != NULL)
                 g_string_append_printf(text, "; passes without %s", promote->order.fault);
-        line("verified", text->str);
+        up_tool_tell_text("verified", text->str);
 }
 
 static void tell_next(const struct up_promotion *promote)
@@ -76,13 +66,13 @@ void up_promotion_tell(const struct up_promotion *promote)
         up_tool_paint(stdout, UP_BOLD, "%s", promote->path);
         putchar('\n');
         tell_finding(promote->finding);
-        line("title", promote->dressed->title);
+        up_tool_tell_text("title", promote->dressed->title);
         if (promote->order.fault != NULL)
-                line("fault", promote->order.fault);
+                up_tool_tell_text("fault", promote->order.fault);
         tell_verified(promote);
-        line("before", before);
-        line("after", after);
-        line("written", promote->place);
+        up_tool_tell_text("before", before);
+        up_tool_tell_text("after", after);
+        up_tool_tell_text("written", promote->place);
         tell_next(promote);
 }
 

@@ -16,7 +16,6 @@
 #include "tools/tool.h"
 
 #define STACK_LINES 12
-#define INDENT      12 /* of what is behind a name */
 
 /* What was asked for. */
 struct repro {
@@ -30,25 +29,6 @@ struct repro {
         bool interrupted;
 };
 
-static void line(const char *name, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void line(const char *name, const char *format, ...)
-{
-        va_list args;
-
-        up_tool_paint(stdout, UP_DIM, "  %-10s", name);
-        va_start(args, format);
-        vprintf(format, args);
-        va_end(args);
-        putchar('\n');
-}
-
-static void tell_text(const char *name, const char *text)
-{
-        g_autofree char *wrapped = up_tool_wrap(text, INDENT);
-
-        line(name, "%s", wrapped);
-}
-
 static void tell_items(const char *name, GPtrArray *items)
 {
         g_autofree char *wrapped = NULL;
@@ -56,8 +36,8 @@ static void tell_items(const char *name, GPtrArray *items)
         if (items->len == 0)
                 return;
         g_ptr_array_add(items, NULL);
-        wrapped = up_tool_wrap_items((char **)items->pdata, ",", INDENT);
-        line(name, "%s", wrapped);
+        wrapped = up_tool_wrap_items((char **)items->pdata, ",", UP_TOOL_INDENT);
+        up_tool_tell(name, "%s", wrapped);
 }
 
 static void tell_faults(const char *names)
@@ -67,7 +47,7 @@ static void tell_faults(const char *names)
         for (char **name = each; *name != NULL; name++) {
                 g_autofree char *text =
                     g_strdup_printf("%s: %s", *name, up_fault_find(*name)->what);
-                tell_text("fault", text);
+                up_tool_tell_text("fault", text);
         }
 }
 
@@ -90,7 +70,7 @@ static void tell_read(const struct up_run *run)
         tell_items("read", read);
         tell_items("judged", judged);
         for (char **limit = run->limits; *limit != NULL; limit++)
-                tell_text("limit", *limit);
+                up_tool_tell_text("limit", *limit);
 }
 
 /* The frames of ours and of the libraries; all of them where none is. */
@@ -107,7 +87,8 @@ static void tell_stack(const struct up_run *run)
         for (guint i = 0; i < run->frames->len && lines < STACK_LINES; i++) {
                 const struct up_frame *frame = g_ptr_array_index(run->frames, i);
                 if (frame->owner <= most)
-                        line(lines++ == 0 ? "stack" : "", "%s  %s", frame->function, frame->place);
+                        up_tool_tell(
+                            lines++ == 0 ? "stack" : "", "%s  %s", frame->function, frame->place);
         }
 }
 
@@ -115,7 +96,7 @@ static void tell_evidence(const struct up_evidence_row *evidence)
 {
         g_autofree char *text = g_strdup_printf("%s: %s", evidence->name, evidence->what);
 
-        tell_text("evidence", text);
+        up_tool_tell_text("evidence", text);
 }
 
 static void tell_finding(const struct up_finding *finding)
@@ -127,8 +108,8 @@ static void tell_finding(const struct up_finding *finding)
         printf(": %s\n", class->what);
         if (finding->evidence != UP_EVIDENCE_NONE)
                 tell_evidence(&up_evidence_rows[finding->evidence]);
-        line("signature", "%s", finding->signature);
-        tell_text("detail", finding->detail);
+        up_tool_tell("signature", "%s", finding->signature);
+        up_tool_tell_text("detail", finding->detail);
 }
 
 /* The case names a fault, and it was run without: what it is a test of is not seen. */
@@ -197,7 +178,7 @@ static void tell_run(const struct repro *repro, const struct up_case *c, const c
 {
         g_autofree char *libraries = up_libraries_text(repro->flavour);
 
-        line("target", "%s, %s (%s)", target, repro->flavour->name, libraries);
+        up_tool_tell("target", "%s, %s (%s)", target, repro->flavour->name, libraries);
         if (repro->fault != NULL)
                 tell_faults(repro->fault);
         up_tool_paint(stdout, UP_DIM, "  %-10s", "outcome");
@@ -209,7 +190,8 @@ static void tell_run(const struct repro *repro, const struct up_case *c, const c
         printf("%s, %.2f s\n", run->unscannable ? ", unscannable" : "", run->seconds);
         tell_read(run);
         if (run->blind_to_leaks)
-                line("leaks", "not looked for: LeakSanitizer cannot work here, see unpend doctor");
+                up_tool_tell(
+                    "leaks", "not looked for: LeakSanitizer cannot work here, see unpend doctor");
         tell_story(run);
         for (guint i = 0; i < run->findings->len; i++)
                 tell_finding(g_ptr_array_index(run->findings, i));
@@ -275,11 +257,12 @@ static struct up_case *tell_case(const struct repro *repro, const char *path)
                 up_tool_paint(stdout, UP_BOLD, "%s", path);
                 putchar('\n');
                 if (c->title != NULL)
-                        tell_text("title", c->title);
+                        up_tool_tell_text("title", c->title);
                 if (c->reference != NULL)
-                        line("reference", "%s", c->reference);
+                        up_tool_tell("reference", "%s", c->reference);
                 if (c->known.name != NULL)
-                        line("known", "%s %s %s", c->known.name, c->known.version, c->known.url);
+                        up_tool_tell(
+                            "known", "%s %s %s", c->known.name, c->known.version, c->known.url);
         }
         for (guint i = 0; i < complaints->len; i++) {
                 const struct up_complaint *complaint = g_ptr_array_index(complaints, i);

@@ -141,6 +141,24 @@ void up_tool_paint(FILE *stream, const char *colour, const char *format, ...)
                 fputs("\033[0m", stream);
 }
 
+void up_tool_tell(const char *name, const char *format, ...)
+{
+        va_list args;
+
+        up_tool_paint(stdout, UP_DIM, "  %-*s", UP_TOOL_INDENT - 2, name);
+        va_start(args, format);
+        vprintf(format, args);
+        va_end(args);
+        putchar('\n');
+}
+
+void up_tool_tell_text(const char *name, const char *text)
+{
+        g_autofree char *wrapped = up_tool_wrap(text, UP_TOOL_INDENT);
+
+        up_tool_tell(name, "%s", wrapped);
+}
+
 char *up_tool_quote(const char *word)
 {
         static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

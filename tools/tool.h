@@ -159,6 +159,15 @@ bool up_tool_colour(FILE *stream);
 /** Prints the text, coloured if the stream can. */
 void up_tool_paint(FILE *stream, const char *colour, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
+/** Of a line that tells of a case: the column of what is behind the name. */
+#define UP_TOOL_INDENT 12
+
+/** Prints such a line, however long it becomes. */
+void up_tool_tell(const char *name, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/** The same, wrapped. */
+void up_tool_tell_text(const char *name, const char *text);
+
 /** What a shell reads as this one word; without quotes where none are needed. Caller owns it. */
 char *up_tool_quote(const char *word);
 
