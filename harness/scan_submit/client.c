@@ -18,7 +18,7 @@
 #include "mail/smime.h"
 
 /* So much of an encoded body holds the first bytes of the CMS, however it is broken into lines. */
-#define PEEK_BYTES 1024
+#define FIRST_BYTES 1024
 
 #define DER_SEQUENCE   0x30
 #define DER_OBJECT     0x06
@@ -43,10 +43,11 @@ static const struct kind {
 /* --- looking ---------------------------------------------------------------------------------- */
 
 /* The first bytes of a body after transfer decoding; @ret_bytes of them. The caller owns it. */
-static unsigned char *peek(GBytes *message, const struct up_entity *entity, size_t *ret_bytes)
+static unsigned char *first_bytes(
+    GBytes *message, const struct up_entity *entity, size_t *ret_bytes)
 {
         size_t begin = entity->body.begin;
-        size_t bytes = MIN(entity->body.end - begin, PEEK_BYTES);
+        size_t bytes = MIN(entity->body.end - begin, FIRST_BYTES);
         const char *body = (const char *)g_bytes_get_data(message, NULL) + begin;
         GMimeEncoding decoder;
 
@@ -80,7 +81,7 @@ static bool find_content_type(
 static enum up_protection protection_by_content(GBytes *message, const struct up_entity *entity)
 {
         size_t bytes;
-        g_autofree unsigned char *data = peek(message, entity, &bytes);
+        g_autofree unsigned char *data = first_bytes(message, entity, &bytes);
         const unsigned char *object;
         size_t object_bytes;
 
