@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ledger/page.h"
 #include "tools/run.h"
 #include "tools/tool.h"
 
@@ -125,22 +126,11 @@ static void print_judged(const struct up_result *result)
         printf("%s%s\n", idle_name, names);
 }
 
-/* "1,234,567". The caller owns the result. */
-static char *grouped(uint64_t number)
-{
-        g_autoptr(GString) digits = g_string_new(NULL);
-
-        g_string_printf(digits, "%" G_GUINT64_FORMAT, number);
-        for (gssize at = (gssize)digits->len - 3; at > 0; at -= 3)
-                g_string_insert_c(digits, at, ',');
-        return g_strdup(digits->str);
-}
-
 /* How far the mutator comes: past how many signatures, and into which states. */
 static void print_reach(const struct up_result *result)
 {
         const struct up_progress *counted = &result->counted;
-        g_autofree char *mutants = grouped(counted->mutants);
+        g_autofree char *mutants = up_page_number(counted->mutants);
         double share = counted->mutants > 0 ? 100.0 / (double)counted->mutants : 0;
         unsigned transitions = up_progress_transitions(counted);
 

@@ -19,19 +19,21 @@
 #define ROUNDS_BEFORE 3
 #define ROUNDS_AFTER  1
 
+char *up_page_number(uint64_t number)
+{
+        GString *digits = g_string_new(NULL);
+
+        g_string_printf(digits, "%" G_GUINT64_FORMAT, number);
+        for (gssize at = (gssize)digits->len - 3; at > 0; at -= 3)
+                g_string_insert_c(digits, at, ',');
+        return g_string_free(digits, FALSE);
+}
+
 char *up_page_counted(uint64_t count, const char *one, const char *many)
 {
-        g_autofree char *digits = g_strdup_printf("%" G_GUINT64_FORMAT, count);
-        GString *out = g_string_new(NULL);
-        size_t length = strlen(digits);
+        g_autofree char *number = up_page_number(count);
 
-        for (size_t i = 0; i < length; i++) {
-                if (i > 0 && (length - i) % 3 == 0)
-                        g_string_append_c(out, ',');
-                g_string_append_c(out, digits[i]);
-        }
-        g_string_append_printf(out, UP_PAGE_FIXED_BLANK "%s", count == 1 ? one : many);
-        return g_string_free(out, FALSE);
+        return g_strconcat(number, UP_PAGE_FIXED_BLANK, count == 1 ? one : many, NULL);
 }
 
 char *up_page_time(int64_t ms)

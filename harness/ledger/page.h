@@ -34,6 +34,9 @@ char *up_page_write(const GArray *steps, unsigned columns);
  */
 char *up_page_time(int64_t ms);
 
+/** "1,234,567". The caller owns the result. */
+char *up_page_number(uint64_t number);
+
 /** "1 time", "1,234 times". The caller owns the result. */
 char *up_page_counted(uint64_t count, const char *one, const char *many);
 
