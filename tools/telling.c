@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "ledger/page.h"
 #include "tools/tool.h"
 
 #define TELL_EVERY_US (10 * G_TIME_SPAN_SECOND)
@@ -18,6 +19,17 @@ void up_telling_begin(struct up_telling *telling)
         telling->terminal = isatty(STDERR_FILENO);
 }
 
+/* Bytes of the text that the line holds; in the last column some terminals go on to the next. */
+static int bytes_that_fit(const char *text)
+{
+        unsigned columns = up_tool_columns_of(stderr);
+        const char *end = text;
+
+        while (*end != '\0' && up_page_columns(text, g_utf8_next_char(end)) < columns)
+                end = g_utf8_next_char(end);
+        return (int)(end - text);
+}
+
 void up_telling_say(struct up_telling *telling, const char *text)
 {
         gint64 now_us = g_get_monotonic_time();
@@ -26,7 +38,7 @@ void up_telling_say(struct up_telling *telling, const char *text)
                 return;
         telling->told_us = now_us;
         if (telling->terminal)
-                fprintf(stderr, "\r%.*s\033[K", (int)up_tool_columns() - 1, text);
+                fprintf(stderr, "\r%.*s\033[K", bytes_that_fit(text), text);
         else
                 fprintf(stderr, "%s\n", text);
 }

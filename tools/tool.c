@@ -84,21 +84,21 @@ bool up_tool_colour(FILE *stream)
         return isatty(fileno(stream)) && (off == NULL || off[0] == '\0');
 }
 
-static unsigned columns_of_terminal(void)
+unsigned up_tool_columns_of(FILE *stream)
 {
         const char *said = g_getenv("COLUMNS");
         struct winsize size;
 
         if (said != NULL && g_ascii_strtoull(said, NULL, 10) > 0)
                 return (unsigned)MIN(g_ascii_strtoull(said, NULL, 10), COLUMNS_MOST);
-        if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
+        if (ioctl(fileno(stream), TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
                 return COLUMNS;
         return size.ws_col;
 }
 
 unsigned up_tool_columns(void)
 {
-        return MAX(columns_of_terminal(), COLUMNS_LEAST);
+        return MAX(up_tool_columns_of(stdout), COLUMNS_LEAST);
 }
 
 char *up_tool_wrap_items(char **items, const char *comma, unsigned indent)

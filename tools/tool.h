@@ -96,10 +96,10 @@ bool up_tool_can_run(char **targets, const char *fault);
 /** Appends, to words that a shell reads, " --fault NAME"; nothing for NULL. The caller owns it. */
 char *up_tool_fault_option(const char *fault);
 
-/**
- * Columns to write for: what COLUMNS says, else those of the terminal that standard output is, else
- * 80; never less than 60.
- */
+/** What COLUMNS says, else the columns of the terminal that the stream is, else 80. */
+unsigned up_tool_columns_of(FILE *stream);
+
+/** Columns to write for on standard output: never less than 60. */
 unsigned up_tool_columns(void);
 
 /**

@@ -50,7 +50,7 @@ char *up_page_time(int64_t ms)
 
 /* --- lines ------------------------------------------------------------------------------------ */
 
-static unsigned columns_of(const char *text, const char *end)
+unsigned up_page_columns(const char *text, const char *end)
 {
         unsigned columns = 0;
 
@@ -92,7 +92,7 @@ static void break_line(struct page *page)
 /* A word that is longer than a line is broken where it must be. */
 static void put_word(struct page *page, const char *word, const char *end)
 {
-        unsigned columns = columns_of(word, end);
+        unsigned columns = up_page_columns(word, end);
 
         if (!page->line_is_empty) {
                 if (page->at + 1 + columns <= page->columns) {
@@ -104,7 +104,7 @@ static void put_word(struct page *page, const char *word, const char *end)
         }
         while (word < end) {
                 const char *next = g_utf8_next_char(word);
-                unsigned width = columns_of(word, next);
+                unsigned width = up_page_columns(word, next);
 
                 if (page->at + width > page->columns)
                         break_line(page);

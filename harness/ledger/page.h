@@ -34,6 +34,9 @@ char *up_page_write(const GArray *steps, unsigned columns);
  */
 char *up_page_time(int64_t ms);
 
+/** The columns that the text up to @end takes, valid UTF-8. */
+unsigned up_page_columns(const char *text, const char *end);
+
 /** "1,234,567". The caller owns the result. */
 char *up_page_number(uint64_t number);
 

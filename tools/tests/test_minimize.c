@@ -1,18 +1,24 @@
 /*
  * Minimising with shell scripts that stand in for targets: what is left is what they look for, and
- * nothing else; the finding never becomes another; cores and their speed make no difference.
+ * nothing else; the finding never becomes another; cores and their speed make no difference. What
+ * is told meanwhile fits the terminal.
  */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <glib/gstdio.h>
 
 #include "tools/minimize.h"
+#include "tools/telling.h"
 
 /* A function of the script: appends the report with this finding. */
 #define SHOW                                                                                       \
@@ -60,6 +66,7 @@ static int set_up(void **state)
 
         folder = g_dir_make_tmp("unpend-test-XXXXXX", NULL);
         g_setenv("UNPEND_BUILD", folder, TRUE);
+        g_unsetenv("COLUMNS");
         fuzz = g_build_filename(folder, "libfuzzer", "fuzz", NULL);
         return g_mkdir_with_parents(fuzz, 0700);
 }
@@ -311,6 +318,48 @@ static void test_bare_message(void **state)
             result, "unpend-case: 1\nfinding: pending\nevidence: cycle\nmessage:\n\nneedle");
 }
 
+/* What up_telling_say() writes for the text when standard error is a terminal of 20 columns. */
+static char *told_on_terminal(const char *text)
+{
+        char *told = g_malloc0(1000);
+        int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+        assert_int_equal(grantpt(terminal) | unlockpt(terminal), 0);
+        int line = open(ptsname(terminal), O_RDWR | O_NOCTTY);
+        int kept = dup(STDERR_FILENO);
+        struct up_telling telling;
+
+        assert_int_equal(ioctl(line, TIOCSWINSZ, &(struct winsize){ .ws_col = 20 }), 0);
+        dup2(line, STDERR_FILENO);
+        up_telling_begin(&telling);
+        up_telling_say(&telling, text);
+        dup2(kept, STDERR_FILENO);
+        for (size_t bytes = 0; !g_str_has_suffix(told, "\033[K"); bytes = strlen(told))
+                assert_true(read(terminal, told + bytes, 999 - bytes) > 0);
+        close(kept);
+        close(line);
+        close(terminal);
+        return told;
+}
+
+static void test_line_fits_terminal(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *text, *told;
+        } rows[] = {
+                { "short", "\rshort\033[K" },
+                { "0123456789012345678", "\r0123456789012345678\033[K" },
+                { "01234567890123456789", "\r0123456789012345678\033[K" },
+                { "ääääääääääääääääääää", "\räääääääääääääääääää\033[K" },
+                { "漢漢漢漢漢漢漢漢漢漢漢漢", "\r漢漢漢漢漢漢漢漢漢\033[K" },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                g_autofree char *told = told_on_terminal(rows[i].text);
+                assert_string_equal(told, rows[i].told);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -325,6 +374,7 @@ int main(void)
                 cmocka_unit_test(test_hang),
                 cmocka_unit_test(test_time),
                 cmocka_unit_test(test_bare_message),
+                cmocka_unit_test(test_line_fits_terminal),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);
