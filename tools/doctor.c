@@ -246,17 +246,8 @@ static char *write_case(const struct up_canary *canary, const char *name, GError
             canary->head != NULL
                 ? g_strconcat("unpend-case: 1\n", canary->head, "message:\n", message, NULL)
                 : g_strdup(message);
-        char *path = NULL;
-        int fd = g_file_open_tmp("unpend-XXXXXX.case", &path, error);
 
-        if (fd < 0)
-                return NULL;
-        close(fd);
-        if (!g_file_set_contents(path, whole, -1, error)) {
-                unlink(path);
-                g_clear_pointer(&path, g_free);
-        }
-        return path;
+        return up_tool_temporary(whole, strlen(whole), error);
 }
 
 /* Those of a kind are told together, in columns of their own. */

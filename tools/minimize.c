@@ -15,7 +15,6 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "faults/faults.h"
 #include "tools/tool.h"
@@ -98,21 +97,17 @@ static unsigned limit_of(const struct minimizing *minimizing)
 static struct up_run *run_bytes(struct minimizing *minimizing, GBytes *bytes, const char *fault)
 {
         struct up_run_order order = minimizing->run;
-        g_autofree char *path = NULL;
-        int fd = g_file_open_tmp("unpend-XXXXXX.case", &path, NULL);
+        g_autofree char *path =
+            up_tool_temporary(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), NULL);
         struct up_run *run;
 
-        if (fd < 0)
+        if (path == NULL)
                 return NULL;
-        close(fd);
         order.path = path;
         order.limit_s = limit_of(minimizing);
         order.fault = fault;
         g_atomic_int_inc(&minimizing->runs);
-        run = g_file_set_contents(
-                  path, g_bytes_get_data(bytes, NULL), (gssize)g_bytes_get_size(bytes), NULL)
-                  ? up_runner_run(minimizing->order->runner, &order)
-                  : NULL;
+        run = up_runner_run(minimizing->order->runner, &order);
         g_remove(path);
         return run;
 }

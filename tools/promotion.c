@@ -444,20 +444,17 @@ static int verify_result(struct up_promotion *promote)
         g_autoptr(GError) error = NULL;
         gsize bytes;
         const void *data = g_bytes_get_data(promote->result, &bytes);
-        int fd, status;
+        int status;
 
         up_telling_say(&promote->telling, "looking at the result as the gate will");
         read = up_case_read(data, bytes, complaints);
         if (complaints->len > 0)
                 return refuse(promote, "%s: the result is no valid case: %s", promote->path,
                     ((struct up_complaint *)complaints->pdata[0])->text);
-        fd = g_file_open_tmp("unpend-XXXXXX.case", &path, &error);
-        if (fd < 0)
+        path = up_tool_temporary(data, bytes, &error);
+        if (path == NULL)
                 return refuse(promote, "%s", error->message);
-        close(fd);
-        status = g_file_set_contents(path, data, (gssize)bytes, &error)
-                     ? run_result(promote, path)
-                     : refuse(promote, "%s", error->message);
+        status = run_result(promote, path);
         g_remove(path);
         return status;
 }

@@ -476,6 +476,36 @@ GBytes *up_tool_read_file(const char *path, GError **error)
         return g_bytes_new_take(data, bytes);
 }
 
+static bool write_all(int fd, const char *data, gsize bytes)
+{
+        while (bytes > 0) {
+                ssize_t written = write(fd, data, bytes);
+                if (written < 0 && errno != EINTR)
+                        return false;
+                data += MAX(written, 0);
+                bytes -= (gsize)MAX(written, 0);
+        }
+        return true;
+}
+
+char *up_tool_temporary(const void *data, gsize bytes, GError **error)
+{
+        g_autofree char *path = NULL;
+        int fd = g_file_open_tmp("unpend-XXXXXX.case", &path, error);
+        int failure;
+
+        if (fd < 0)
+                return NULL;
+        failure = write_all(fd, data, bytes) ? 0 : errno;
+        close(fd);
+        if (failure == 0)
+                return g_steal_pointer(&path);
+        unlink(path);
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(failure),
+            "%s: cannot be written: %s", path, g_strerror(failure));
+        return NULL;
+}
+
 const char *up_tool_program(void)
 {
         return program;

@@ -141,6 +141,12 @@ char *up_tool_promote_command(
  */
 GBytes *up_tool_read_file(const char *path, GError **error);
 
+/**
+ * Writes a new temporary file, as a case by its name, that others cannot read. Its path, which the
+ * caller owns and removes; NULL with @error.
+ */
+char *up_tool_temporary(const void *data, gsize bytes, GError **error);
+
 /** The program as the user called it, quoted: for commands to go on with. Static. */
 const char *up_tool_program(void);
 

@@ -81,6 +81,7 @@ for flavour in replay libfuzzer; do
 			exit 77
 		fi
 		for input; do
+			case $input in */unpend-*.case) stat -c %a "$input" >>modes ;; esac
 			case $(cat "$input" 2>/dev/null) in
 			*'Subject: sick'*) report "$input" "$sick" ;;
 			*'Subject: both'*) report "$input" "$sick,"'{"class":"disagree","signature":"two","detail":"d"}' ;;
@@ -179,8 +180,11 @@ check 'interrupted' told 130 'interrupted: nothing was written'
 
 # --- whose it is
 
+rm -f modes
+umask 022
 run promote --name unpublished --private --time 1s $found/sick.eml
 check 'a bug that is not published' ended 0
+check 'is for its user alone while it is made small' [ "$(sort -u modes)" = 600 ]
 check 'waits in private' grep -qx 'finding: library-critical' private/mime/unpublished.case
 check 'for its user alone' [ "$(stat -c %a private private/mime private/mime/unpublished.case | tr '\n' ' ')" = '700 700 600 ' ]
 check 'and no git add is told' out_lacks 'git add'
