@@ -256,6 +256,12 @@ static void steps_end(void)
                 fprintf(stderr, "\r\033[K");
 }
 
+static void warn(const char *text)
+{
+        steps_end();
+        up_tool_fail(0, "%s", text);
+}
+
 /* --- fuzzing ---------------------------------------------------------------------------------- */
 
 static void stop_workers(struct campaign *campaign)
@@ -387,6 +393,7 @@ static bool conclude(struct campaign *campaign, struct target *target, GError **
                 .regressions = regressions,
                 .minimise_s = CLAMP(campaign->time_s, MINIMISE_LEAST_S, MINIMISE_MOST_S),
                 .step = step,
+                .warn = warn,
         };
 
         step(merging);

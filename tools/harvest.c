@@ -77,22 +77,24 @@ static GPtrArray *files_in(const char *folder)
         return paths;
 }
 
-/* Runs a file alone. NULL, with the error, when that says nothing about it. */
-static up_run *run_alone(const struct state *state, const char *path)
+/* Runs a file alone. NULL with @error when that says nothing about it. */
+static up_run *run_alone(
+    const struct state *state, const char *path, const char *fault, GError **error)
 {
         g_autoptr(up_run) run = up_run_case(&(struct up_run_order){
             .flavour = up_flavour_find("libfuzzer"),
             .target = state->harvest->target,
             .path = path,
             .limit_s = LIMIT_S,
-            .fault = state->harvest->folders->fault,
+            .fault = fault,
         });
 
         if (run->status == UP_RUN_PASSED || run->status == UP_RUN_FOUND)
                 return g_steal_pointer(&run);
-        g_set_error_literal(state->error, G_IO_ERROR,
-            run->status == UP_RUN_CANNOT ? G_IO_ERROR_FAILED : G_IO_ERROR_CANCELLED,
-            run->status == UP_RUN_CANNOT ? run->why : "interrupted");
+        if (run->status == UP_RUN_CANNOT)
+                g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: %s", path, run->why);
+        else
+                g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "interrupted");
         return NULL;
 }
 
@@ -108,10 +110,13 @@ static struct up_finding *finding_of(const struct up_run *run, const char *slug)
         return NULL;
 }
 
-/* What shows in it is known by its URL, and while that is not public by its path. */
-static bool learn_case(const struct state *state, const char *path, bool is_private)
+/* What its head asks for is known by its URL, and while that is not public by its path. What it
+ * shows besides is not. */
+static bool learn_case(const struct state *state, const char *path, bool is_private, GError **error)
 {
-        g_autoptr(GBytes) bytes = up_tool_read_file(path, state->error);
+        const char *fault = state->harvest->folders->fault;
+        g_autoptr(GBytes) bytes = up_tool_read_file(path, error);
+        struct up_finding *asked;
 
         if (bytes == NULL)
                 return false;
@@ -119,15 +124,32 @@ static bool learn_case(const struct state *state, const char *path, bool is_priv
             up_case_read(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), NULL);
         const char *known = is_private ? path : c->known.url;
         /* Under another fault it shows what that does. */
-        if (known == NULL || g_strcmp0(c->fault, state->harvest->folders->fault) != 0)
+        if (known == NULL || g_strcmp0(c->fault, fault) != 0)
                 return true;
-        g_autoptr(up_run) run = run_alone(state, path);
+        g_autoptr(up_run) run = run_alone(state, path, fault, error);
         if (run == NULL)
                 return false;
-        for (guint i = 0; i < run->findings->len; i++)
-                g_hash_table_insert(state->known,
-                    up_finding_slug(g_ptr_array_index(run->findings, i)), g_strdup(known));
+        while ((asked = up_run_take(run, up_run_asked_for(run, c))) != NULL) {
+                g_hash_table_insert(state->known, up_finding_slug(asked), g_strdup(known));
+                up_finding_free(asked);
+        }
         return true;
+}
+
+/* One that cannot be run is passed over; false with the error when it was interrupted. */
+static bool try_case(const struct state *state, const char *path, bool is_private)
+{
+        g_autoptr(GError) error = NULL;
+
+        if (*up_tool_case_ending(path) == '\0' || learn_case(state, path, is_private, &error))
+                return true;
+        if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+                g_autofree char *text = g_strdup_printf("passed over: %s", error->message);
+                state->harvest->warn(text);
+                return true;
+        }
+        g_propagate_error(state->error, g_steal_pointer(&error));
+        return false;
 }
 
 static bool learn_folder(const struct state *state, const char *folder, bool is_private)
@@ -136,7 +158,7 @@ static bool learn_folder(const struct state *state, const char *folder, bool is_
         g_autoptr(GPtrArray) paths = files_in(inside);
 
         for (guint i = 0; i < paths->len; i++)
-                if (!learn_case(state, g_ptr_array_index(paths, i), is_private))
+                if (!try_case(state, g_ptr_array_index(paths, i), is_private))
                         return false;
         return true;
 }
@@ -196,7 +218,8 @@ static bool sort_crashes(const struct state *state)
 
         for (guint i = 0; i < paths->len; i++) {
                 const char *path = g_ptr_array_index(paths, i);
-                g_autoptr(up_run) run = run_alone(state, path);
+                g_autoptr(up_run) run =
+                    run_alone(state, path, state->harvest->folders->fault, state->error);
                 if (run == NULL)
                         return false;
                 if (run->findings->len == 0 && !broke_by_a_bound(path))
@@ -222,7 +245,8 @@ static bool sort_kept(const struct state *state)
                         offer(state, name, path);
                         continue;
                 }
-                g_autoptr(up_run) run = run_alone(state, path);
+                g_autoptr(up_run) run =
+                    run_alone(state, path, state->harvest->folders->fault, state->error);
                 if (run == NULL)
                         return false;
                 for (guint j = 0; j < run->findings->len; j++) {
@@ -321,7 +345,8 @@ static struct up_catch *bring_in(struct state *state, const char *slug, const ch
         g_autofree char *result = g_build_filename(state->harvest->folders->findings, name, NULL);
         const char *known = g_hash_table_lookup(state->known, slug);
         bool is_new = known == NULL && !g_file_test(result, G_FILE_TEST_EXISTS);
-        g_autoptr(up_run) run = run_alone(state, path);
+        g_autoptr(up_run) run =
+            run_alone(state, path, state->harvest->folders->fault, state->error);
 
         if (run == NULL)
                 return NULL;
@@ -392,7 +417,8 @@ static bool may_come_with(const struct up_catch *catch)
 /* False with the error when its case could not be run. */
 static bool learn_shown(const struct state *state, const GPtrArray *catches, struct up_catch *catch)
 {
-        g_autoptr(up_run) run = run_alone(state, catch->path);
+        g_autoptr(up_run) run =
+            run_alone(state, catch->path, state->harvest->folders->fault, state->error);
 
         for (guint i = 0; run != NULL && i < run->findings->len; i++) {
                 g_autofree char *slug = up_finding_slug(run->findings->pdata[i]);

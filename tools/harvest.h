@@ -37,6 +37,7 @@ struct up_harvest {
         const char *regressions;        /* folder; those with a `known:` line are run */
         unsigned minimise_s;            /* for all findings together, about */
         void (*step)(const char *text); /* told before each longer step what is done */
+        void (*warn)(const char *text); /* told what was passed over, and why */
 };
 
 /**

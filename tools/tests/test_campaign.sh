@@ -24,6 +24,14 @@ cat >engine <<'END'
 count() { # OFFSET NUMBER: into struct up_progress
     printf "\\$2\0\0\0\0\0\0\0" | dd of="$UNPEND_PROGRESS" bs=1 seek="$1" conv=notrunc 2>/dev/null
 }
+report() { # [FINDING,FINDING], and end
+    echo "{\"input\": \"x\", \"findings\": [$1], \"counts\": {}, \"unscannable\": false, \"limits\": []}" >>"$UNPEND_REPORT"
+    [ -z "$1" ]
+    exit $?
+}
+keep() { printf '%s and more' "$1" >"$UNPEND_FINDINGS/$2"; } # TEXT SLUG
+pending='{"class": "pending", "evidence": "no-progress", "signature": "s", "detail": "d"}'
+error='{"class": "error-without-reason", "signature": "s", "detail": "d"}'
 role=fuzz
 for word; do
     case $word in
@@ -48,34 +56,31 @@ elif [ $role = alone ]; then
     case $(sed "/^unpend-case:/,/^message:/d" "$last") in
     pending*)
         [ "${UNPEND_FAULT-}" = kb843545 ] || exit 3
-        echo '{"input": "x", "findings": [{"class": "pending", "evidence": "no-progress", "signature": "s", "detail": "d"}], "counts": {}, "unscannable": false, "limits": []}' >>"$UNPEND_REPORT"
-        exit 1
+        report "$pending"
         ;;
-    both*)
-        echo '{"input": "x", "findings": [{"class": "pending", "evidence": "no-progress", "signature": "s", "detail": "d"}, {"class": "error-without-reason", "signature": "s", "detail": "d"}], "counts": {}, "unscannable": false, "limits": []}' >>"$UNPEND_REPORT"
-        exit 1
-        ;;
+    both*) report "$pending, $error" ;;
+    cannot*) exit 3 ;;
     crash*)
         echo "==1==ERROR: AddressSanitizer: SEGV on unknown address 0x1" >&2
         echo "    #0 0x1 in cms_read /src/harness/mail/cms.c:3:7" >&2
         exit 1
         ;;
     esac
-    echo '{"input": "x", "findings": [], "counts": {}, "unscannable": false, "limits": []}' >>"$UNPEND_REPORT"
+    report ''
 else
     echo "#1	INITED cov: 7 ft: 9 corp: 3/4b exec/s: 0 rss: 1Mb" >&2
     case $(cat "$UNPEND_MODE") in
     broken) exit 3 ;;
     pending)
-        printf 'pending and more' >"$UNPEND_FINDINGS/pending-043a7187"
+        keep pending pending-043a7187
         count 0 '11' # executions, in octal
         count 24 '2' # with a finding
         count 32 '7' # the first of them
         count $(($(wc -c <"$UNPEND_PROGRESS") - 8)) '5' # judged by the last oracle
         ;;
     both)
-        printf 'both and more' >"$UNPEND_FINDINGS/pending-043a7187"
-        printf 'both and more' >"$UNPEND_FINDINGS/error-without-reason-043a7187"
+        keep both pending-043a7187
+        keep both error-without-reason-043a7187
         ;;
     crash)
         printf 'crash and more' >"${prefix}crash-1234"
@@ -160,6 +165,22 @@ check 'counts for nothing by itself' out_has '1 new,  1 all'
 check 'and is told with it' out_has 'with it    error-without-reason: s'
 check 'and nowhere else' out_lacks 'new: error-without-reason'
 check 'but its case is kept' test -f both/scan_submit/findings/error-without-reason-043a7187.case
+echo clean >mode
+
+mkdir -p private/scan_submit
+printf 'unpend-case: 1\nfinding: pending\nmessage:\nboth' >private/scan_submit/pending.case
+printf 'cannot' >private/scan_submit/cannot.eml
+printf 'cannot' >private/scan_submit/notes.txt
+truncate -s 1G private/scan_submit/large.eml
+echo both >mode
+run campaign --target scan_submit --time 1s --jobs 1 --out private-both
+check 'a private case says what is known by it' out_has 'known: pending'
+check 'and nothing else that it shows' out_has 'new: error-without-reason'
+check 'one that cannot be run' ended 1
+check 'is told' err_has "passed over: $work/private/scan_submit/cannot.eml: "
+check 'as is what is too large' err_has "passed over: $work/private/scan_submit/large.eml: is larger"
+check 'and no case by its name is none' err_lacks notes.txt
+rm -r private
 echo clean >mode
 
 campaign --time 1s --target mime --json
