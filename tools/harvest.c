@@ -417,8 +417,7 @@ static bool may_come_with(const struct up_catch *catch)
 /* False with the error when its case could not be run. */
 static bool learn_shown(const struct state *state, const GPtrArray *catches, struct up_catch *catch)
 {
-        g_autoptr(up_run) run =
-            run_alone(state, catch->path, state->harvest->folders->fault, state->error);
+        g_autoptr(up_run) run = run_alone(state, catch->path, catch->fault, state->error);
 
         for (guint i = 0; run != NULL && i < run->findings->len; i++) {
                 g_autofree char *slug = up_finding_slug(run->findings->pdata[i]);

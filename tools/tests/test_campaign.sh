@@ -29,6 +29,7 @@ report() { # [FINDING,FINDING], and end
     [ -z "$1" ]
     exit $?
 }
+planted() { case ,${UNPEND_FAULT-}, in *,$1,*) ;; *) return 1 ;; esac }
 keep() { printf '%s and more' "$1" >"$UNPEND_FINDINGS/$2"; } # TEXT SLUG
 pending='{"class": "pending", "evidence": "no-progress", "signature": "s", "detail": "d"}'
 error='{"class": "error-without-reason", "signature": "s", "detail": "d"}'
@@ -59,6 +60,11 @@ elif [ $role = alone ]; then
         report "$pending"
         ;;
     both*) report "$pending, $error" ;;
+    each*)
+        planted kb843545 || pending=
+        planted word-loop || error=
+        report "$pending${pending:+${error:+, }}$error"
+        ;;
     cannot*) exit 3 ;;
     crash*)
         echo "==1==ERROR: AddressSanitizer: SEGV on unknown address 0x1" >&2
@@ -78,9 +84,9 @@ else
         count 32 '7' # the first of them
         count $(($(wc -c <"$UNPEND_PROGRESS") - 8)) '5' # judged by the last oracle
         ;;
-    both)
-        keep both pending-043a7187
-        keep both error-without-reason-043a7187
+    both | each)
+        keep "$(cat "$UNPEND_MODE")" pending-043a7187
+        keep "$(cat "$UNPEND_MODE")" error-without-reason-043a7187
         ;;
     crash)
         printf 'crash and more' >"${prefix}crash-1234"
@@ -166,6 +172,10 @@ check 'and is told with it' out_has 'with it    error-without-reason: s'
 check 'and nowhere else' out_lacks 'new: error-without-reason'
 check 'but its case is kept' test -f both/scan_submit/findings/error-without-reason-043a7187.case
 echo clean >mode
+
+echo each >mode
+run campaign --target scan_submit --fault kb843545,word-loop --time 1s --jobs 1 --out each
+check 'what another of the faults does comes of none' out_has '2 new,  2 all'
 
 mkdir -p private/scan_submit
 printf 'unpend-case: 1\nfinding: pending\nmessage:\nboth' >private/scan_submit/pending.case
