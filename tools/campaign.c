@@ -4,7 +4,7 @@
  * A campaign lives in a folder and goes on where the last one in it stopped:
  *
  *     DIR/TARGET/corpus/     inputs that add coverage
- *     DIR/TARGET/findings/   SLUG.case: each finding once, minimised
+ *     DIR/TARGET/findings/   SLUG.case: each finding once, minimised; told: those that are not new
  *     DIR/TARGET/crashes/    what the engine wrote; done/ holds those that findings came from
  *     DIR/TARGET/kept/       the smallest input of each finding that the target survived
  *     DIR/TARGET/work/       logs, and what is being made

@@ -32,6 +32,7 @@ struct state {
         const struct up_harvest *harvest;
         GHashTable *known;    /* slug to URL, or path of a private case */
         GHashTable *smallest; /* slug to the path of the smallest input that shows it */
+        GHashTable *told;     /* slugs that were told, but for what came of a graver one */
         gint64 left_us;       /* of the time for minimising */
         guint left;           /* findings that may take of it */
         GError **error;
@@ -344,7 +345,6 @@ static struct up_catch *bring_in(struct state *state, const char *slug, const ch
         g_autofree char *name = g_strconcat(slug, ".case", NULL);
         g_autofree char *result = g_build_filename(state->harvest->folders->findings, name, NULL);
         const char *known = g_hash_table_lookup(state->known, slug);
-        bool is_new = known == NULL && !g_file_test(result, G_FILE_TEST_EXISTS);
         g_autoptr(up_run) run =
             run_alone(state, path, state->harvest->folders->fault, state->error);
 
@@ -366,7 +366,7 @@ static struct up_catch *bring_in(struct state *state, const char *slug, const ch
         catch->finding = up_run_take(run, finding);
         catch->known = g_strdup(known);
         catch->shows = g_ptr_array_new();
-        catch->is_new = is_new;
+        catch->is_new = known == NULL && !g_hash_table_contains(state->told, slug);
         return catch;
 }
 
@@ -440,13 +440,14 @@ static void put_with_graver(struct up_catch *catch)
 }
 
 /* Of two of one class that have a consequence in common, that stands for both with which it is
- * told. */
+ * told. But what is not new does not stand for what is. */
 static void put_with_sibling(struct up_catch *catch)
 {
         for (guint i = 0; i < catch->shows->len && catch->with == NULL; i++) {
                 const struct up_catch *shared = catch->shows->pdata[i];
                 const struct up_catch *other = shared->with;
                 if (other != NULL && other != catch && other->with == NULL &&
+                    (other->is_new || !catch->is_new) &&
                     other->finding->class == catch->finding->class)
                         catch->with = other;
         }
@@ -470,6 +471,46 @@ static bool put_together(const struct state *state, const GPtrArray *catches)
         return true;
 }
 
+/* --- what was told ---------------------------------------------------------------------------- */
+
+static char *told_path(const struct state *state)
+{
+        return g_build_filename(state->harvest->folders->findings, "told", NULL);
+}
+
+static void learn_told(const struct state *state)
+{
+        g_autofree char *path = told_path(state);
+        g_autofree char *text = NULL;
+        g_auto(GStrv) slugs = NULL;
+
+        if (!g_file_get_contents(path, &text, NULL, NULL))
+                return;
+        slugs = g_strsplit(g_strchomp(text), "\n", -1);
+        for (char **slug = slugs; *slug != NULL; slug++)
+                g_hash_table_add(state->told, g_strdup(*slug));
+}
+
+/* What came of a graver one is new once that is mended, and it is not. */
+static bool keep_told(const struct state *state, const GPtrArray *catches)
+{
+        g_autofree char *path = told_path(state);
+        g_autoptr(GString) text = g_string_new(NULL);
+        g_autoptr(GList) slugs = NULL;
+
+        for (guint i = 0; i < catches->len; i++) {
+                const struct up_catch *catch = catches->pdata[i];
+                if (catch->with == NULL || catch->with->finding->class == catch->finding->class)
+                        g_hash_table_add(state->told, g_strdup(catch->slug));
+        }
+        slugs = g_list_sort(g_hash_table_get_keys(state->told), by_text);
+        for (GList *slug = slugs; slug != NULL; slug = slug->next)
+                g_string_append_printf(text, "%s\n", (const char *)slug->data);
+        return g_file_set_contents(path, text->str, (gssize)text->len, state->error);
+}
+
+/* --- all of it -------------------------------------------------------------------------------- */
+
 static bool bring_in_all(struct state *state, GPtrArray *catches)
 {
         g_autoptr(GList) slugs = g_list_sort(g_hash_table_get_keys(state->smallest), by_text);
@@ -490,11 +531,13 @@ bool up_harvest(const struct up_harvest *harvest, GPtrArray *catches, GError **e
         g_autoptr(GHashTable) smallest =
             g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         GError *failure = NULL;
-        struct state state = { harvest, known, smallest, 0, 0, &failure };
+        g_autoptr(GHashTable) told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        struct state state = { harvest, known, smallest, told, 0, 0, &failure };
 
         harvest->step("sorting what was found");
+        learn_told(&state);
         bool done = learn_known(&state) && sort_kept(&state) && sort_crashes(&state) &&
-                    bring_in_all(&state, catches);
+                    bring_in_all(&state, catches) && keep_told(&state, catches);
         if (done)
                 move_to_done(&state);
         if (failure != NULL)

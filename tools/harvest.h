@@ -2,14 +2,15 @@
  * harvest - from what a campaign left lying about to findings
  *
  * A hundred inputs that break one promise by one mechanism are one finding: the smallest of them,
- * minimised (minimize.h), written to findings/SLUG.case. What findings/ held before the campaign is
- * not new.
+ * minimised (minimize.h), written to findings/SLUG.case. What a campaign in the folder told before
+ * is not new: findings/told has the slugs.
  *
  * Where the smallest case of a finding shows a graver one as well, it is a consequence of that one
  * or a part of it: it is told with it, and counts for nothing by itself. "Event 348, error code 0"
  * is logged of a message that waits for ever because it waits for ever. And where two that are of
  * one class have such a consequence in common, they are one: a message waits for ever, held by an
- * administrator or not.
+ * administrator or not. But one that is not new does not stand for one that is. And a consequence
+ * that stays when what it came of is mended is new: it was not told by itself before.
  */
 #ifndef UP_TOOLS_HARVEST_H
 #define UP_TOOLS_HARVEST_H
@@ -27,7 +28,7 @@ struct up_catch {
         gsize bytes;
         GPtrArray *shows;            /* other catches that its case shows, too; not owned */
         const struct up_catch *with; /* the one that it is told with; NULL: it is told by itself */
-        bool is_new; /* neither known nor found by an earlier campaign in this folder */
+        bool is_new; /* neither known nor told by an earlier campaign in this folder */
 };
 
 /** What is harvested, and how. All of it stays the caller's. */

@@ -32,6 +32,7 @@ report() { # [FINDING,FINDING], and end
 planted() { case ,${UNPEND_FAULT-}, in *,$1,*) ;; *) return 1 ;; esac }
 keep() { printf '%s and more' "$1" >"$UNPEND_FINDINGS/$2"; } # TEXT SLUG
 pending='{"class": "pending", "evidence": "no-progress", "signature": "s", "detail": "d"}'
+other='{"class": "pending", "evidence": "no-progress", "signature": "other", "detail": "d"}'
 error='{"class": "error-without-reason", "signature": "s", "detail": "d"}'
 role=fuzz
 for word; do
@@ -59,7 +60,8 @@ elif [ $role = alone ]; then
         [ "${UNPEND_FAULT-}" = kb843545 ] || exit 3
         report "$pending"
         ;;
-    both*) report "$pending, $error" ;;
+    both*) if [ -e "$UNPEND_MENDED" ]; then report "$error"; else report "$pending, $error"; fi ;;
+    sibling*) report "$other, $error" ;;
     each*)
         planted kb843545 || pending=
         planted word-loop || error=
@@ -88,6 +90,7 @@ else
         keep "$(cat "$UNPEND_MODE")" pending-043a7187
         keep "$(cat "$UNPEND_MODE")" error-without-reason-043a7187
         ;;
+    sibling) keep sibling pending-d9298a10 ;;
     crash)
         printf 'crash and more' >"${prefix}crash-1234"
         echo "Test unit written to ${prefix}crash-1234" >&2
@@ -106,7 +109,7 @@ else
     exec sleep "$seconds"
 fi
 END
-sed -i "s|\$UNPEND_MODE|$work/mode|g; s|\$UNPEND_FAULTS|$work/faults|g" engine
+sed -i "s|\$UNPEND_MODE|$work/mode|g; s|\$UNPEND_FAULTS|$work/faults|g; s|\$UNPEND_MENDED|$work/mended|g" engine
 chmod +x engine
 cp engine build/libfuzzer/fuzz/mime
 cp engine build/libfuzzer/fuzz/smime
@@ -172,6 +175,23 @@ check 'and is told with it' out_has 'with it    error-without-reason: s'
 check 'and nowhere else' out_lacks 'new: error-without-reason'
 check 'but its case is kept' test -f both/scan_submit/findings/error-without-reason-043a7187.case
 echo clean >mode
+run campaign --target scan_submit --time 1s --jobs 1 --out both
+check 'neither is new the second time' ended 0
+echo sibling >mode
+run campaign --target scan_submit --time 1s --jobs 1 --out both
+check 'what is new is not told with what is not' ended 1
+check 'but by itself' out_has 'signature  other'
+check 'as one more' out_has '1 new,  2 all'
+echo clean >mode
+run campaign --target scan_submit --time 1s --jobs 1 --out both
+check 'the next time they are one' out_has '0 new,  1 all'
+: >mended
+run campaign --target scan_submit --time 1s --jobs 1 --out both
+check 'what came of what is mended, and stays, is new' out_has 'new: error-without-reason'
+check 'and alone' ended 1
+run campaign --target scan_submit --time 1s --jobs 1 --out both
+check 'once' ended 0
+rm mended
 
 echo each >mode
 run campaign --target scan_submit --fault kb843545,word-loop --time 1s --jobs 1 --out each
