@@ -125,7 +125,7 @@ static bool learn_case(const struct state *state, const char *path, bool is_priv
             up_case_read(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), NULL);
         const char *known = is_private ? path : c->known.url;
         /* Under another fault it shows what that does. */
-        if (known == NULL || g_strcmp0(c->fault, fault) != 0)
+        if (known == NULL || !up_fault_same(c->fault, fault))
                 return true;
         g_autoptr(up_run) run = run_alone(state, path, fault, error);
         if (run == NULL)

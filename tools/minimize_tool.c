@@ -69,9 +69,8 @@ static void print_text(const struct minimize *minimize, const struct up_minimize
             end_text(result->end));
         g_autofree char *fault = up_tool_fault_option(result->fault);
         g_autofree char *file = up_tool_quote(minimize->out);
-        g_autofree char *slug = up_finding_slug(finding);
         g_autofree char *promote = up_tool_promote_command(minimize->order.run.flavour->name,
-            minimize->target, result->fault, slug, minimize->out);
+            minimize->target, result->fault, finding, minimize->out);
 
         up_tool_paint(stdout, UP_BOLD, "%s", minimize->path);
         putchar('\n');

@@ -124,27 +124,10 @@ static int check_target(struct up_promotion *promote)
 
 static int check_owner(struct up_promotion *promote)
 {
-        const struct up_known *head = &promote->c->known;
-
-        if (promote->fault != NULL && (promote->known != NULL || promote->ours))
+        if (promote->fault != NULL && (promote->known != NULL || promote->private || promote->ours))
                 return up_tool_usage(
-                    "--known, --ours: with --fault %s it is the plant's finding", promote->fault);
-        if (promote->private)
-                promote->owner = UP_WHOSE_PRIVATE;
-        else if (promote->fault != NULL)
-                promote->owner = UP_WHOSE_PLANT;
-        else if (promote->known != NULL)
-                promote->owner = UP_WHOSE_KNOWN;
-        else if (promote->ours || up_tool_has_pipeline(promote->target))
-                promote->owner = UP_WHOSE_USER;
-        else if (head->name != NULL) {
-                promote->owner = UP_WHOSE_KNOWN;
-                promote->known_as = (struct up_known){ g_strdup(head->name),
-                        g_strdup(head->version), g_strdup(head->url) };
-        } else
-                return up_tool_usage(
-                    "whose bug is it? --private: a library's, and not published; "
-                    "--known \"LIBRARY VERSION URL\": a library's, and published; --ours: ours");
+                    "--known, --private, --ours: with --fault %s it is the plant's finding",
+                    promote->fault);
         return -1;
 }
 
@@ -231,9 +214,9 @@ int up_tool_promote(int argc, char **argv)
             "message. It must show the finding each time, in fresh processes and after other\n"
             "cases in one, no other case of the target may show it already, and with a fault\n"
             "it must pass without. Then it is made small, and written. Which finding, the\n"
-            "head of the case says, or it is the first. Where a finding is neither that of a\n"
-            "planted fault nor that of a pipeline, say whose bug it is: --known, --private or\n"
-            "--ours. UNPEND_PRIVATE names the folder of those that are not published\n"
+            "head of the case says, or it is the first. Where it is not a planted fault's,\n"
+            "and a library may be to blame, say whose bug it is: --known, --private or --ours.\n"
+            " UNPEND_PRIVATE names the folder of those that are not published\n"
             "(standard: unpend/private in the user's folder for data).\n"
             "Exit status: 0 written, 1 refused, 2 wrong usage, 130 interrupted.");
 

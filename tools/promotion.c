@@ -21,6 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "faults/faults.h"
 #include "tools/private.h"
 #include "tools/tool.h"
 
@@ -194,17 +195,49 @@ static int find(struct up_promotion *promote)
         return -1;
 }
 
+/* Only the user knows whose a crash is, or a call without a reason: ours, or a library's. */
+static int find_owner(struct up_promotion *promote)
+{
+        const struct up_known *head = &promote->c->known;
+
+        if (promote->private)
+                promote->owner = UP_WHOSE_PRIVATE;
+        else if (promote->fault != NULL)
+                promote->owner = UP_WHOSE_PLANT;
+        else if (promote->known != NULL)
+                promote->owner = UP_WHOSE_KNOWN;
+        else if (promote->ours)
+                promote->owner = UP_WHOSE_USER;
+        else if (head->name != NULL) {
+                promote->owner = UP_WHOSE_KNOWN;
+                promote->known_as = (struct up_known){ g_strdup(head->name),
+                        g_strdup(head->version), g_strdup(head->url) };
+        } else if (up_class_rows[promote->finding->class].of_pipeline)
+                promote->owner = UP_WHOSE_USER;
+        else {
+                up_telling_end(&promote->telling);
+                return up_tool_usage(
+                    "whose bug is it? --private: a library's, and not published; "
+                    "--known \"LIBRARY VERSION URL\": a library's, and published; --ours: ours");
+        }
+        return -1;
+}
+
+/* It shows some finding where this one is looked for. */
+static bool breaks(const struct up_promotion *promote, const struct peer *peer)
+{
+        return peer->c->finding != NULL && up_fault_same(peer->c->fault, promote->order.fault);
+}
+
 static int refuse_duplicate(struct up_promotion *promote)
 {
-        const char *class = up_class_rows[promote->finding->class].name;
         g_autoptr(GPtrArray) alike = g_ptr_array_new();
 
         up_telling_say(&promote->telling, "looking whether another case shows the same");
         for (guint i = 0; i < promote->peers->len; i++) {
                 struct peer *peer = promote->peers->pdata[i];
                 peer->fault = peer->c->fault;
-                if (g_strcmp0(peer->fault, promote->order.fault) == 0 &&
-                    g_strcmp0(peer->c->finding, class) == 0)
+                if (breaks(promote, peer))
                         g_ptr_array_add(alike, peer);
         }
         run_peers(promote, alike);
@@ -235,10 +268,8 @@ static GPtrArray *handful(struct up_promotion *promote, GRand *chance)
 
         for (guint i = 0; i < promote->peers->len; i++) {
                 struct peer *peer = promote->peers->pdata[i];
-                bool breaks = peer->c->finding != NULL &&
-                              g_strcmp0(peer->c->fault, promote->order.fault) == 0;
                 peer->fault = promote->order.fault;
-                if (!peer->is_private && !breaks)
+                if (!peer->is_private && !breaks(promote, peer))
                         g_ptr_array_add(some, peer);
         }
         shuffle(some, chance);
@@ -362,7 +393,7 @@ static int minimize(struct up_promotion *promote)
                 return refuse(promote, "%s does not show %s any more", promote->path, slug);
         data = g_bytes_get_data(promote->small->bytes, &bytes);
         promote->dressed = up_case_read(data, bytes, NULL);
-        if (g_strcmp0(promote->small->fault, promote->order.fault) == 0)
+        if (up_fault_same(promote->small->fault, promote->order.fault))
                 return -1;
         /* Of several faults not all were needed: under the others it may be there already. */
         promote->order.fault = promote->small->fault;
@@ -498,7 +529,7 @@ static int write_result(struct up_promotion *promote)
 
 int up_promotion_run(struct up_promotion *promote)
 {
-        static int (*const steps[])(struct up_promotion *) = { find, collect_peers,
+        static int (*const steps[])(struct up_promotion *) = { find, find_owner, collect_peers,
                 refuse_duplicate, verify, minimize, dress, verify_result, write_result };
         int status = -1;
 

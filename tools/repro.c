@@ -153,7 +153,6 @@ static void tell_commands(
 {
         g_autofree char *file = up_tool_quote(path);
         g_autofree char *binary = up_run_binary(repro->flavour, target);
-        g_autofree char *slug = up_finding_slug(g_ptr_array_index(run->findings, 0));
         g_autofree char *fault = up_tool_fault_option(repro->fault);
         const char *trace = up_tool_has_pipeline(target) && repro->columns == 0 ? " --trace" : "";
 
@@ -167,8 +166,8 @@ static void tell_commands(
             repro->fault != NULL ? repro->fault : "", repro->fault != NULL ? " " : "", binary,
             file);
         if (!is_kept(path)) {
-                g_autofree char *promote =
-                    up_tool_promote_command(repro->flavour->name, target, repro->fault, slug, path);
+                g_autofree char *promote = up_tool_promote_command(repro->flavour->name, target,
+                    repro->fault, g_ptr_array_index(run->findings, 0), path);
                 printf("    %s\n", promote);
         }
 }

@@ -95,7 +95,7 @@ static void print_catch(const struct up_result *result, const struct up_catch *c
             result->target, fault, path);
         if (catch->known == NULL) {
                 g_autofree char *promote = up_tool_promote_command(
-                    "libfuzzer", result->target, catch->fault, catch->slug, catch->path);
+                    "libfuzzer", result->target, catch->fault, catch->finding, catch->path);
                 printf("  keep       %s\n", promote);
         }
 }

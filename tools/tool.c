@@ -345,15 +345,16 @@ char *up_tool_root_of(const char *path)
         return g_path_get_dirname(target);
 }
 
-char *up_tool_promote_command(
-    const char *flavour, const char *target, const char *fault, const char *slug, const char *path)
+char *up_tool_promote_command(const char *flavour, const char *target, const char *fault,
+    const struct up_finding *finding, const char *path)
 {
         g_autofree char *file = up_tool_quote(path);
         g_autofree char *option = up_tool_fault_option(fault);
-        bool ours = fault != NULL || up_tool_has_pipeline(target);
+        g_autofree char *slug = up_finding_slug(finding);
+        bool ours = fault != NULL || up_class_rows[finding->class].of_pipeline;
 
-        return g_strdup_printf("%s promote --flavour %s --target %s%s%s --name %s %s", program,
-            flavour, target, option, ours ? "" : " --private", slug, file);
+        return g_strdup_printf("%s promote --flavour %s --target %s%s --finding %s%s --name %s %s",
+            program, flavour, target, option, slug, ours ? "" : " --private", slug, file);
 }
 
 bool up_tool_read_time(const char *text, unsigned *ret_seconds)

@@ -26,6 +26,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "oracle/finding.h"
+
 #define UP_VERSION "0.1"
 
 /** Exit statuses. That of a usage error is up to the command: see up_tool_usage(). */
@@ -128,11 +130,12 @@ const char *up_tool_target_of(const char *path);
 char *up_tool_root_of(const char *path);
 
 /**
- * The command that makes a regression of a finding, with the slug for a name. Whose bug it is only
- * the user knows: where it may be that of a library it is kept in private first. Caller owns it.
+ * The command that makes a regression of that finding, with its slug for a name. Whose bug it is
+ * only the user knows: where it may be that of a library it is kept in private first. Caller owns
+ * it.
  */
-char *up_tool_promote_command(
-    const char *flavour, const char *target, const char *fault, const char *slug, const char *path);
+char *up_tool_promote_command(const char *flavour, const char *target, const char *fault,
+    const struct up_finding *finding, const char *path);
 
 /**
  * A whole file. NULL with @error, whose message is one line with path and remedy, when it is

@@ -60,6 +60,24 @@ char **up_fault_names(const char *names)
         return g_strdupv((char *[]){ (char *)"", NULL });
 }
 
+static bool are_all_in(const char *names, const char *others)
+{
+        g_auto(GStrv) these = up_fault_names(names);
+        g_auto(GStrv) those = up_fault_names(others);
+
+        for (char **name = these; *name != NULL; name++)
+                if (!g_strv_contains((const char *const *)those, *name))
+                        return false;
+        return true;
+}
+
+bool up_fault_same(const char *names, const char *others)
+{
+        if (names == NULL || others == NULL)
+                return names == others;
+        return are_all_in(names, others) && are_all_in(others, names);
+}
+
 /* --- planting ------------------------------------------------------------------------------------
  */
 

@@ -45,6 +45,9 @@ const struct up_fault_row *up_fault_find(const char *name);
  */
 char **up_fault_names(const char *names);
 
+/** Do both name the same faults, in whatever order? NULL names none. */
+bool up_fault_same(const char *names, const char *others);
+
 /**
  * The reference pipeline with all faults planted that @names names; NULL when one of them is none.
  * It is made once a process, and stays.

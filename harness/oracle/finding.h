@@ -44,6 +44,7 @@ enum up_class {
 struct up_class_row {
         const char *name; /* as in `finding: pending` and in reports */
         const char *what; /* one sentence for the person who reads the finding */
+        bool of_pipeline; /* only a pipeline can be at fault, never a library */
 };
 extern const struct up_class_row up_class_rows[UP_CLASSES];
 

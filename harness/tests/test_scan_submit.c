@@ -557,6 +557,17 @@ static void kb843545_touches_nothing_else(void **state)
         }
 }
 
+static void faults_are_the_same_in_any_order(void **state)
+{
+        (void)state;
+        assert_true(up_fault_same("kb843545,word-loop", "word-loop,kb843545"));
+        assert_true(up_fault_same("word-loop", "word-loop,word-loop"));
+        assert_true(up_fault_same(NULL, NULL));
+        assert_false(up_fault_same("kb843545,word-loop", "kb843545"));
+        assert_false(up_fault_same("kb843545", "kb843545,word-loop"));
+        assert_false(up_fault_same("kb843545", NULL));
+}
+
 /* --- turns ------------------------------------------------------------------------------------ */
 
 /* Four of twelve recipients break every connection, and come back for their next attempt sooner
@@ -614,6 +625,7 @@ int main(void)
                 cmocka_unit_test(restarts_use_up_attempts),
                 cmocka_unit_test(kb843545_retries_for_ever),
                 cmocka_unit_test(kb843545_touches_nothing_else),
+                cmocka_unit_test(faults_are_the_same_in_any_order),
                 cmocka_unit_test(nobody_is_sent_to_twice_while_others_wait_for_once),
                 cmocka_unit_test(what_the_script_says_of_a_message_is_not_about_its_notice),
         };

@@ -9,7 +9,7 @@
 #	One fault is promoted on the real target, once its mutants have shown it. For the rest scripts
 #	stand in for the targets: what a message's subject is, they do: sick (a finding), moody (one
 #	the first time alone), shy (one only where nothing was run before it), crash, both (two
-#	findings), stuck (a hang), slow; with any other it passes.
+#	findings), lost, stuck (a hang), slow; with any other it passes.
 #	Prints TAP; exit status 1 if a test failed.
 
 sources=$(cd "$(dirname "$0")/../.." && pwd)
@@ -84,6 +84,7 @@ for flavour in replay libfuzzer; do
 			case $input in */unpend-*.case) stat -c %a "$input" >>modes ;; esac
 			case $(cat "$input" 2>/dev/null) in
 			*'Subject: sick'*) report "$input" "$sick" ;;
+			*'Subject: lost'*) report "$input" '{"class":"lost","signature":"gone","detail":"d"}' ;;
 			*'Subject: both'*) report "$input" "$sick,"'{"class":"disagree","signature":"two","detail":"d"}' ;;
 			*'Subject: stuck'*) report "$input" '{"class":"hang","signature":"loop","detail":"d"}' ;;
 			*'Subject: shy'*) [ $# -gt 1 ] && report "$input" '' || report "$input" "$sick" ;;
@@ -104,7 +105,7 @@ done
 cp build/replay/fuzz/mime build/replay/fuzz/scan_submit
 message() { printf 'From: a@example.com\nSubject: %s\n\n' "$1" >"$2"; }
 mkdir -p campaign/mime/findings regressions/mime
-for subject in sick crash both shy moody slow stuck; do
+for subject in sick crash lost both shy moody slow stuck; do
 	message $subject campaign/mime/findings/$subject.eml
 done
 for word in one two three; do
@@ -139,6 +140,10 @@ run promote --name fine $found/sick.eml
 check "a library's finding needs an owner" told 2 'whose bug is it? --private: '
 run promote --name fine --ours --private $found/sick.eml
 check 'one alone' told 2 'one of them alone'
+run promote --name fine --target scan_submit $found/crash.eml
+check 'where there is a pipeline a crash may be theirs, too' told 2 'whose bug is it? --private: '
+run promote --name fine --private --target scan_submit --fault kb843545 $found/crash.eml
+check "a plant's finding is nobody's secret" told 2 "it is the plant's finding"
 run promote --name fine --known 'gmime URL' $found/sick.eml
 check 'a known bug is three words' told 2 'want three words as one argument'
 run promote --name fine --ours --title "$(printf 'a\nfault: b')" $found/sick.eml
@@ -209,7 +214,8 @@ check 'a folder that is not there keeps nothing' out_has ' promote '
 UNPEND_PRIVATE=$work/private
 run repro --target mime $found/sick.eml
 check 'where it is not, the command is told' out_has \
-	"promote --flavour replay --target mime --private --name library-critical-"
+	"promote --flavour replay --target mime --finding library-critical-"
+check 'by what it is to be kept' grep -q -- '--finding library-critical-[0-9a-f]* --private --name ' out
 chmod 755 private
 run promote --name twice --private $found/crash.eml
 check 'a folder that others can read' told 1 'is open to others than you: chmod 700 it first'
@@ -249,5 +255,16 @@ check 'made small alone it is the same in JSON' out_has '"slug" : "crash-'
 run promote --name stuck --ours --time 1s $found/stuck.eml
 check 'what takes its time is shown once' out_has \
 	'once in a fresh process, once after 3 others in one, and as written'
+printf 'unpend-case: 1\nfinding: library-critical\nmessage:\nSubject: both\n\n' >regressions/mime/both.case
+run repro --json $found/both.eml
+run promote --name again --ours --finding "$(grep -o 'disagree-[0-9a-f]*' out)" $found/both.eml
+check 'what another shows beside its own is a duplicate' told 1 'shows what regressions/mime/both.case shows'
+run promote --name lost --target scan_submit --time 1s $found/lost.eml
+check 'what only a pipeline can do needs no owner' ended 0
+check 'and is red' out_has 'The gate is red until the bug is mended'
+printf 'unpend-case: 1\nknown: openssl 3.0.22 https://example.org/2\nfinding: crash\nmessage:\nSubject: crash\n\n' >known.case
+run promote --name known --target scan_submit --time 1s known.case
+check 'a head that knows whose it is is believed' ended 0
+check 'where there is a pipeline, too' grep -qx 'known: openssl 3.0.22 https://example.org/2' regressions/scan_submit/known.case
 
 done_testing
