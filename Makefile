@@ -248,8 +248,12 @@ check-determinism: $(LEDGERS)
 check-canaries: $(B)/unpend do-replay
 	@flavours=replay; for flavour in $(FROM_SOURCE); do \
 		[ -x $(B)/$$flavour/fuzz/canary ] || continue; \
-		if $(MAKE) -q $(B)/$$flavour/fuzz/canary; then flavours="$$flavours $$flavour"; \
-		else echo "canaries: $$flavour is older than its sources: make $$flavour"; fi; \
+		$(MAKE) -q $(B)/$$flavour/fuzz/canary; \
+		case $$? in \
+		0) flavours="$$flavours $$flavour" ;; \
+		1) echo "canaries: $$flavour is older than its sources: make $$flavour" ;; \
+		*) exit 1 ;; \
+		esac; \
 	done; $(B)/unpend doctor $$(printf ' --flavour %s' $$flavours)
 
 .PHONY: do-check do-replay do-tools do-judge-mutants do-libfuzzer do-afl do-fuel do-fuel-gcc do-campaign do-dictionaries do-seeds do-pictures

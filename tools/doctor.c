@@ -362,11 +362,21 @@ static enum sight sight_of(
         return is_claimed(canary, flavour) ? BLIND : NOT_CLAIMED;
 }
 
-static enum sight sight_of_healthy(const struct up_run *run)
+/* Who clears it must have had something to judge. */
+static bool has_judged(const struct up_run *run, const char *oracle)
 {
-        return run->status == UP_RUN_CANNOT  ? CANNOT_TELL
-               : run->status == UP_RUN_FOUND ? FALSE_ALARM
-                                             : SEEN;
+        for (size_t i = 0; i < UP_ORACLES; i++)
+                if (strcmp(up_oracle_rows[i].name, oracle) == 0)
+                        return run->judged[i] > 0;
+        return false;
+}
+
+static enum sight sight_of_healthy(const struct up_run *run, const struct up_canary *canary)
+{
+        return run->status == UP_RUN_CANNOT    ? CANNOT_TELL
+               : run->status == UP_RUN_FOUND   ? FALSE_ALARM
+               : has_judged(run, canary->name) ? SEEN
+                                               : BLIND;
 }
 
 static void run_canary(struct doctor *doctor, const struct kind *kind,
@@ -384,7 +394,7 @@ static void run_canary(struct doctor *doctor, const struct kind *kind,
                 told = healthy = run_case(doctor, flavour, canary, UP_CANARY_HEALTHY);
                 if (healthy == NULL)
                         return;
-                sight = sight_of_healthy(healthy);
+                sight = sight_of_healthy(healthy, canary);
                 if (sight == SEEN)
                         told = run;
         }
