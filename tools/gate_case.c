@@ -16,9 +16,6 @@
 #include "tools/libraries.h"
 #include "tools/tool.h"
 
-/* What has to hang, by the clock, is not waited for as long as what must not. */
-#define HANG_LIMIT_S 5
-
 static bool built_from_source(const struct up_gate *gate, const struct up_known *known)
 {
         for (guint i = 0; gate->flavour->from_source && i < gate->libraries->len; i++) {
@@ -164,9 +161,8 @@ static enum up_gate_outcome run_faulted(
     const struct up_gate *gate, struct up_gate_item *item, struct up_run_order *order)
 {
         order->fault = item->c->fault;
-        if (!gate->flavour->counts &&
-            g_strcmp0(item->c->finding, up_class_rows[UP_CLASS_HANG].name) == 0)
-                order->limit_s = HANG_LIMIT_S;
+        if (g_strcmp0(item->c->finding, up_class_rows[UP_CLASS_HANG].name) == 0)
+                order->limit_s = up_run_hang_limit(order);
         item->faulted = up_runner_run(gate->runner, order);
         int outcome = up_gate_judge_status(item, item->faulted);
         if (outcome >= 0)

@@ -521,7 +521,7 @@ struct up_minimized *up_minimize(const struct up_minimize_order *order, GBytes *
         };
 
         g_assert(order->jobs > 0);
-        minimizing.whole_limit_s = order->run.limit_s > 0 ? order->run.limit_s : UP_RUN_LIMIT_S;
+        minimizing.whole_limit_s = up_run_limit(&order->run);
         minimizing.run.limit_s = minimizing.whole_limit_s;
         minimizing.run.fault = result->fault = g_strdup(order->run.fault);
         result->others = g_ptr_array_new_with_free_func(g_free);

@@ -283,6 +283,16 @@ static GPtrArray *handful(struct up_promotion *promote, GRand *chance)
         return paths;
 }
 
+/* How the gate will run it. */
+static struct up_run_order gate_order(const struct up_promotion *promote)
+{
+        struct up_run_order order = promote->order;
+
+        if (promote->finding->class == UP_CLASS_HANG)
+                order.limit_s = up_run_hang_limit(&order);
+        return order;
+}
+
 static int must_show(const struct up_promotion *promote, const struct up_run *run, const char *when)
 {
         g_autofree char *slug = up_finding_slug(promote->finding);
@@ -296,13 +306,14 @@ static int must_show(const struct up_promotion *promote, const struct up_run *ru
 
 static int verify_fresh(struct up_promotion *promote)
 {
+        const struct up_run_order order = gate_order(promote);
         int status = -1;
 
         for (unsigned i = 1; i <= promote->times && status < 0; i++) {
                 g_autofree char *when =
                     g_strdup_printf("in a fresh process, time %u of %u,", i, promote->times);
                 up_telling_say(&promote->telling, when);
-                g_autoptr(up_run) run = up_run_case(&promote->order);
+                g_autoptr(up_run) run = up_run_case(&order);
                 status = must_show(promote, run, when);
         }
         return status;
@@ -313,6 +324,7 @@ static int verify_after_others(struct up_promotion *promote)
 {
         g_autoptr(GRand) chance = g_rand_new_with_seed(1); /* the same each time */
         g_autoptr(GPtrArray) others = handful(promote, chance);
+        const struct up_run_order order = gate_order(promote);
         int status = -1;
 
         promote->others = others->len;
@@ -326,7 +338,7 @@ static int verify_after_others(struct up_promotion *promote)
                 g_ptr_array_add(paths, (char *)promote->path);
                 g_ptr_array_add(paths, NULL);
                 up_telling_say(&promote->telling, when);
-                g_autoptr(up_run) run = up_run_last(&promote->order, (char *const *)paths->pdata);
+                g_autoptr(up_run) run = up_run_last(&order, (char *const *)paths->pdata);
                 status = must_show(promote, run, when);
         }
         return status;
@@ -449,7 +461,7 @@ static bool is_pure(const struct up_promotion *promote, const struct up_run *run
 /* As the gate will run it. */
 static int run_result(struct up_promotion *promote, const char *path)
 {
-        struct up_run_order order = promote->order;
+        struct up_run_order order = gate_order(promote);
         g_autoptr(up_run) run = NULL;
         g_autofree char *shown = NULL;
 

@@ -16,6 +16,11 @@
 /* Of cases that ran well alone: so much of processor time for each of them together, besides. */
 #define EACH_S 2
 
+/* Of processor time. */
+#define LIMIT_S         60
+#define COUNTED_LIMIT_S 600
+#define HANG_LIMIT_S    5
+
 const struct up_flavour up_flavours[UP_FLAVOURS] = {
         { "replay", "gcc, ASan and UBSan, the system's libraries", "make replay", false, false,
             false },
@@ -440,6 +445,18 @@ static bool is_of_allocation(const struct up_run *run)
         return false;
 }
 
+unsigned up_run_limit(const struct up_run_order *order)
+{
+        return order->limit_s > 0       ? order->limit_s
+               : order->flavour->counts ? COUNTED_LIMIT_S
+                                        : LIMIT_S;
+}
+
+unsigned up_run_hang_limit(const struct up_run_order *order)
+{
+        return order->flavour->counts ? up_run_limit(order) : HANG_LIMIT_S;
+}
+
 /* An empty file for the report; NULL when there can be none. */
 static char *new_report(struct up_run *run)
 {
@@ -472,7 +489,7 @@ static struct up_run *run_order(
                 .inputs = inputs,
                 .report = report,
                 .environment = environment,
-                .limit_s = order->limit_s > 0 ? order->limit_s : UP_RUN_LIMIT_S,
+                .limit_s = up_run_limit(order),
             });
         unlink(report);
         return run;
@@ -566,7 +583,7 @@ static struct up_run *run_many(
         struct up_run *run = run_new();
         g_autofree char *binary = up_run_binary(order->flavour, order->target);
         g_auto(GStrv) environment = environment_of(order, whole_stacks);
-        unsigned limit_s = order->limit_s > 0 ? order->limit_s : UP_RUN_LIMIT_S;
+        unsigned limit_s = up_run_limit(order);
         g_autoptr(GError) error = NULL;
         g_autofree char *report = new_report(run);
         struct up_child_end end;

@@ -66,7 +66,7 @@ struct up_run_order {
         const struct up_flavour *flavour;
         const char *target;
         const char *path;
-        unsigned limit_s;  /* after that it is a `hang`; 0: UP_RUN_LIMIT_S */
+        unsigned limit_s;  /* after that it is a `hang`; 0: the flavour's */
         const char *fault; /* to be planted into the target's pipeline; NULL: none */
         unsigned columns;  /* of the story; 0: none is told */
         bool twice;        /* and again in the same process: not the same is a finding */
@@ -90,7 +90,14 @@ struct up_run {
         double seconds;
 };
 
-#define UP_RUN_LIMIT_S 60
+/**
+ * The seconds of processor time that the order gives a case. Where work is counted fuel ends it, and
+ * the clock stands far behind.
+ */
+unsigned up_run_limit(const struct up_run_order *order);
+
+/** Those that a case of which a hang is expected gets in the same place: it is waited for less. */
+unsigned up_run_hang_limit(const struct up_run_order *order);
 
 /**
  * Runs one file on one target. Never fails: what went wrong is a status. May be called from several
