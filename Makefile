@@ -291,7 +291,7 @@ TIME ?= 60s
 ALL_CORES := $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
 
 .PHONY: help setup check campaign replay libfuzzer afl fuel fuel-gcc tools judge-mutants bench-mutator \
-	bisect-build bisect-example dictionaries seeds pictures clean
+	bisect-build bisect-suite bisect-example dictionaries seeds pictures clean
 help:
 	@echo 'make check            everything that must hold: warnings, layers, tests, regressions;'
 	@echo '                      GATE="--junit FILE --sarif FILE" writes reports, too'
@@ -357,6 +357,11 @@ bench-mutator: libfuzzer
 bisect-build:
 	$(call provide,libfuzzer)
 	@$(MAKE) --no-print-directory $(ALL_CORES) $(B)/libfuzzer/fuzz/$(TARGET)
+
+# Does what that takes of ours compile on the system's libraries?
+bisect-suite:
+	@$(MAKE) --no-print-directory $(ALL_CORES) $(B)/clang/libunpend.a \
+		$(addprefix $(B)/clang/,$(GLUE:%.c=%.o) fuzz/mutator.o fuzz/$(TARGET).o)
 
 bisect-example:
 	@tools/setup.sh check && tools/setup.sh campaign

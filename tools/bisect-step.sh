@@ -36,11 +36,12 @@
 # FILES
 #     build/bisect/COMMIT/: the targets, the program beside them (so that what repro tells to go
 #     on with is right for this very commit), and log, which says why a commit cannot be built.
+#     build/bisect/suite/: the suite on the system's libraries, once a commit could not be built.
 #
 # DIAGNOSTICS
 #     Exit status: 0 the case passes; 1 it shows a finding; 125 this commit cannot be built or
-#     loaded, and git bisect skips it; 129 wrong usage, or the machine lacks something, and git
-#     bisect stops; 130 interrupted.
+#     loaded, and git bisect skips it; 129 wrong usage, or the machine lacks something (the
+#     other library, too), or this suite compiles nowhere, and git bisect stops; 130 interrupted.
 #
 # BUGS
 #     Every finding counts, not only the one that is looked for: minimise the case first.
@@ -99,23 +100,32 @@ commit=$(git rev-parse --short HEAD) || exit 129
 [ -z "${GMIME_SRC:-}" ] || GMIME_SRC=$(realpath "$GMIME_SRC")
 [ -z "${OPENSSL_SRC:-}" ] || OPENSSL_SRC=$(realpath "$OPENSSL_SRC")
 case $tree in
-"${GMIME_SRC:-}" | "${OPENSSL_SRC:-}") ;;
+"${GMIME_SRC:-}") other=openssl ;;
+"${OPENSSL_SRC:-}") other=gmime ;;
 *) usage_error "set GMIME_SRC or OPENSSL_SRC to $tree, which is bisected" ;;
 esac
 [ -x "$unpend" ] || stop "there is no program $unpend: make tools"
-(cd "$top" && tools/setup.sh campaign) >&2 || exit 129
-
 trap 'exit 130' INT TERM
+(cd "$top" && tools/setup.sh campaign >&2 && tools/libraries.sh libfuzzer "$other" >/dev/null) ||
+    exit 129
+
+# build GOAL FOLDER: in a folder of build/bisect/, with a log beside what is built
+build() {
+    mkdir -p "$top/build/bisect/$2" || exit 129
+    make -C "$top" --no-print-directory B="build/bisect/$2" TARGET="$target" "$1" \
+        >"$top/build/bisect/$2/log" 2>&1
+}
+
 build=build/bisect/$commit
 what="$commit ($(git log -1 --format=%s))"
-mkdir -p "$top/$build" || exit 129
-log=$top/$build/log
 
 echo "bisect: $what: building"
 began=$(date +%s)
-make -C "$top" --no-print-directory B="$build" TARGET="$target" bisect-build >"$log" 2>&1 || {
+build bisect-build "$commit" || {
+    build bisect-suite suite ||
+        stop 'the suite itself does not compile, log: build/bisect/suite/log'
     echo "bisect: $what: cannot be built, log: $build/log; its first error:"
-    grep -m 1 -i 'error' "$log" | sed 's/^/    /'
+    grep -m 1 -i 'error' "$top/$build/log" | sed 's/^/    /'
     exit 125
 }
 echo "bisect: $what: built in $(($(date +%s) - began)) s"

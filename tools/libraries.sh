@@ -3,7 +3,7 @@
 # libraries.sh - GMime and OpenSSL's libcrypto from source, instrumented, cached
 #
 # SYNOPSIS
-#     tools/libraries.sh [--refresh] FLAVOUR
+#     tools/libraries.sh [--refresh] FLAVOUR [LIBRARY]
 #     tools/libraries.sh [--refresh] --releases LIBRARY SUITE…
 #
 # DESCRIPTION
@@ -12,6 +12,8 @@
 #
 #         gmime DIR        DIR/include/gmime-3.0/, DIR/lib/libgmime-3.0.a
 #         openssl DIR      DIR/include/, DIR/lib/libcrypto.a
+#
+#     With LIBRARY it is that one alone.
 #
 #     DIR/manifest says what was built, from what and how, one "name: value" a line; "libs" is
 #     what a program links after the archive. Progress goes to standard error.
@@ -61,6 +63,10 @@ export LC_ALL=C ASAN_OPTIONS=detect_leaks=0 SOURCE_DATE_EPOCH=0
 unset MAKEFLAGS MFLAGS MAKELEVEL CC CFLAGS CPPFLAGS LDFLAGS LIBS CONFIG_SITE
 
 libraries='gmime openssl'
+
+is_library() {
+    case " $libraries " in *" $1 "*) ;; *) return 1 ;; esac
+}
 
 # set_flavour NAME: one flavour, one row.
 set_flavour() {
@@ -535,16 +541,18 @@ if [ -n "$releases" ]; then
     [ $# -gt 1 ] || usage_error 'which library, of which suites?'
     library=$1
     shift
-    case " $libraries " in *" $library "*) ;; *) usage_error "unknown library $library" ;; esac
+    is_library "$library" || usage_error "unknown library $library"
     set_cache
     list_releases "$@"
     exit
 fi
 
 [ $# -gt 0 ] || usage_error 'which flavour?'
-[ $# -eq 1 ] || usage_error "one flavour only, not $2 too"
+[ $# -le 2 ] || usage_error "one library only, not $3 too"
 flavour=$1
 set_flavour "$flavour" || usage_error "unknown flavour $flavour"
+[ $# -eq 1 ] || is_library "$2" || usage_error "unknown library $2"
+libraries=${2-$libraries}
 
 set_cache
 jobs=$(nproc)

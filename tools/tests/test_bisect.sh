@@ -25,13 +25,15 @@ cp "$top"/tools/bisect-*.sh toy/tools/
 cp "$top/$case" toy/regressions/mime/
 touch toy/fuzz/mime.c
 printf '#!/bin/sh\n' >toy/tools/setup.sh
-printf '#!/bin/sh\ncat "%s"\n' "$work/releases" >toy/tools/libraries.sh
+printf '#!/bin/sh\necho "$*" >>"%s"\ncat "%s"\n' "$work/asked" "$work/releases" >toy/tools/libraries.sh
 chmod +x toy/tools/*.sh
 cat >toy/Makefile <<'END_OF_FILE'
-bisect-build:
+bisect-build: bisect-suite
 	@test ! -e $(GMIME_SRC)/unfinished || { echo 'toy.c:1: error: unfinished' >&2; exit 1; }
 	@mkdir -p $(B)/libfuzzer/fuzz
 	@cp $(GMIME_SRC)/target $(B)/libfuzzer/fuzz/$(TARGET)
+bisect-suite:
+	@test ! -e slip || { echo 'fuzz/mime.c:1: error: slip' >&2; exit 1; }
 END_OF_FILE
 
 # target STATE: what GMime and our target come to; dumb is one that says nothing
@@ -140,6 +142,18 @@ printf '#!/bin/sh\necho "a package is missing" >&2\nexit 1\n' >toy/tools/setup.s
 step 3.2.1 "$work/toy/$case"
 check 'a machine that lacks something' stops 'a package is missing'
 printf '#!/bin/sh\n' >toy/tools/setup.sh
+check 'the library that is not bisected is provided by itself' \
+    [ "$(tail -n 1 asked)" = 'libfuzzer openssl' ]
+mv toy/tools/libraries.sh toy/tools/provided
+printf '#!/bin/sh\necho "no mirror in reach" >&2\nexit 1\n' >toy/tools/libraries.sh
+chmod +x toy/tools/libraries.sh
+step 3.2.1 "$work/toy/$case"
+check 'where it cannot be had, no commit is at fault' stops 'no mirror in reach'
+mv toy/tools/provided toy/tools/libraries.sh
+touch toy/slip
+step 3.2.1 "$work/toy/$case"
+check 'nor where the suite itself does not compile' stops 'the suite itself does not compile'
+rm toy/slip
 step 3.2.1 --help
 check 'help is there' out_has 'DESCRIPTION'
 
@@ -177,7 +191,8 @@ check 'one release is too few' err_has 'there is only one release, 3.2.1'
 example all
 check 'an argument is a usage error' told 2 'unexpected argument all'
 
-for words in '--releases' '--releases gmime' '--releases gimme sid' '--releases gmime ../sid'; do
+for words in '--releases' '--releases gmime' '--releases gimme sid' '--releases gmime ../sid' \
+    'libfuzzer gimme' 'libfuzzer gmime openssl'; do
     status=0
     # shellcheck disable=SC2086 # several words
     UNPEND_CACHE=$work/cache "$top/tools/libraries.sh" $words >out 2>err || status=$?
