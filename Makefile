@@ -12,6 +12,8 @@ B     := build
 
 # What `make campaign` fuzzes with.
 ENGINE ?= libfuzzer
+# The flavour that has all of the engine.
+ENGINE_FLAVOUR = $(ENGINE:both=afl)
 
 TARGETS  := mime smime scan_submit machine mutate
 PACKAGES := gmime-3.0 json-glib-1.0 zlib libcrypto
@@ -272,7 +274,7 @@ do-libfuzzer: $(foreach t,$(TARGETS),$(addprefix $(B)/libfuzzer/fuzz/,$t $t.opti
 do-afl: $(foreach t,$(TARGETS),$(addprefix $(B)/afl/fuzz/,$t $t.options $t.dict)) \
 	$(B)/afl/fuzz/canary $(B)/afl/mutator.so do-libfuzzer
 do-fuel do-fuel-gcc: do-%: $(addprefix $(B)/%/fuzz/,$(TARGETS) canary example) $(B)/unpend
-do-campaign: do-$(ENGINE)
+do-campaign: do-$(ENGINE_FLAVOUR)
 	@$(B)/unpend campaign --engine $(ENGINE) --time $(TIME) $(addprefix --target ,$(TARGET)) $(CAMPAIGN)
 do-dictionaries: $(B)/unpend
 	@for target in $(TARGETS); do $(B)/unpend dictionary $$target >fuzz/$$target.dict; done
@@ -295,7 +297,7 @@ ALL_CORES := $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
 help:
 	@echo 'make check            everything that must hold: warnings, layers, tests, regressions;'
 	@echo '                      GATE="--junit FILE --sarif FILE" writes reports, too'
-	@echo 'make campaign         fuzz all targets; TIME=10m, TARGET=smime, ENGINE=afl,'
+	@echo 'make campaign         fuzz all targets; TIME=10m, TARGET=smime, ENGINE=both,'
 	@echo '                      CAMPAIGN="--jobs 4"'
 	@echo 'make setup            the packages for both, by apt'
 	@echo 'make tools            build/unpend, the program'
@@ -346,8 +348,8 @@ fuel fuel-gcc:
 	@$(MAKE) --no-print-directory $(ALL_CORES) do-$@
 
 campaign:
-	@$(if $(filter libfuzzer afl,$(ENGINE)),,$(error ENGINE is libfuzzer or afl, not $(ENGINE)))
-	@$(MAKE) --no-print-directory $(ENGINE)
+	@$(if $(filter libfuzzer afl both,$(ENGINE)),,$(error ENGINE is libfuzzer, afl or both, not $(ENGINE)))
+	@$(MAKE) --no-print-directory $(ENGINE_FLAVOUR)
 	@$(MAKE) --no-print-directory do-$@
 
 bench-mutator: libfuzzer

@@ -14,9 +14,9 @@
  * With a planted fault the corpus is not that of the healthy pipeline, and what is found is no
  * finding of it: such a campaign lives in a folder of its own, where DIR/fault has its name.
  *
- * Targets share the cores evenly: with more cores than targets each gets several workers, with
- * fewer they take turns. What is printed while it runs goes to standard error, the result to
- * standard output.
+ * Targets share the cores evenly, and the engines do it in each: with more cores than there are of
+ * both each gets several workers, with fewer they take turns. What is printed while it runs goes to
+ * standard error, the result to standard output.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,24 +47,31 @@ struct sums {
 struct target {
         struct up_result result; /* first, so that an array of targets is one of results */
         char *binary;            /* libFuzzer's, which merges and measures */
-        char *fuzzed;            /* the engine's */
         struct up_folders folders;
         struct sums ended; /* of workers that run no more */
 };
 
+/* A target as it is fuzzed by an engine: what the workers are shared among. */
+struct lane {
+        struct target *target;
+        const struct up_engine *engine;
+        char *binary;
+};
+
 struct slot {
         struct up_worker worker;
-        struct target *target;
+        const struct lane *lane;
         gint64 began_us;
 };
 
 struct campaign {
         GPtrArray *targets; /* of struct target, owned */
+        GPtrArray *lanes;   /* of struct lane, owned: each target with each engine */
         GPtrArray *slots;   /* of struct slot, owned: those of the round that runs */
         GMainLoop *loop;
         const char *folder;
-        const char *fault; /* NULL: none */
-        const struct up_engine *engine;
+        const char *fault;  /* NULL: none */
+        GPtrArray *engines; /* of const struct up_engine */
         const struct up_mutator *mutator;
         unsigned time_s;
         unsigned jobs;
@@ -106,7 +113,6 @@ static struct target *target_new(const struct campaign *campaign, const struct u
         target->folders.fault = fault;
         target->result.catches = up_catches_new();
         target->binary = up_run_binary(up_flavour_find("libfuzzer"), name);
-        target->fuzzed = up_run_binary(up_flavour_find(campaign->engine->flavour), name);
         target->folders.corpus = g_strdup(corpus);
         up_corpus_recover(&target->folders);
         g_mkdir_with_parents(corpus, 0777);
@@ -122,7 +128,6 @@ static void target_free(void *data)
         struct target *target = data;
 
         g_free(target->binary);
-        g_free(target->fuzzed);
         g_free(target->folders.corpus);
         g_free(target->folders.crashes);
         g_free(target->folders.kept);
@@ -130,6 +135,23 @@ static void target_free(void *data)
         g_free(target->folders.work);
         g_clear_pointer(&target->result.catches, g_ptr_array_unref);
         g_free(target);
+}
+
+static struct lane *lane_new(struct target *target, const struct up_engine *engine)
+{
+        struct lane *lane = g_new(struct lane, 1);
+
+        *lane = (struct lane){ target, engine,
+                up_run_binary(up_flavour_find(engine->flavour), target->result.target) };
+        return lane;
+}
+
+static void lane_free(void *data)
+{
+        struct lane *lane = data;
+
+        g_free(lane->binary);
+        g_free(lane);
 }
 
 /* Two campaigns in one folder would merge each other's corpus away. -1 when it was told. */
@@ -198,7 +220,7 @@ static struct sums sums_of(const struct campaign *campaign, const struct target 
 
         for (guint i = 0; i < campaign->slots->len; i++) {
                 const struct slot *slot = g_ptr_array_index(campaign->slots, i);
-                if (slot->target == target)
+                if (slot->lane->target == target)
                         add_worker(&sums, slot);
         }
         return sums;
@@ -315,55 +337,56 @@ static void slot_free(void *data)
         g_free(slot);
 }
 
-static bool is_first_of(const struct campaign *campaign, const struct target *target)
+static bool is_first_of(const struct campaign *campaign, const struct lane *lane)
 {
         for (guint i = 0; i < campaign->slots->len; i++)
-                if (((struct slot *)g_ptr_array_index(campaign->slots, i))->target == target)
+                if (((struct slot *)g_ptr_array_index(campaign->slots, i))->lane == lane)
                         return false;
         return true;
 }
 
-static void start_slot(struct campaign *campaign, struct target *target, unsigned seconds)
+static void start_slot(struct campaign *campaign, const struct lane *lane, unsigned seconds)
 {
         struct slot *slot = g_new0(struct slot, 1);
         unsigned number = campaign->slots->len;
 
-        slot->target = target;
+        slot->lane = lane;
         slot->began_us = g_get_monotonic_time();
-        slot->worker.target = target->result.target;
-        slot->worker.engine = campaign->engine;
+        slot->worker.target = lane->target->result.target;
+        slot->worker.engine = lane->engine;
         slot->worker.mutator = campaign->mutator;
-        slot->worker.first = is_first_of(campaign, target);
-        slot->worker.binary = target->fuzzed;
-        slot->worker.folders = &target->folders;
-        slot->worker.options = up_worker_options(target->fuzzed);
+        slot->worker.first = is_first_of(campaign, lane);
+        slot->worker.shared = campaign->engines->len > 1;
+        slot->worker.binary = lane->binary;
+        slot->worker.folders = &lane->target->folders;
+        slot->worker.options = up_worker_options(lane->binary);
         slot->worker.number = number;
         slot->worker.engine_seed = campaign->engine_seed > 0 ? campaign->engine_seed + number : 0;
         g_ptr_array_add(campaign->slots, slot);
         up_worker_start(&slot->worker, seconds, on_worker_ended, campaign);
 }
 
-/* The workers of one round: those of targets first, first + 1, ... */
+/* The workers of one round: those of lanes first, first + 1, ... */
 static void fuzz_round(struct campaign *campaign, guint first, unsigned seconds)
 {
-        guint left = campaign->targets->len - first;
+        guint left = campaign->lanes->len - first;
 
         for (guint job = 0; job < campaign->jobs; job++) {
                 guint index = left >= campaign->jobs ? first + job : first + job % left;
-                start_slot(campaign, g_ptr_array_index(campaign->targets, index), seconds);
+                start_slot(campaign, g_ptr_array_index(campaign->lanes, index), seconds);
         }
         if (campaign->error == NULL)
                 g_main_loop_run(campaign->loop);
         for (guint i = 0; i < campaign->slots->len; i++) {
                 const struct slot *slot = g_ptr_array_index(campaign->slots, i);
-                add_worker(&slot->target->ended, slot);
+                add_worker(&slot->lane->target->ended, slot);
         }
         g_ptr_array_set_size(campaign->slots, 0);
 }
 
 static void fuzz(struct campaign *campaign)
 {
-        guint rounds = (campaign->targets->len + campaign->jobs - 1) / campaign->jobs;
+        guint rounds = (campaign->lanes->len + campaign->jobs - 1) / campaign->jobs;
         guint tick = g_timeout_add(campaign->terminal ? 500 : 1000, on_tick, campaign);
         guint interrupt = g_unix_fd_add(up_tool_interrupts(), G_IO_IN, on_interrupt, campaign);
 
@@ -439,19 +462,17 @@ static bool add_seeds(const struct target *target, char **seeds, GError **error)
 }
 
 /* What has to be there; the line to print when it is not. The caller owns it. */
-static char *what_is_missing(const struct campaign *campaign, const struct target *target)
+static char *what_is_missing(const struct lane *lane)
 {
-        const struct up_flavour *flavour = up_flavour_find(campaign->engine->flavour);
-        g_autofree char *program = campaign->engine->program != NULL
-                                       ? g_find_program_in_path(campaign->engine->program)
-                                       : NULL;
-        char *missing = up_run_missing(up_flavour_find("libfuzzer"), target->result.target);
+        const struct up_flavour *flavour = up_flavour_find(lane->engine->flavour);
+        const char *name = lane->engine->program;
+        g_autofree char *program = name != NULL ? g_find_program_in_path(name) : NULL;
+        char *missing = up_run_missing(up_flavour_find("libfuzzer"), lane->target->result.target);
 
         if (missing == NULL)
-                missing = up_run_missing(flavour, target->result.target);
-        if (missing == NULL && campaign->engine->program != NULL && program == NULL)
-                missing = g_strdup_printf(
-                    "%s is not installed: %s", campaign->engine->program, flavour->remedy);
+                missing = up_run_missing(flavour, lane->target->result.target);
+        if (missing == NULL && name != NULL && program == NULL)
+                missing = g_strdup_printf("%s is not installed: %s", name, flavour->remedy);
         return missing;
 }
 
@@ -463,17 +484,28 @@ static void recover(const struct target *target)
                         up_engines[i]->recover(&target->folders, target->binary);
 }
 
+static void add_lanes(struct campaign *campaign)
+{
+        for (guint i = 0; i < campaign->targets->len; i++)
+                for (guint j = 0; j < campaign->engines->len; j++)
+                        g_ptr_array_add(campaign->lanes,
+                            lane_new(campaign->targets->pdata[i], campaign->engines->pdata[j]));
+}
+
 /* Before the first worker; an exit status when there can be none, negative otherwise. */
 static int prepare(struct campaign *campaign, char **targets, char **seeds)
 {
         choose_targets(campaign, targets);
-        for (guint i = 0; i < campaign->targets->len; i++) {
-                const struct target *target = g_ptr_array_index(campaign->targets, i);
-                g_autofree char *missing = what_is_missing(campaign, target);
-                g_autoptr(GError) error = NULL;
-
+        add_lanes(campaign);
+        for (guint i = 0; i < campaign->lanes->len; i++) {
+                g_autofree char *missing = what_is_missing(campaign->lanes->pdata[i]);
                 if (missing != NULL)
                         return up_tool_fail(UP_STATUS_CANNOT, "%s", missing);
+        }
+        for (guint i = 0; i < campaign->targets->len; i++) {
+                const struct target *target = g_ptr_array_index(campaign->targets, i);
+                g_autoptr(GError) error = NULL;
+
                 if (!add_seeds(target, seeds, &error))
                         return up_tool_fail(UP_STATUS_USAGE,
                             "--seeds wants a folder of messages: %s", error->message);
@@ -532,6 +564,7 @@ static int campaign_in_folder(struct campaign *campaign, char **targets, char **
         int status;
 
         campaign->targets = g_ptr_array_new_with_free_func(target_free);
+        campaign->lanes = g_ptr_array_new_with_free_func(lane_free);
         campaign->slots = g_ptr_array_new_with_free_func(slot_free);
         campaign->loop = g_main_loop_new(NULL, FALSE);
         status = prepare(campaign, targets, seeds);
@@ -539,6 +572,7 @@ static int campaign_in_folder(struct campaign *campaign, char **targets, char **
                 status = run_campaign(campaign, json);
         g_main_loop_unref(campaign->loop);
         g_ptr_array_unref(campaign->slots);
+        g_ptr_array_unref(campaign->lanes);
         g_ptr_array_unref(campaign->targets);
         g_free(campaign->error);
         return status;
@@ -589,9 +623,10 @@ static int campaign_as_wished(const struct wishes *wishes)
 
         if (status >= 0)
                 return status;
-        campaign.engine = up_engine_find(wishes->engine);
-        if (campaign.engine == NULL)
+        g_autoptr(GPtrArray) engines = up_engines_find(wishes->engine);
+        if (engines == NULL)
                 return UP_STATUS_USAGE;
+        campaign.engines = engines;
         campaign.mutator = up_mutator_find(wishes->mutator);
         if (campaign.mutator == NULL)
                 return UP_STATUS_USAGE;

@@ -9,6 +9,8 @@
 
 #include "tools/tool.h"
 
+#define BOTH "both"
+
 const struct up_engine *const up_engines[UP_ENGINES] = { &up_engine_libfuzzer, &up_engine_afl };
 
 const struct up_mutator up_mutators[UP_MUTATORS] = {
@@ -16,17 +18,20 @@ const struct up_mutator up_mutators[UP_MUTATORS] = {
         { "engine", "bytes, as the engine itself does it: for comparisons", false },
 };
 
-const struct up_engine *up_engine_find(const char *name)
+GPtrArray *up_engines_find(const char *name)
 {
+        g_autoptr(GPtrArray) found = g_ptr_array_new();
         g_autoptr(GPtrArray) names = g_ptr_array_new();
 
-        if (name == NULL)
-                return up_engines[0];
         for (size_t i = 0; i < UP_ENGINES; i++) {
-                if (strcmp(up_engines[i]->name, name) == 0)
-                        return up_engines[i];
-                g_ptr_array_add(names, (char *)up_engines[i]->name);
+                const char *own = up_engines[i]->name;
+                if (name == NULL ? i == 0 : strcmp(name, own) == 0 || strcmp(name, BOTH) == 0)
+                        g_ptr_array_add(found, (void *)up_engines[i]);
+                g_ptr_array_add(names, (char *)own);
         }
+        if (found->len > 0)
+                return g_steal_pointer(&found);
+        g_ptr_array_add(names, (char *)BOTH);
         up_tool_unknown("engine", name, names);
         return NULL;
 }
@@ -57,6 +62,8 @@ char *up_engine_help(void)
 
         for (size_t i = 0; i < UP_ENGINES; i++)
                 append_choice(help, i, up_engines[i]->name, up_engines[i]->what);
+        append_choice(
+            help, UP_ENGINES, BOTH, "the workers, or where they are too few the time, shared");
         g_string_append(help, "\nWhat mutates:");
         for (size_t i = 0; i < UP_MUTATORS; i++)
                 append_choice(help, i, up_mutators[i].name, up_mutators[i].what);

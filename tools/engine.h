@@ -11,6 +11,7 @@
 #ifndef UP_TOOLS_ENGINE_H
 #define UP_TOOLS_ENGINE_H
 
+#include <glib.h>
 #include <stdbool.h>
 
 struct up_worker;
@@ -52,10 +53,13 @@ struct up_mutator {
 extern const struct up_mutator up_mutators[UP_MUTATORS];
 
 /**
- * By name; NULL stands for the first one. NULL when there is none of that name, which was told as a
- * usage error.
+ * The engines of that name, const struct up_engine *: one, or with "both" all. NULL stands for the
+ * first one. NULL when there is none of that name, which was told as a usage error. The caller
+ * owns the array.
  */
-const struct up_engine *up_engine_find(const char *name);
+GPtrArray *up_engines_find(const char *name);
+
+/** The same for what mutates, of which there is one. */
 const struct up_mutator *up_mutator_find(const char *name);
 
 /** Lists both tables, for help, without a line end behind it. The caller owns the result. */

@@ -241,6 +241,8 @@ static char **command(const struct up_worker *worker, unsigned seconds)
         add_pair(words, "-i", g_strdup(worker->folders->corpus));
         add_pair(words, "-o", sync_folder(worker->folders));
         add_pair(words, worker->first ? "-M" : "-S", g_strdup_printf("%u", worker->number));
+        if (worker->first && worker->shared)
+                add_pair(words, "-F", g_strdup(worker->folders->corpus));
         add_pair(words, "-m", g_strdup("none"));
         if (timeout_s != NULL)
                 add_pair(words, "-t", g_strconcat(timeout_s, "000", NULL));

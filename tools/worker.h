@@ -41,7 +41,8 @@ struct up_worker {
         const struct up_folders *folders;
         char **options;       /* libFuzzer's, NULL-terminated; other engines translate them */
         unsigned number;      /* of the worker; names its files in work/ */
-        bool first;           /* of its target */
+        bool first;           /* of its target and engine */
+        bool shared;          /* another engine adds to the corpus meanwhile */
         unsigned engine_seed; /* of its chance; 0 lets it choose */
         const struct up_progress *progress;
         unsigned edges, corpus; /* as the engine last said */

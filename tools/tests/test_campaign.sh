@@ -154,7 +154,7 @@ check 'what it finds' ended 1
 check 'is told with its evidence' out_has 'evidence   no-progress'
 check 'names the fault in the commands to go on' out_has \
     'repro --flavour libfuzzer --target machine --fault kb843545 '
-check 'and in how to keep it' out_has 'promote --flavour libfuzzer --target machine --fault kb843545 --name pending-'
+check 'and in how to keep it' out_has 'promote --flavour libfuzzer --target machine --fault kb843545 --finding pending-043a7187 --name pending-'
 check 'it is minimised under the fault' grep -qx 'fault: kb843545' build/campaign-kb843545/machine/findings/pending-043a7187.case
 check 'to what shows it' grep -qx pending build/campaign-kb843545/machine/findings/pending-043a7187.case
 check 'when it first came is told' out_has 'the first finding in machine came after 7 runs of one worker'
@@ -344,5 +344,23 @@ afl --time 50s
 check 'an AFL++ that does not run ends the campaign' ended 125
 check 'soon' within 30
 check 'and is told with its log' err_has 'last words are in'
+
+# Both engines.
+for jobs in 2 1; do
+    rm -f calls
+    echo crash >mode
+    campaign --out "$work/both-$jobs" --engine both --target mime --time 8s --jobs $jobs
+    check 'both engines find something' ended 1
+    check 'libFuzzer' [ -e both-$jobs/mime/crashes/done/crash-1234 ]
+    check 'and AFL++' has 'crash by AFL++' both-$jobs/mime/crashes/done crash-
+    check 'which looks at what the other adds to the corpus' grep -q -e ' -F .*/corpus ' calls
+    check 'each by one worker' err_has '3 crashes'
+done
+rm calls
+afl --time 1s --jobs 1
+check 'alone it does not' sh -c '! grep -q -e " -F " calls'
+rm build/afl/fuzz/mime
+campaign --out "$work/both-1" --engine both --target mime
+check 'without one of them there is no both' told 125 'build/afl/fuzz/mime is not built: make afl'
 
 done_testing
