@@ -5,7 +5,7 @@
  * Starting a program under AddressSanitizer, and with it GMime and OpenSSL, takes 200 ms of
  * processor time and more, a fork a tenth of it. What a fork shows is what a fresh process shows;
  * where it takes too much memory the caller runs it again in a fresh one, whose sanitizer knows how
- * to tell.
+ * to tell. Where only a fork can run it, no more is told than that.
  */
 #ifndef UP_TOOLS_CHILD_H
 #define UP_TOOLS_CHILD_H

@@ -388,7 +388,9 @@ static bool take_end(
                 run->status = UP_RUN_INTERRUPTED;
         else if (end->wake == UP_WAKE_LATE)
                 add_finding(run, up_sanitizer_hang(run->output, order->limit_s, run->frames));
-        return end->wake != UP_WAKE_INTERRUPTED && end->wake != UP_WAKE_LATE;
+        else if (end->wake == UP_WAKE_LARGE)
+                add_finding(run, up_sanitizer_large());
+        return end->wake == UP_WAKE_ENDED;
 }
 
 static void understand(

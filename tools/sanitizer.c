@@ -24,6 +24,8 @@ struct kind {
         const char *what;
 };
 
+#define TOO_LARGE "hard rss limit exhausted"
+
 static const struct kind kinds[] = {
         /* AddressSanitizer */
         { "heap-use-after-free", "heap-use-after-free", UP_CLASS_CRASH,
@@ -66,8 +68,7 @@ static const struct kind kinds[] = {
         { "ABRT", "abort", UP_CLASS_CRASH, "the program gave up (abort)" },
         { "requested allocation size", "allocation-too-big", UP_CLASS_MEMORY,
             "one allocation asked for more than the bound" },
-        { "hard rss limit exhausted", "too-much-memory", UP_CLASS_MEMORY,
-            "the process grew beyond the bound" },
+        { TOO_LARGE, "too-much-memory", UP_CLASS_MEMORY, "the process grew beyond the bound" },
         { "allocator is out of memory", "out-of-memory", UP_CLASS_MEMORY, "memory ran out" },
         { "out of memory", "out-of-memory", UP_CLASS_MEMORY, "memory ran out" },
         /* LeakSanitizer */
@@ -508,6 +509,13 @@ struct up_finding *up_sanitizer_signal(int signal)
                     "left");
         return up_finding_new(
             UP_CLASS_CRASH, kind, "the process died of a signal, and no sanitizer said where");
+}
+
+struct up_finding *up_sanitizer_large(void)
+{
+        const struct kind *kind = find_kind(TOO_LARGE);
+
+        return up_finding_new(kind->class, kind->name, kind->what);
 }
 
 struct up_finding *up_sanitizer_hang(const char *text, unsigned limit_s, GPtrArray *frames)

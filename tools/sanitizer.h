@@ -48,6 +48,12 @@ struct up_finding *up_sanitizer_read(const char *text, GPtrArray *frames);
 struct up_finding *up_sanitizer_signal(int signal);
 
 /**
+ * A process that its watchdog ended because it was too large: what a sanitizer that bounds it would
+ * have said. The caller owns the result.
+ */
+struct up_finding *up_sanitizer_large(void);
+
+/**
  * The target did not come back within @limit_s. @text is what it printed when it was told to end:
  * a stack, if all went well. The caller owns the result.
  */

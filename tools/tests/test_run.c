@@ -9,13 +9,16 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 #include <glib/gstdio.h>
 
 #include "fuzz/canaries.h"
+#include "fuzz/warm.h"
 #include "tools/child.h"
 #include "tools/run.h"
 
@@ -413,8 +416,95 @@ static void test_not_all_together(void **state)
         assert_non_null(strstr(where->detail, "/dev/zero"));
 }
 
-int main(void)
+/* --- too large, in a fork that nothing measures from inside ---------------------------------- */
+
+#define BLOCK_BYTES ((size_t)64 << 20)
+
+/* One block, seen so often that it looks like more than a fork may take. */
+static void grow(void)
 {
+        int fd = memfd_create("block", MFD_CLOEXEC);
+
+        if (ftruncate(fd, (off_t)BLOCK_BYTES) != 0)
+                _exit(2);
+        for (size_t i = 0; i * BLOCK_BYTES <= (size_t)UP_CHILD_MEMORY_MB << 20; i++)
+                mmap(NULL, BLOCK_BYTES, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
+        pause();
+}
+
+static void run_files(const char *report, char **paths)
+{
+        for (; *paths != NULL; paths++) {
+                FILE *file = fopen(report, "a");
+                if (strcmp(*paths, "/dev/zero") == 0)
+                        grow();
+                fputs("{\"input\":\"x\",\"findings\":[],\"counts\":{},\"unscannable\":false,"
+                      "\"limits\":[]}\n",
+                    file);
+                fclose(file);
+        }
+        _exit(0);
+}
+
+/* This very program as a target that waits for one order. /dev/zero makes it large. */
+static int stand_in(void)
+{
+        g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(free);
+        char *text = NULL;
+        size_t size = 0;
+        pid_t pid;
+
+        while (getdelim(&text, &size, '\0', stdin) > 1) {
+                g_ptr_array_add(texts, text);
+                text = NULL;
+        }
+        g_ptr_array_add(texts, NULL);
+        pid = fork();
+        if (pid == 0)
+                run_files(texts->pdata[0], (char **)texts->pdata + 1);
+        setpgid(pid, pid); /* which is killed */
+        printf("%d\n", pid);
+        fflush(stdout);
+        if (getdelim(&text, &size, '\0', stdin) > 0) {
+                int wait_status;
+                waitpid(pid, &wait_status, 0);
+                printf("%d\n", wait_status);
+        }
+        free(text);
+        return 0;
+}
+
+/* As the sanitizer of a fresh process would tell it. */
+static void test_large_last(void **state)
+{
+        char *const paths[] = { (char *)"/dev/null", (char *)"/dev/zero", NULL };
+        char *const reversed[] = { (char *)"/dev/zero", (char *)"/dev/null", NULL };
+        struct up_run_order order = {
+                .flavour = up_flavour_find("libfuzzer"), .target = "large", .limit_s = 10
+        };
+        g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+        g_autofree char *binary = up_run_binary(order.flavour, order.target);
+        g_autofree char *fuzz = g_path_get_dirname(binary);
+        g_autofree char *flavour = g_path_get_dirname(fuzz);
+        (void)state;
+
+        assert_int_equal(g_mkdir_with_parents(fuzz, 0700), 0);
+        assert_int_equal(symlink(self, binary), 0);
+        g_autoptr(up_run) last = up_run_last(&order, paths);
+        g_autoptr(up_run) earlier = up_run_last(&order, reversed);
+        g_remove(binary);
+        g_rmdir(fuzz);
+        g_rmdir(flavour);
+        assert_finding(last, UP_CLASS_MEMORY, "too-much-memory");
+        assert_int_equal(earlier->status, UP_RUN_CANNOT);
+        assert_non_null(strstr(earlier->why, "did not come to /dev/null, for /dev/zero"));
+}
+
+int main(int argc, char **argv)
+{
+        if (argc == 2 && strcmp(argv[1], UP_WARM_OPTION) == 0)
+                return stand_in();
+
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_pass),
                 cmocka_unit_test(test_soft_finding),
@@ -435,6 +525,7 @@ int main(void)
                 cmocka_unit_test(test_no_second_outcome),
                 cmocka_unit_test(test_together),
                 cmocka_unit_test(test_not_all_together),
+                cmocka_unit_test(test_large_last),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);
