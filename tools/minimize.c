@@ -42,6 +42,7 @@ struct minimizing {
         struct up_minimized *result;
         struct up_case *c;     /* the smallest so far */
         struct up_case *dress; /* what its head says, whatever is left out */
+        double seconds;        /* that the case took */
         unsigned
             whole_limit_s;  /* of a run that nothing is known of; that in `run` may be shorter */
         GHashTable *failed; /* sums of candidates */
@@ -49,6 +50,11 @@ struct minimizing {
         bool clean_without; /* it passes without the fault, and has to */
         const char *pass;
         bool told; /* the smallest one was */
+
+        /* Of what hangs: the smallest that does within the whole limit. */
+        struct up_case *settled;
+        GBytes *settled_bytes;
+        unsigned unsettled; /* how many smaller ones came since */
 
         /* One batch. */
         GPtrArray *batch; /* of struct trial */
@@ -83,13 +89,31 @@ void up_minimized_free(struct up_minimized *minimized)
 
 /* --- one run ---------------------------------------------------------------------------------- */
 
-/* No run goes on much beyond the end of the time, but for the first. */
+/* It hangs until the limit, and not until its fuel is used up. */
+static bool hangs_by_the_clock(const struct minimizing *minimizing)
+{
+        return minimizing->result->finding->class == UP_CLASS_HANG &&
+               !minimizing->run.flavour->counts;
+}
+
+/* What takes much longer than the case did need not be waited for. */
+static void set_limit(struct minimizing *minimizing)
+{
+        unsigned limit_s = hangs_by_the_clock(minimizing)
+                               ? HANG_LIMIT_S
+                               : LIMIT_LEAST_S + (unsigned)(LIMIT_TIMES * minimizing->seconds);
+
+        minimizing->run.limit_s = MIN(limit_s, minimizing->whole_limit_s);
+}
+
+/* No run goes on much beyond the end of the time. Where there is no end yet it may; and in less
+ * than its limit nothing is seen of a hang. */
 static unsigned limit_of(const struct minimizing *minimizing)
 {
         unsigned limit_s = minimizing->run.limit_s;
         gint64 left_us = minimizing->end_us - g_get_monotonic_time();
 
-        if (minimizing->end_us == G_MAXINT64)
+        if (minimizing->end_us == G_MAXINT64 || hangs_by_the_clock(minimizing))
                 return limit_s;
         return (unsigned)CLAMP(left_us / G_TIME_SPAN_SECOND + 1, 1, (gint64)limit_s);
 }
@@ -225,9 +249,13 @@ static void add_trials(
 
 /* --- passes ----------------------------------------------------------------------------------- */
 
+/* A hang that is not seen before the end is not looked for. */
 static bool is_over(const struct minimizing *minimizing)
 {
-        return up_tool_interrupted() || g_get_monotonic_time() >= minimizing->end_us;
+        gint64 need_us =
+            hangs_by_the_clock(minimizing) ? minimizing->run.limit_s * G_TIME_SPAN_SECOND : 0;
+
+        return up_tool_interrupted() || g_get_monotonic_time() + need_us >= minimizing->end_us;
 }
 
 static void tell(struct minimizing *minimizing)
@@ -257,11 +285,83 @@ static void accept(struct minimizing *minimizing, struct trial *trial)
         minimizing->c = up_shrink_copy(trial->c);
         g_bytes_unref(result->bytes);
         result->bytes = g_bytes_ref(trial->bytes);
-        up_finding_free(result->finding);
-        result->finding = g_steal_pointer(&trial->finding);
+        if (!hangs_by_the_clock(minimizing)) { /* of a hang the whole limit is told, and stays */
+                up_finding_free(result->finding);
+                result->finding = g_steal_pointer(&trial->finding);
+        }
         result->after = up_shrink_measure(minimizing->c);
         minimizing->told = false;
+        minimizing->unsettled++;
 }
+
+/* --- what hangs -------------------------------------------------------------------------------
+ *
+ * A short limit takes what is slow for what hangs. So the smallest one is looked at within the
+ * whole limit, too: in the end, and whenever as much time was spent on smaller ones. If it does not
+ * hang then, a longer limit has to do, from the last one on that did.
+ */
+
+static void settle(struct minimizing *minimizing)
+{
+        up_case_free(minimizing->settled);
+        minimizing->settled = up_shrink_copy(minimizing->c);
+        g_clear_pointer(&minimizing->settled_bytes, g_bytes_unref);
+        minimizing->settled_bytes = g_bytes_ref(minimizing->result->bytes);
+        minimizing->unsettled = 0;
+}
+
+static void go_back(struct minimizing *minimizing)
+{
+        struct up_minimized *result = minimizing->result;
+
+        up_case_free(minimizing->c);
+        minimizing->c = up_shrink_copy(minimizing->settled);
+        g_bytes_unref(result->bytes);
+        result->bytes = g_bytes_ref(minimizing->settled_bytes);
+        result->after = up_shrink_measure(minimizing->c);
+        minimizing->told = false;
+        minimizing->unsettled = 0;
+        g_hash_table_remove_all(minimizing->failed);
+        minimizing->run.limit_s =
+            MIN(minimizing->run.limit_s * HANG_LIMIT_TIMES, minimizing->whole_limit_s);
+}
+
+/* However late it is. Not when it was interrupted: then nothing is run any more. */
+static bool hangs_in_earnest(struct minimizing *minimizing)
+{
+        unsigned limit_s = minimizing->run.limit_s;
+        struct up_finding *finding;
+        bool hangs;
+
+        if (limit_s == minimizing->whole_limit_s)
+                return true;
+        minimizing->run.limit_s = minimizing->whole_limit_s;
+        finding = show(minimizing, minimizing->result->bytes);
+        minimizing->run.limit_s = limit_s;
+        hangs = finding != NULL;
+        up_finding_free(finding);
+        return hangs;
+}
+
+/* False: it went back. */
+static bool look_in_earnest(struct minimizing *minimizing)
+{
+        bool hangs = minimizing->unsettled == 0 || hangs_in_earnest(minimizing);
+
+        if (hangs)
+                settle(minimizing);
+        else
+                go_back(minimizing);
+        return hangs;
+}
+
+static bool is_time_to_look(const struct minimizing *minimizing)
+{
+        return hangs_by_the_clock(minimizing) &&
+               minimizing->unsettled * minimizing->run.limit_s >= minimizing->whole_limit_s;
+}
+
+/* --- all passes ------------------------------------------------------------------------------- */
 
 /* Pieces of that size, one after the other. Was anything left out? */
 static bool leave_out_pieces(
@@ -286,6 +386,8 @@ static bool leave_out_pieces(
                         at = best->at;
                         accept(minimizing, best);
                         changed = true;
+                        if (is_time_to_look(minimizing))
+                                look_in_earnest(minimizing);
                 } else {
                         at = next;
                 }
@@ -325,23 +427,6 @@ static void run_rounds(struct minimizing *minimizing)
 
 /* --- where it begins -------------------------------------------------------------------------- */
 
-/* It hangs until the limit, and not until its fuel is used up. */
-static bool hangs_by_the_clock(const struct minimizing *minimizing)
-{
-        return minimizing->result->finding->class == UP_CLASS_HANG &&
-               !minimizing->run.flavour->counts;
-}
-
-/* What takes much longer than the case did need not be waited for. */
-static void set_limit(struct minimizing *minimizing, double seconds)
-{
-        unsigned limit_s = hangs_by_the_clock(minimizing)
-                               ? HANG_LIMIT_S
-                               : LIMIT_LEAST_S + (unsigned)(LIMIT_TIMES * seconds);
-
-        minimizing->run.limit_s = MIN(limit_s, minimizing->whole_limit_s);
-}
-
 /* False: the result says why. */
 static bool find_finding(struct minimizing *minimizing, GBytes *input)
 {
@@ -366,7 +451,7 @@ static bool find_finding(struct minimizing *minimizing, GBytes *input)
                 result->end = UP_MINIMIZE_ABSENT;
                 return false;
         }
-        set_limit(minimizing, run->seconds);
+        minimizing->seconds = run->seconds;
         return true;
 }
 
@@ -446,63 +531,12 @@ static void put_head_on(struct minimizing *minimizing, GBytes *input)
         result->after = up_shrink_measure(minimizing->c);
 }
 
-/* --- what hangs ------------------------------------------------------------------------------- */
-
-/* Where it begins again. */
-struct begin {
-        struct up_case *c;
-        GBytes *bytes;
-};
-
-/* Does the smallest one hang within the whole limit, however late it is? Where it began does. */
-static bool hangs_in_earnest(struct minimizing *minimizing, const struct begin *begin)
-{
-        struct up_minimized *result = minimizing->result;
-        gint64 end_us = minimizing->end_us;
-        struct up_finding *finding;
-
-        if (minimizing->run.limit_s == minimizing->whole_limit_s || result->bytes == begin->bytes ||
-            up_tool_interrupted())
-                return true;
-        minimizing->end_us = G_MAXINT64;
-        minimizing->run.limit_s = minimizing->whole_limit_s;
-        finding = show(minimizing, result->bytes);
-        minimizing->end_us = end_us;
-        if (finding == NULL)
-                return false;
-        up_finding_free(result->finding);
-        result->finding = finding;
-        return true;
-}
-
-static void begin_again(struct minimizing *minimizing, const struct begin *begin)
-{
-        struct up_minimized *result = minimizing->result;
-
-        up_case_free(minimizing->c);
-        minimizing->c = up_shrink_copy(begin->c);
-        g_bytes_unref(result->bytes);
-        result->bytes = g_bytes_ref(begin->bytes);
-        result->after = up_shrink_measure(minimizing->c);
-        g_hash_table_remove_all(minimizing->failed);
-}
-
-/* A short limit takes what is slow for what hangs. Then a longer one has to do. */
 static void shrink_hang(struct minimizing *minimizing)
 {
-        const struct begin begin = { up_shrink_copy(minimizing->c),
-                g_bytes_ref(minimizing->result->bytes) };
-        unsigned limit_s = minimizing->run.limit_s;
-
-        run_rounds(minimizing);
-        while (!hangs_in_earnest(minimizing, &begin)) {
-                limit_s = MIN(limit_s * HANG_LIMIT_TIMES, minimizing->whole_limit_s);
-                minimizing->run.limit_s = limit_s;
-                begin_again(minimizing, &begin);
+        settle(minimizing);
+        do
                 run_rounds(minimizing);
-        }
-        up_case_free(begin.c);
-        g_bytes_unref(begin.bytes);
+        while (!look_in_earnest(minimizing));
 }
 
 struct up_minimized *up_minimize(const struct up_minimize_order *order, GBytes *input)
@@ -530,6 +564,7 @@ struct up_minimized *up_minimize(const struct up_minimize_order *order, GBytes *
         if (find_finding(&minimizing, input)) {
                 leave_out_faults(&minimizing, input);
                 put_head_on(&minimizing, input);
+                set_limit(&minimizing);
                 if (order->seconds > 0)
                         minimizing.end_us =
                             g_get_monotonic_time() + order->seconds * G_TIME_SPAN_SECOND;
@@ -541,6 +576,8 @@ struct up_minimized *up_minimize(const struct up_minimize_order *order, GBytes *
         result->runs = (unsigned)minimizing.runs;
         up_case_free(minimizing.c);
         up_case_free(minimizing.dress);
+        up_case_free(minimizing.settled);
+        g_clear_pointer(&minimizing.settled_bytes, g_bytes_unref);
         g_hash_table_unref(minimizing.failed);
         g_ptr_array_unref(minimizing.batch);
         return result;

@@ -15,7 +15,7 @@
  * The same case has the same result, on any machine and any number of cores, unless the time was
  * over before the end. Where edges are not counted, each look at a `hang` takes as long as the
  * limit: so it is looked for within a short one, and what comes out has to be a hang within the
- * whole one.
+ * whole one, however it ends.
  *
  * BUGS: the message is read by GMime in this very process, to see its parts. Where a message breaks
  * GMime's reading of header fields itself, it can break this too.

@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +20,7 @@
 
 #include "tools/minimize.h"
 #include "tools/telling.h"
+#include "tools/tool.h"
 
 /* A function of the script: appends the report with this finding. */
 #define SHOW                                                                                       \
@@ -269,14 +271,15 @@ static void test_faults(void **state)
         }
 }
 
+#define LOOP          "exec perl -e '1 while 1'"
+#define BURN(seconds) "exec perl -e '1 while (times)[0] + (times)[1] < " seconds "'\n"
+
 /* What takes 2.5 seconds hangs within the short limit, and not within the whole one. */
 static void test_hang(void **state)
 {
         g_autoptr(up_minimized) result =
-            minimize("has Q && exec perl -e '1 while 1'\n"
-                     "show ''\n"
-                     "has Z && exec perl -e '1 while (times)[0] + (times)[1] < 2.5'\n",
-                "\nZQ", &(struct up_minimize_order){ .run.limit_s = 3, .jobs = 2 });
+            minimize("has Q && " LOOP "\nshow ''\nhas Z && " BURN("2.5"), "\nZQ",
+                &(struct up_minimize_order){ .run.limit_s = 3, .jobs = 2 });
         (void)state;
 
         assert_int_equal(result->end, UP_MINIMIZE_WHOLE);
@@ -305,6 +308,73 @@ static void test_time(void **state)
         assert_non_null(result->bytes);
         assert_true(up_shrink_is_smaller(&result->after, &result->before));
         assert_true(steps > 0 && smaller > 0);
+}
+
+static void keep_last(const struct up_minimize_step *step, void *data)
+{
+        GBytes **last = data;
+
+        if (step->smallest == NULL)
+                return;
+        g_clear_pointer(last, g_bytes_unref);
+        *last = g_bytes_ref(step->smallest);
+}
+
+/* What takes 1.1 seconds is no hang, however little of the three is left when it begins. */
+static void test_hang_at_the_end(void **state)
+{
+        static const char whole[] = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz";
+        g_autofree char *first = g_build_filename(folder, "libfuzzer", "fuzz", "first", NULL);
+        g_autofree char *text = g_strconcat("\n", whole, NULL);
+        g_autofree char *script = g_strdup_printf("has %s && " LOOP "\nshow ''\n"
+                                                  "now=$(date +%%s%%1N)\n" /* tenths of a second */
+                                                  "[ -e %s ] || echo $now >%s\n"
+                                                  "[ $((now - $(cat %s))) -lt 21 ] || " BURN("1.1"),
+            whole, first, first, first);
+        GBytes *last = NULL;
+        g_autoptr(up_minimized) result = minimize(script, text,
+            &(struct up_minimize_order){
+                .run.limit_s = 3, .seconds = 3, .step = keep_last, .data = &last });
+        (void)state;
+
+        g_remove(first);
+        assert_int_equal(result->end, UP_MINIMIZE_TIME);
+        assert_true(last == NULL || g_bytes_equal(last, result->bytes));
+        g_clear_pointer(&last, g_bytes_unref);
+}
+
+static bool holds(GBytes *bytes, char what)
+{
+        gsize size;
+        const void *data = g_bytes_get_data(bytes, &size);
+
+        return memchr(data, what, size) != NULL;
+}
+
+static void interrupt_without_Q(const struct up_minimize_step *step, void *data)
+{
+        keep_last(step, data);
+        if (step->smallest != NULL && !holds(step->smallest, 'Q'))
+                raise(SIGTERM);
+}
+
+/* What only hangs within the short limit does not come out, but the last one before that does in
+ * earnest. It is the last test: nothing runs once the program was interrupted. */
+static void test_hang_interrupted(void **state)
+{
+        GBytes *last = NULL;
+        g_autoptr(up_minimized) result = NULL;
+        (void)state;
+
+        up_tool_interrupts();
+        result = minimize("has Q && " LOOP "\nshow ''\nhas Z && " BURN("2.5"), "\nabcdefZQ",
+            &(struct up_minimize_order){
+                .run.limit_s = 3, .step = interrupt_without_Q, .data = &last });
+        assert_int_equal(result->end, UP_MINIMIZE_INTERRUPTED);
+        assert_non_null(last);
+        assert_false(holds(last, 'Q'));
+        assert_text(result, "unpend-case: 1\nfinding: hang\nmessage:\n\nZQ");
+        g_bytes_unref(last);
 }
 
 /* Any bytes are a case: without a head they get one. */
@@ -372,9 +442,11 @@ int main(void)
                 cmocka_unit_test(test_clean_without_fault),
                 cmocka_unit_test(test_faults),
                 cmocka_unit_test(test_hang),
+                cmocka_unit_test(test_hang_at_the_end),
                 cmocka_unit_test(test_time),
                 cmocka_unit_test(test_bare_message),
                 cmocka_unit_test(test_line_fits_terminal),
+                cmocka_unit_test(test_hang_interrupted),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);
