@@ -502,8 +502,8 @@ char *up_tool_temporary(const void *data, gsize bytes, GError **error)
         if (failure == 0)
                 return g_steal_pointer(&path);
         unlink(path);
-        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(failure),
-            "%s: cannot be written: %s", path, g_strerror(failure));
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: cannot be written: %s", path,
+            g_strerror(failure));
         return NULL;
 }
 
