@@ -192,7 +192,7 @@ $(UNIT_TESTS): %: %.o $(B)/replay/libtools.a $(B)/replay/libunpend.a
 # Each test runs in the environment that targets give themselves.
 TEST_ENVIRONMENT := G_SLICE=always-malloc LC_ALL=C.UTF-8 TZ=UTC OPENSSL_CONF=/dev/null
 
-.PHONY: check-layers check-warnings check-tests check-commands check-written check-cases \
+.PHONY: check-layers check-warnings check-tests check-written check-cases \
 	check-canaries check-determinism check-example
 check-layers:
 	@tools/layers.sh
@@ -204,20 +204,12 @@ check-warnings:
 		echo "warnings: clang has none in $(words $(SOURCES)) files"; \
 	else echo "warnings: clang is not installed, its opinion is skipped"; fi
 
-check-tests: $(UNIT_TESTS) $(B)/unpend do-replay
-	@status=0; for test in $(UNIT_TESTS); do \
-		$(TEST_ENVIRONMENT) $$test || { echo "FAILED: $$test"; status=1; }; \
-	done; exit $$status
-
-check-commands: $(B)/unpend $(CARRIERS) do-replay
-	@UNPEND=$(B)/unpend sh tools/tests/test_commands.sh
-	@UNPEND=$(B)/unpend sh tools/tests/test_gate.sh
-	@UNPEND=$(B)/unpend sh tools/tests/test_promote.sh
-	@UNPEND=$(B)/unpend sh tools/tests/test_ci_files.sh
-	@UNPEND=$(B)/unpend sh tools/tests/test_campaign.sh
-	@UNPEND=$(B)/unpend sh tools/tests/test_afl.sh
-	@UNPEND=$(B)/unpend sh tools/tests/test_bisect.sh
-	@UNPEND=$(B)/unpend CARRIERS=$(CARRIERS) sh tools/tests/test_judges.sh
+# The scripts take longest, so they come first.
+SCRIPT_TESTS := $(addprefix tools/tests/test_,$(addsuffix .sh,campaign promote bisect commands gate afl \
+	judges ci_files))
+check-tests: $(UNIT_TESTS) $(B)/unpend $(CARRIERS) do-replay
+	@$(TEST_ENVIRONMENT) UNPEND=$(B)/unpend CARRIERS=$(CARRIERS) tools/tests/run.sh \
+		$(SCRIPT_TESTS) $(UNIT_TESTS)
 
 PICTURE := harness/scan_submit/machine
 
@@ -262,7 +254,7 @@ check-canaries: $(B)/unpend do-replay
 # One after the other, so that the output reads as a story and the closing line is the gate's.
 do-check: $(UNIT_TESTS) $(B)/unpend do-replay $(LEDGERS)
 	@$(MAKE) --no-print-directory -j1 check-layers check-warnings check-written check-tests \
-		check-commands check-canaries check-determinism check-example check-cases
+		check-canaries check-determinism check-example check-cases
 do-tools: $(B)/unpend
 # Slow: some minutes. Needs libnss3-tools, and says so.
 do-judge-mutants: $(B)/unpend $(CARRIERS)
