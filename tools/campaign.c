@@ -35,7 +35,7 @@
 #include "tools/worker.h"
 
 #define LINE_EVERY_S     10 /* where there is no terminal */
-#define MINIMISE_LEAST_S 60 /* for all findings of a target, by how long the campaign was */
+#define MINIMISE_LEAST_S 20 /* for all findings of a target, by how long the campaign was */
 #define MINIMISE_MOST_S  600
 
 struct sums {
