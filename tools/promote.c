@@ -216,7 +216,7 @@ int up_tool_promote(int argc, char **argv)
             "it must pass without. Then it is made small, and written. Which finding, the\n"
             "head of the case says, or it is the first. Where it is not a planted fault's,\n"
             "and a library may be to blame, say whose bug it is: --known, --private or --ours.\n"
-            " UNPEND_PRIVATE names the folder of those that are not published\n"
+            "UNPEND_PRIVATE names the folder of those that are not published\n"
             "(standard: unpend/private in the user's folder for data).\n"
             "Exit status: 0 written, 1 refused, 2 wrong usage, 130 interrupted.");
 

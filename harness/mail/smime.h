@@ -53,8 +53,9 @@ typedef void (*up_smime_opened)(GBytes *message, void *data);
  *
  * With @failing not 0, OpenSSL's allocation of that number, counted from the beginning, fails
  * (allocation.h). Everything is opened once before, without a failure, and chance begins anew each
- * time, so that the count is the same whatever the process did before. A call that fails for it ends the reading:
- * exam->out_of_memory. Returns how many were made until the end then, and else 0.
+ * time (chance.h), so that the count is the same whatever the process did before. A call that fails
+ * for it ends the reading: exam->out_of_memory. Returns how many were made until the end then, and
+ * else 0.
  */
 uint64_t up_smime_open(
     GBytes *message, struct up_exam *exam, uint64_t failing, up_smime_opened opened, void *data);
