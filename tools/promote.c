@@ -215,8 +215,8 @@ int up_tool_promote(int argc, char **argv)
             "cases in one, no other case of the target may show it already, and with a fault\n"
             "it must pass without. Then it is made small, and written. Which finding, the\n"
             "head of the case says, or it is the first. Where it is not a planted fault's,\n"
-            "and a library may be to blame, say whose bug it is: --known, --private or --ours.\n"
-            "UNPEND_PRIVATE names the folder of those that are not published\n"
+            "and a library may be to blame, say whose bug it is: --known, --private or\n"
+            "--ours. UNPEND_PRIVATE names the folder of those that are not published\n"
             "(standard: unpend/private in the user's folder for data).\n"
             "Exit status: 0 written, 1 refused, 2 wrong usage, 130 interrupted.");
 
