@@ -18,13 +18,14 @@ ENGINE_FLAVOUR = $(ENGINE:both=afl)
 TARGETS  := mime smime scan_submit machine mutate
 PACKAGES := gmime-3.0 json-glib-1.0 zlib libcrypto
 
-FOLDERS := case mail mutate ledger oracle scan_submit faults world
-HARNESS := $(wildcard $(FOLDERS:%=harness/%/*.c))
-GLUE    := $(addprefix fuzz/,target.c leaks.c progress.c play.c feedback.c fuel.c growth.c \
-	metered.c warm.c)
-TOOLS   := $(wildcard tools/*.c)
-TESTS   := $(wildcard harness/tests/test_*.c tools/tests/test_*.c)
-SOURCES := $(HARNESS) $(wildcard fuzz/*.c) $(TOOLS) $(TESTS) tools/tests/carriers.c
+# Unit tests stand beside the files that they test.
+TESTS   := $(wildcard harness/*/test_*.c tools/*/test_*.c)
+HARNESS := $(filter-out $(TESTS),$(wildcard harness/*/*.c))
+# Only the flavours that count edges link this file: it defines what each block of their code calls.
+EDGES   := harness/target/edges.c
+LIBRARY := $(filter-out $(EDGES),$(HARNESS))
+TOOLS   := $(filter-out $(TESTS) tools/dev/%,$(wildcard tools/*/*.c))
+SOURCES := $(HARNESS) $(wildcard fuzz/*.c) $(TOOLS) $(TESTS) tools/dev/carriers.c
 
 CPPFLAGS += -Iharness -I. -D_GNU_SOURCE
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror
@@ -53,7 +54,7 @@ replay_CFLAGS := -O1 -g $(SANITIZE)
 replay_LIBS    := $(SYSTEM_LIBS)
 replay_HEADERS := $(SYSTEM_CFLAGS)
 
-# What the gcc builds are compared with (check-determinism).
+# Does what a bisection takes of ours compile on the system's libraries? (bisect-suite)
 clang_CC      := $(CLANG)
 clang_CFLAGS  := -O1 -g
 clang_LIBS    := $(SYSTEM_LIBS)
@@ -63,12 +64,12 @@ clang_HEADERS := $(SYSTEM_CFLAGS)
 libfuzzer_CC     := $(CLANG)
 libfuzzer_CFLAGS := -O1 -gdwarf-4 $(SANITIZE) -fsanitize=fuzzer-no-link
 
-# AFL++'s runtime has the functions that this calls. One section is its own: see fuzz/feedback.c.
+# AFL++'s runtime has the functions that this calls. One section is its own: see harness/target/feedback.c.
 afl_CC     := $(CLANG)
 afl_CFLAGS := -O1 -gdwarf-4 $(SANITIZE) -fsanitize-coverage=trace-pc-guard,trace-cmp
-$(B)/afl/fuzz/feedback.o: afl_CFLAGS := $(filter-out -fsanitize-coverage=%,$(afl_CFLAGS))
+$(B)/afl/harness/target/feedback.o: afl_CFLAGS := $(filter-out -fsanitize-coverage=%,$(afl_CFLAGS))
 
-# Hangs and growth without a clock: each block of the code, the libraries' too, calls fuzz/edges.c.
+# Hangs and growth without a clock: each block of the code, the libraries' too, calls harness/target/edges.c.
 # That file and the gauge are compiled without, and without sanitizers: they are called everywhere.
 fuel_CC         := $(CLANG)
 fuel_CFLAGS     := -O1 -gdwarf-4 $(SANITIZE) -fsanitize-coverage=trace-pc-guard,no-prune
@@ -76,11 +77,11 @@ fuel-gcc_CC     := $(GCC)
 fuel-gcc_CFLAGS := -O1 -gdwarf-4 $(SANITIZE) -fsanitize-coverage=trace-pc
 COUNTING        := fuel fuel-gcc
 define uncounted
-$(B)/$1/fuzz/edges.o $(B)/$1/fuzz/fuel.o: $1_CFLAGS := $(filter-out -fsanitize%,$($1_CFLAGS))
+$(B)/$1/harness/target/edges.o $(B)/$1/harness/target/fuel.o: $1_CFLAGS := $(filter-out -fsanitize%,$($1_CFLAGS))
 endef
 $(foreach f,$(COUNTING),$(eval $(call uncounted,$f)))
 
-# $(call from_source,NAME): the headers and libraries that tools/libraries.sh built for a flavour.
+# $(call from_source,NAME): the headers and libraries that tools/build/libraries.sh built for a flavour.
 define from_source
 $1_LIBRARIES := $(B)/$1/libraries
 $1_DIRS      := $(shell [ ! -f $(B)/$1/libraries ] || cut -d' ' -f2 $(B)/$1/libraries)
@@ -103,7 +104,7 @@ $(B)/$1/%.o: %.c $($1_NEEDS)
 	$$(call say,CC,$$@)
 	$$(Q)$$($1_CC) $$(COMPILE) $$($1_CFLAGS) $$($1_HEADERS) -c $$< -o $$@
 
-$(B)/$1/libunpend.a: $(HARNESS:%.c=$(B)/$1/%.o)
+$(B)/$1/libunpend.a: $(LIBRARY:%.c=$(B)/$1/%.o)
 	$$(call say,AR,$$@)
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^
 
@@ -113,47 +114,42 @@ FLAVOURS := fast clang replay $(FROM_SOURCE)
 $(foreach f,$(FLAVOURS),$(eval $(call flavour,$f)))
 
 # The test identities are built into the program.
-$(FLAVOURS:%=$(B)/%/harness/mail/identity.o): \
+$(FLAVOURS:%=$(B)/%/harness/cms/identity.o): \
 	$(wildcard seeds/identities/*.pem)
 
-# The sick pipelines, one for each oracle: doctor reads their table. Of what is linked the library
-# stands last, for it serves all before it.
-$(foreach f,replay $(FROM_SOURCE),$(B)/$f/fuzz/canary): %/canary: %/sick.o
+# Of what is linked the library stands last, for it serves all before it. The entry points of a target
+# are in it; the engine asks for them by name.
 LINKED = $(filter-out %.a,$^) $(filter %.a,$^)
+ENTRY    := -Wl,-u,LLVMFuzzerInitialize,-u,LLVMFuzzerTestOneInput
+MUTATOR  := -Wl,-u,LLVMFuzzerCustomMutator,-u,LLVMFuzzerCustomCrossOver
 
-$(B)/replay/fuzz/%: $(B)/replay/fuzz/%.o $(B)/replay/fuzz/replay.o $(GLUE:%.c=$(B)/replay/%.o) \
-		$(B)/replay/libunpend.a
+$(B)/replay/fuzz/%: $(B)/replay/fuzz/fuzz_%.o $(B)/replay/fuzz/replay.o $(B)/replay/libunpend.a
 	$(call say,LINK,$@)
 	$(Q)$(replay_CC) $(replay_CFLAGS) $(LINKED) $(replay_LIBS) -o $@
 
 define counting
-$(B)/$1/fuzz/%: $(B)/$1/fuzz/%.o $(B)/$1/fuzz/replay.o $(B)/$1/fuzz/edges.o $(GLUE:%.c=$(B)/$1/%.o) \
+$(B)/$1/fuzz/%: $(B)/$1/fuzz/fuzz_%.o $(B)/$1/fuzz/replay.o $(EDGES:%.c=$(B)/$1/%.o) \
 		$(B)/$1/libunpend.a
 	$$(call say,LINK,$$@)
 	$$(Q)$$($1_CC) $$($1_CFLAGS) $$(LINKED) $$($1_LIBS) -o $$@
 endef
 $(foreach f,$(COUNTING),$(eval $(call counting,$f)))
 
-$(B)/libfuzzer/fuzz/%: $(B)/libfuzzer/fuzz/%.o $(GLUE:%.c=$(B)/libfuzzer/%.o) \
-		$(B)/libfuzzer/fuzz/mutator.o $(B)/libfuzzer/libunpend.a
+$(B)/libfuzzer/fuzz/%: $(B)/libfuzzer/fuzz/fuzz_%.o $(B)/libfuzzer/libunpend.a
 	$(call say,LINK,$@)
-	$(Q)$(libfuzzer_CC) $(libfuzzer_CFLAGS) -fsanitize=fuzzer $(LINKED) $(libfuzzer_LIBS) -o $@
+	$(Q)$(libfuzzer_CC) $(libfuzzer_CFLAGS) -fsanitize=fuzzer $(ENTRY) $(MUTATOR) \
+		$(LINKED) $(libfuzzer_LIBS) -o $@
 
 # afl-clang-fast knows where its driver and its runtime are, and takes the first for the second.
-$(B)/afl/fuzz/%: $(B)/afl/fuzz/%.o $(GLUE:%.c=$(B)/afl/%.o) $(B)/afl/libunpend.a
+$(B)/afl/fuzz/%: $(B)/afl/fuzz/fuzz_%.o $(B)/afl/libunpend.a
 	$(call say,LINK,$@)
-	$(Q)AFL_QUIET=1 AFL_CC=$(afl_CC) afl-clang-fast $(afl_CFLAGS) -fsanitize=fuzzer $(LINKED) \
+	$(Q)AFL_QUIET=1 AFL_CC=$(afl_CC) afl-clang-fast $(afl_CFLAGS) -fsanitize=fuzzer $(ENTRY) $(LINKED) \
 		$(afl_LIBS) -o $@
 
-$(B)/afl/mutator.so: $(B)/fast/fuzz/afl_mutator.o $(B)/fast/libunpend.a
+$(B)/afl/mutator.so: $(B)/fast/harness/target/afl_mutator.o $(B)/fast/libunpend.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(fast_CC) $(fast_CFLAGS) -shared -Wl,--exclude-libs,ALL $^ $(fast_LIBS) -o $@
-
-$(B)/fast/fuzz/ledgers $(B)/clang/fuzz/ledgers: $(B)/%/fuzz/ledgers: $(B)/%/fuzz/ledgers.o \
-		$(B)/%/libunpend.a
-	$(call say,LINK,$@)
-	$(Q)$($*_CC) $($*_CFLAGS) $^ $($*_LIBS) -o $@
 
 # ClusterFuzz and `unpend campaign` look for these beside the target.
 define beside_target
@@ -164,23 +160,20 @@ $(B)/$1/fuzz/%.dict: fuzz/%.dict
 endef
 $(foreach f,$(FROM_SOURCE),$(eval $(call beside_target,$f)))
 
-$(B)/unpend: $(TOOLS:%.c=$(B)/fast/%.o) $(addprefix $(B)/fast/fuzz/,progress.o sick.o) \
-		$(B)/fast/libunpend.a
+$(B)/unpend: $(TOOLS:%.c=$(B)/fast/%.o) $(B)/fast/libunpend.a
 	$(call say,LINK,$@)
 	$(Q)$(fast_CC) $(fast_CFLAGS) $^ $(fast_LIBS) -o $@
 
 # Shows judges that are not our code what there is to judge.
-CARRIERS := $(B)/fast/tools/tests/carriers
+CARRIERS := $(B)/fast/tools/dev/carriers
 $(CARRIERS): %: %.o $(B)/fast/libunpend.a
 	$(call say,LINK,$@)
 	$(Q)$(fast_CC) $(fast_CFLAGS) $^ $(fast_LIBS) -o $@
 
 # --- tests ----------------------------------------------------------------------------------------
 
-# What the unit tests of tools/ are linked with: the program without its main(), and what of the
-# targets can be tested by itself.
-$(B)/replay/libtools.a: $(patsubst %.c,$(B)/replay/%.o,$(filter-out tools/unpend.c,$(TOOLS))) \
-		$(addprefix $(B)/replay/fuzz/,progress.o sick.o feedback.o afl_mutator.o fuel.o growth.o)
+# What the unit tests of tools/ are linked with: the program without its main().
+$(B)/replay/libtools.a: $(patsubst %.c,$(B)/replay/%.o,$(filter-out tools/cli/unpend.c,$(TOOLS)))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
@@ -193,9 +186,9 @@ $(UNIT_TESTS): %: %.o $(B)/replay/libtools.a $(B)/replay/libunpend.a
 TEST_ENVIRONMENT := G_SLICE=always-malloc LC_ALL=C.UTF-8 TZ=UTC OPENSSL_CONF=/dev/null
 
 .PHONY: check-layers check-warnings check-tests check-written check-cases \
-	check-canaries check-determinism check-example
+	check-canaries check-example
 check-layers:
-	@tools/layers.sh
+	@tools/dev/layers.sh
 
 # The gcc builds stop at warnings by themselves; this is clang's opinion.
 check-warnings:
@@ -205,10 +198,10 @@ check-warnings:
 	else echo "warnings: clang is not installed, its opinion is skipped"; fi
 
 # The scripts take longest, so they come first.
-SCRIPT_TESTS := $(addprefix tools/tests/test_,$(addsuffix .sh,campaign promote bisect commands gate afl \
-	judges ci_files))
+SCRIPT_TESTS := $(addprefix tools/,campaign/test_campaign.sh promote/test_promote.sh dev/test_bisect.sh \
+	cli/test_commands.sh gate/test_gate.sh campaign/test_afl.sh dev/test_judges.sh gate/test_ci_files.sh)
 check-tests: $(UNIT_TESTS) $(B)/unpend $(CARRIERS) do-replay
-	@$(TEST_ENVIRONMENT) UNPEND=$(B)/unpend CARRIERS=$(CARRIERS) tools/tests/run.sh \
+	@$(TEST_ENVIRONMENT) UNPEND=$(B)/unpend CARRIERS=$(CARRIERS) tools/dev/run-tests.sh \
 		$(SCRIPT_TESTS) $(UNIT_TESTS)
 
 PICTURE := harness/scan_submit/machine
@@ -232,12 +225,6 @@ check-cases: $(B)/unpend do-replay
 	@$(B)/unpend gate $(wildcard $(TARGETS:%=seeds/%))
 	@$(B)/unpend gate $(GATE)
 
-# One case, one ledger: by each compiler that there is, in any order, however often.
-LEDGERS := $(B)/fast/fuzz/ledgers $(if $(shell command -v $(CLANG)),$(B)/clang/fuzz/ledgers)
-check-determinism: $(LEDGERS)
-	@tools/determinism.sh $(LEDGERS) -- \
-		$(wildcard $(foreach t,scan_submit smime,regressions/$t/*.case seeds/$t/*.*))
-
 # In what is built, and not older than its sources: an old program knows nothing of new canaries.
 check-canaries: $(B)/unpend do-replay
 	@flavours=replay; for flavour in $(FROM_SOURCE); do \
@@ -250,15 +237,15 @@ check-canaries: $(B)/unpend do-replay
 		esac; \
 	done; $(B)/unpend doctor $$(printf ' --flavour %s' $$flavours)
 
-.PHONY: do-check do-replay do-tools do-judge-mutants do-libfuzzer do-afl do-fuel do-fuel-gcc do-campaign do-dictionaries do-seeds do-pictures
+.PHONY: do-check do-replay do-tools do-judge-mutants do-libfuzzer do-afl do-fuel do-fuel-gcc do-campaign do-dictionaries do-pictures
 # One after the other, so that the output reads as a story and the closing line is the gate's.
-do-check: $(UNIT_TESTS) $(B)/unpend do-replay $(LEDGERS)
+do-check: $(UNIT_TESTS) $(B)/unpend do-replay
 	@$(MAKE) --no-print-directory -j1 check-layers check-warnings check-written check-tests \
-		check-canaries check-determinism check-example check-cases
+		check-canaries check-example check-cases
 do-tools: $(B)/unpend
 # Slow: some minutes. Needs libnss3-tools, and says so.
 do-judge-mutants: $(B)/unpend $(CARRIERS)
-	@UNPEND=$(B)/unpend CARRIERS=$(CARRIERS) tools/judges.sh seeds/smime/clear-rsa.eml
+	@UNPEND=$(B)/unpend CARRIERS=$(CARRIERS) tools/dev/judges.sh seeds/smime/clear-rsa.eml
 do-replay: $(addprefix $(B)/replay/fuzz/,$(TARGETS) canary example)
 do-libfuzzer: $(foreach t,$(TARGETS),$(addprefix $(B)/libfuzzer/fuzz/,$t $t.options $t.dict)) \
 	$(B)/libfuzzer/fuzz/canary $(B)/unpend
@@ -270,8 +257,6 @@ do-campaign: do-$(ENGINE_FLAVOUR)
 	@$(B)/unpend campaign --engine $(ENGINE) --time $(TIME) $(addprefix --target ,$(TARGET)) $(CAMPAIGN)
 do-dictionaries: $(B)/unpend
 	@for target in $(TARGETS); do $(B)/unpend dictionary $$target >fuzz/$$target.dict; done
-do-seeds: $(B)/unpend
-	@$(B)/unpend seeds --out seeds
 # Only who changes the machine needs graphviz.
 do-pictures: $(B)/unpend
 	@command -v dot >/dev/null || { echo "pictures: install graphviz, which draws them"; exit 1; }
@@ -285,7 +270,7 @@ TIME ?= 60s
 ALL_CORES := $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
 
 .PHONY: help setup check campaign replay libfuzzer afl fuel fuel-gcc tools judge-mutants bench-mutator \
-	bisect-build bisect-suite bisect-example dictionaries seeds pictures clean
+	bisect-build bisect-suite bisect-example dictionaries pictures clean
 help:
 	@echo 'make check            everything that must hold: warnings, layers, tests, regressions;'
 	@echo '                      GATE="--junit FILE --sarif FILE" writes reports, too'
@@ -303,39 +288,38 @@ help:
 	@echo 'make bench-mutator    what the mutator is worth against libFuzzer'"'"'s own; BENCH="--runs 3"'
 	@echo 'make bisect-example   git bisect run, on releases of GMime: which one mended a bug; minutes'
 	@echo 'make dictionaries     write fuzz/*.dict anew, from the tables'
-	@echo 'make seeds            write seeds/ anew'
 	@echo 'make pictures         draw the machine anew, from the tables; needs graphviz'
 	@echo 'make clean            remove build/; findings of campaigns in build/campaign too'
 
 setup:
-	@tools/setup.sh check && tools/setup.sh campaign
+	@tools/build/setup.sh check && tools/build/setup.sh campaign
 
-check replay tools judge-mutants dictionaries seeds pictures:
-	@tools/setup.sh check
+check replay tools judge-mutants dictionaries pictures:
+	@tools/build/setup.sh check
 	@$(MAKE) --no-print-directory $(ALL_CORES) do-$@
 
 # $(call provide,FLAVOUR): its libraries. The library cache decides whether anything has to be built;
 # the file changes only if that does.
 define provide
 @mkdir -p $(dir $($1_LIBRARIES))
-@tools/libraries.sh $1 >$($1_LIBRARIES).new || { rm -f $($1_LIBRARIES).new; exit 1; }
+@tools/build/libraries.sh $1 >$($1_LIBRARIES).new || { rm -f $($1_LIBRARIES).new; exit 1; }
 @cmp -s $($1_LIBRARIES).new $($1_LIBRARIES) && rm $($1_LIBRARIES).new || \
 	mv $($1_LIBRARIES).new $($1_LIBRARIES)
 endef
 
 libfuzzer:
-	@tools/setup.sh campaign
+	@tools/build/setup.sh campaign
 	$(call provide,libfuzzer)
 	@$(MAKE) --no-print-directory $(ALL_CORES) do-$@
 
 afl:
-	@tools/setup.sh afl
+	@tools/build/setup.sh afl
 	$(call provide,libfuzzer)
 	$(call provide,afl)
 	@$(MAKE) --no-print-directory $(ALL_CORES) do-$@
 
 fuel fuel-gcc:
-	@tools/setup.sh $@
+	@tools/build/setup.sh $@
 	$(call provide,$@)
 	@$(MAKE) --no-print-directory $(ALL_CORES) do-$@
 
@@ -345,9 +329,9 @@ campaign:
 	@$(MAKE) --no-print-directory do-$@
 
 bench-mutator: libfuzzer
-	@UNPEND=$(B)/unpend tools/bench-mutator.sh $(BENCH)
+	@UNPEND=$(B)/unpend tools/dev/bench-mutator.sh $(BENCH)
 
-# One target on what one commit of a library makes, for tools/bisect-step.sh.
+# One target on what one commit of a library makes, for tools/dev/bisect-step.sh.
 bisect-build:
 	$(call provide,libfuzzer)
 	@$(MAKE) --no-print-directory $(ALL_CORES) $(B)/libfuzzer/fuzz/$(TARGET)
@@ -355,12 +339,12 @@ bisect-build:
 # Does what that takes of ours compile on the system's libraries?
 bisect-suite:
 	@$(MAKE) --no-print-directory $(ALL_CORES) $(B)/clang/libunpend.a \
-		$(addprefix $(B)/clang/,$(GLUE:%.c=%.o) fuzz/mutator.o fuzz/$(TARGET).o)
+		$(B)/clang/fuzz/fuzz_$(TARGET).o
 
 bisect-example:
-	@tools/setup.sh check && tools/setup.sh campaign
+	@tools/build/setup.sh check && tools/build/setup.sh campaign
 	@$(MAKE) --no-print-directory $(ALL_CORES) do-tools
-	@UNPEND=$(B)/unpend tools/bisect-gmime.sh
+	@UNPEND=$(B)/unpend tools/dev/bisect-gmime.sh
 
 clean:
 	rm -rf $(B)

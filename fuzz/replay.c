@@ -11,8 +11,8 @@
  */
 #include <stdio.h>
 
-#include "fuzz/target.h"
-#include "fuzz/warm.h"
+#include "target/target.h"
+#include "target/fork_server.h"
 
 int main(int argc, char **argv)
 {

@@ -4,7 +4,7 @@
  * A pipeline takes messages in, has them scanned, hands them on, and says what became of each
  * recipient. Put your own behind this struct and unpend drives it: world/ plays everybody whom the
  * pipeline talks to, ledger/ writes down what happened, oracle/ says which promise was broken. None
- * of them knows which pipeline it is. fuzz/example.c is a complete one.
+ * of them knows which pipeline it is. fuzz/fuzz_example.c is a complete one.
  *
  * How it goes. The world calls the functions of `struct up_pipeline`, one at a time, in one thread,
  * and tells each what time it is. The pipeline answers through `struct up_ports`, from within
@@ -26,7 +26,8 @@
 
 struct up_policy; /* case/policy.h */
 
-/** A message that the pipeline accepted, or made itself. Never 0, never used twice, crash or not. */
+/** A message that the pipeline accepted, or made itself. Never 0, never used twice, crash or not.
+ */
 typedef uint64_t up_id;
 
 /** Something that a port was asked for; the world gives the numbers, each once. */
@@ -126,7 +127,7 @@ enum up_hop_capability {
 struct up_transaction {
         up_id message;
         const char *from;
-        const char *const *to;    /* NULL-terminated */
+        const char *const *to;      /* NULL-terminated */
         const unsigned *recipients; /* which recipients of the message those are, from 0 */
         GBytes *bytes;
         bool gated; /* deposited, but not to be read before ports->open() */
@@ -192,21 +193,21 @@ enum up_reading { UP_READING_OPEN, UP_READING_UNDECIDED, UP_READING_REFUSED };
 /** What the pipeline knows of one recipient of one message. Fields that it cannot tell are 0. */
 struct up_view {
         up_id message;
-        up_id parent;          /* of a notice: the message that it reports on; else 0 */
+        up_id parent; /* of a notice: the message that it reports on; else 0 */
         const char *from;
-        unsigned recipient;    /* from 0 */
+        unsigned recipient; /* from 0 */
         const char *to;
-        const char *state;     /* in the pipeline's own words, e.g. "scan-wait/waiting" */
+        const char *state; /* in the pipeline's own words, e.g. "scan-wait/waiting" */
         enum up_disposition disposition;
         enum up_reading reading;
-        enum up_owner owner;   /* UP_CAN_OWNER */
-        int64_t owner_ms;      /* when the timer or the worker's time-out is due; UP_NEVER_MS */
-        int64_t expiry_ms;     /* when it is given up at last; UP_NEVER_MS: never */
-        uint64_t rank;         /* UP_CAN_RANK: 0 with a disposition */
-        bool eligible;         /* UP_CAN_ELIGIBILITY: could be worked on now */
+        enum up_owner owner; /* UP_CAN_OWNER */
+        int64_t owner_ms;    /* when the timer or the worker's time-out is due; UP_NEVER_MS */
+        int64_t expiry_ms;   /* when it is given up at last; UP_NEVER_MS: never */
+        uint64_t rank;       /* UP_CAN_RANK: 0 with a disposition */
+        bool eligible;       /* UP_CAN_ELIGIBILITY: could be worked on now */
 };
 
-typedef void (*up_see)(const struct up_view *view, void *data);
+typedef void (*up_view_visitor)(const struct up_view *view, void *data);
 
 enum up_command { UP_COMMAND_HOLD, UP_COMMAND_RELEASE, UP_COMMAND_DELETE };
 
@@ -250,7 +251,7 @@ struct up_pipeline {
 
         /* Tells @see of each recipient of each message that was ever accepted or made, in a
          * lasting order, those with a disposition too. */
-        void (*each)(void *self, up_see see, void *data);
+        void (*each)(void *self, up_view_visitor see, void *data);
 
         /* A digest of everything that decides what it will do next: times relative to @now_ms and
          * those that are past alike, no statistics, no request numbers. */

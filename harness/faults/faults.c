@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "faults/clients.h"
+#include "faults/scan_clients.h"
 #include "scan_submit/scan_submit.h"
 
 /*

@@ -1,7 +1,7 @@
 /*
  * ledger - the one record of one run: everything that was seen, in the order in which it was seen
  *
- * The world writes it, entry by entry; the oracles, the story, the JSON and the feedback to the
+ * The world writes it, entry by entry; the oracles, the trace, the JSON and the feedback to the
  * fuzzer all read it, and nothing else. So what an oracle judges is what a person is shown.
  *
  * It knows which pipeline was run only by name. A view (what the pipeline says of a recipient) is
@@ -176,22 +176,22 @@ const struct up_view *up_replay_view(
  */
 char *up_ledger_write(const struct up_ledger *ledger);
 
-/** What a story shows. */
-struct up_story_mark {
+/** What a trace shows. */
+struct up_trace_mark {
         guint entry;      /* before this one */
         const char *text; /* "critical step: …" */
 };
 
 /**
- * The story of a run for a person, in virtual time, in lines of at most @columns: what was done,
+ * The trace of a run for a person, in virtual time, in lines of at most @columns: what was done,
  * asked, answered and logged; of steps that only repeat, the first three rounds and the last are
  * told, and how often it came in between. @marks, sorted by entry, are put in; those past the last
  * entry come at the end. Less than 60 columns are taken as 60. The result is UTF-8 that a terminal
  * can be given whatever a message holds: what cannot be shown is spelled, and long values are told
  * by their two ends. The caller owns it.
  */
-char *up_ledger_story(const struct up_ledger *ledger, unsigned columns,
-    const struct up_story_mark *marks, size_t mark_count);
+char *up_ledger_trace(const struct up_ledger *ledger, unsigned columns,
+    const struct up_trace_mark *marks, size_t mark_count);
 
 /**
  * A virtual time as "0.200", "1:00.200" or "2d 03:04:05.006", and UP_NEVER_MS as "never"; the

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "mail/mime.h"
+#include "gmime/mime.h"
 
 struct open_multipart {
         char *boundary; /* of the line: "--" and the parameter's value */

@@ -24,7 +24,7 @@ struct line {
 };
 
 struct edit {
-        struct up_dice *dice;
+        struct up_rng *rng;
         GByteArray *out;
         unsigned one_in;      /* of the lines; 1: all */
         size_t width;         /* for folding */
@@ -61,8 +61,8 @@ static bool set_message(struct up_draft *draft, GByteArray *out, bool harmless)
         harmless = harmless && !up_raw_is_bare(draft->c->message);
         if (g_bytes_equal(message, draft->c->message) || !up_draft_set_message(draft, message))
                 return false;
-        if (!harmless && draft->graded != UP_GRADED_UNSIGNED)
-                draft->graded = UP_GRADED_UNKNOWN;
+        if (!harmless && draft->graded != UP_INTENDED_UNSIGNED)
+                draft->graded = UP_INTENDED_UNKNOWN;
         return true;
 }
 
@@ -82,9 +82,9 @@ static struct edit new_edit(struct up_draft *draft)
 {
         static const unsigned shares[] = { 1, 1, 4, 16 };
 
-        return (struct edit){ .dice = &draft->dice,
+        return (struct edit){ .rng = &draft->rng,
                 .out = g_byte_array_new(),
-                .one_in = shares[up_dice_below(&draft->dice, G_N_ELEMENTS(shares))],
+                .one_in = shares[up_rng_below(&draft->rng, G_N_ELEMENTS(shares))],
                 .line_end = up_raw_line_end(draft->c->message) };
 }
 
@@ -98,7 +98,7 @@ static const struct up_entity *pick_entity(
         for (guint i = 0; i < entities->len; i++)
                 if (is_so(g_ptr_array_index(entities, i)))
                         fit[count++] = i;
-        return count > 0 ? g_ptr_array_index(entities, fit[up_dice_below(&draft->dice, count)])
+        return count > 0 ? g_ptr_array_index(entities, fit[up_rng_below(&draft->rng, count)])
                          : NULL;
 }
 
@@ -113,7 +113,7 @@ static struct up_slice choose_scope(struct up_draft *draft, bool header_too)
         g_autoptr(GPtrArray) entities = up_raw_entities(draft->c->message);
         const struct up_entity *root = g_ptr_array_index(entities, 0);
 
-        if (up_dice_once_in(&draft->dice, 2))
+        if (up_rng_one_in(&draft->rng, 2))
                 return header_too ? up_entity_whole(root) : root->body;
         return pick_entity(draft, entities, is_any)->body;
 }
@@ -137,8 +137,7 @@ static bool edit_lines(
 
         for (size_t at = scope.begin; at < scope.end;) {
                 struct line line = line_at(data, at, scope.end);
-                if (edit->out->len > draft->most_bytes ||
-                    !up_dice_once_in(edit->dice, edit->one_in))
+                if (edit->out->len > draft->most_bytes || !up_rng_one_in(edit->rng, edit->one_in))
                         put_line(edit, &line);
                 else
                         editor(edit, &line);
@@ -180,7 +179,7 @@ static void strip_blanks(struct edit *edit, const struct line *line)
 static void add_blanks(struct edit *edit, const struct line *line)
 {
         put(edit, line->text, line->bytes);
-        put(edit, "  \t", 1 + up_dice_below(edit->dice, 3));
+        put(edit, "  \t", 1 + up_rng_below(edit->rng, 3));
         put(edit, line->end, line->end_bytes);
 }
 
@@ -255,7 +254,7 @@ static bool apply_fold_lines(struct up_draft *draft)
         struct edit edit = new_edit(draft);
 
         edit.one_in = 1;
-        edit.width = widths[up_dice_below(&draft->dice, G_N_ELEMENTS(widths))];
+        edit.width = widths[up_rng_below(&draft->rng, G_N_ELEMENTS(widths))];
         return edit_lines(draft, &edit, scope, fold);
 }
 
@@ -293,7 +292,7 @@ static struct header choose_header(struct up_draft *draft)
         g_autoptr(GPtrArray) entities = up_raw_entities(draft->c->message);
         GBytes *message = draft->c->message;
         const char *data = g_bytes_get_data(message, NULL);
-        struct header header = { .harmless = !up_dice_once_in(&draft->dice, 3) };
+        struct header header = { .harmless = !up_rng_one_in(&draft->rng, 3) };
         const struct up_entity *entity =
             header.harmless ? g_ptr_array_index(entities, 0) : pick_entity(draft, entities, is_any);
 
@@ -317,8 +316,8 @@ static bool edit_field(struct up_draft *draft, field_editor editor)
         bool done = false;
 
         if (header.fields->len > 0) {
-                struct up_field field = g_array_index(header.fields, struct up_field,
-                    up_dice_below(&draft->dice, header.fields->len));
+                struct up_field field = g_array_index(
+                    header.fields, struct up_field, up_rng_below(&draft->rng, header.fields->len));
                 struct edit edit = new_edit(draft);
                 editor(&edit, data + field.whole.begin, field.whole.end - field.whole.begin,
                     field.name_bytes);
@@ -340,7 +339,7 @@ static void fold_field(struct edit *edit, const char *text, size_t bytes, size_t
         for (size_t i = name_bytes + 1; i < bytes; i++) {
                 bool can =
                     i + 1 < bytes && is_blank(text[i]) && text[i + 1] > ' ' && text[i - 1] > ' ';
-                if (can && up_dice_once_in(edit->dice, 2))
+                if (can && up_rng_one_in(edit->rng, 2))
                         put_text(edit, edit->line_end);
                 put(edit, &text[i], 1);
         }
@@ -360,7 +359,7 @@ static void unfold_field(struct edit *edit, const char *text, size_t bytes, size
 
 static void change_case(struct edit *edit, const char *text, size_t bytes, size_t name_bytes)
 {
-        size_t way = up_dice_below(edit->dice, 3);
+        size_t way = up_rng_below(edit->rng, 3);
 
         for (size_t i = 0; i < bytes; i++) {
                 bool upper = way == 0 || (way == 1 && (i == 0 || text[i - 1] == '-'));
@@ -392,9 +391,9 @@ static bool apply_reorder_fields(struct up_draft *draft)
         bool done = false;
 
         if (header.fields->len > 1) {
-                guint first = (guint)up_dice_below(&draft->dice, header.fields->len - 1);
+                guint first = (guint)up_rng_below(&draft->rng, header.fields->len - 1);
                 guint second =
-                    first + 1 + (guint)up_dice_below(&draft->dice, header.fields->len - first - 1);
+                    first + 1 + (guint)up_rng_below(&draft->rng, header.fields->len - first - 1);
                 struct up_slice a = g_array_index(header.fields, struct up_field, first).whole;
                 struct up_slice b = g_array_index(header.fields, struct up_field, second).whole;
                 GByteArray *between = g_byte_array_new();
@@ -426,10 +425,10 @@ static bool apply_add_trace(struct up_draft *draft)
                 "List-Id: <seeds.lists.example.org>\nPrecedence: list\n",
         };
         struct edit edit = new_edit(draft);
-        size_t hops = up_dice_once_in(edit.dice, 8) ? 1 + up_dice_below(edit.dice, 60) : 1;
+        size_t hops = up_rng_one_in(edit.rng, 8) ? 1 + up_rng_below(edit.rng, 60) : 1;
 
         while (hops-- > 0) {
-                const char *text = fields[up_dice_below(edit.dice, G_N_ELEMENTS(fields))];
+                const char *text = fields[up_rng_below(edit.rng, G_N_ELEMENTS(fields))];
                 for (const char *lf; (lf = strchr(text, '\n')) != NULL; text = lf + 1) {
                         put(&edit, text, (size_t)(lf - text));
                         put_text(&edit, edit.line_end);
@@ -519,7 +518,7 @@ static bool apply_change_boundary(struct up_draft *draft)
         whole = up_entity_whole(entity);
         edit = new_edit(draft);
         other =
-            g_strdup_printf("----=_Part_%u", (unsigned)up_dice_below(edit.dice, UINT32_C(1) << 30));
+            g_strdup_printf("----=_Part_%u", (unsigned)up_rng_below(edit.rng, UINT32_C(1) << 30));
         for (size_t at = whole.begin; at < whole.end;) {
                 const char *hit = memmem(data + at, whole.end - at, boundary, strlen(boundary));
                 size_t stop = hit != NULL ? (size_t)(hit - data) : whole.end;
@@ -609,7 +608,7 @@ static bool apply_wrap_base64(struct up_draft *draft)
         g_autoptr(GPtrArray) entities = up_raw_entities(draft->c->message);
         const struct up_entity *entity = pick_entity(draft, entities, is_base64);
         const char *data = g_bytes_get_data(draft->c->message, NULL);
-        size_t width = widths[up_dice_below(&draft->dice, G_N_ELEMENTS(widths))];
+        size_t width = widths[up_rng_below(&draft->rng, G_N_ELEMENTS(widths))];
         size_t column = 0;
         struct edit edit;
 
@@ -645,7 +644,7 @@ static bool apply_footer(struct up_draft *draft)
                 "https://lists.example.org/seeds" };
         g_autoptr(GPtrArray) entities = up_raw_entities(draft->c->message);
         const struct up_entity *leaf = pick_entity(draft, entities, is_leaf);
-        size_t at = leaf != NULL && !up_dice_once_in(&draft->dice, 3)
+        size_t at = leaf != NULL && !up_rng_one_in(&draft->rng, 3)
                         ? leaf->body.end
                         : g_bytes_get_size(draft->c->message);
         struct edit edit = new_edit(draft);
@@ -668,7 +667,7 @@ static bool apply_final_newline(struct up_draft *draft)
         if (end.begin > entity->body.begin && data[end.begin - 1] == '\n')
                 end.begin -=
                     end.begin > entity->body.begin + 1 && data[end.begin - 2] == '\r' ? 2 : 1;
-        if (end.begin == end.end || up_dice_once_in(&draft->dice, 3)) {
+        if (end.begin == end.end || up_rng_one_in(&draft->rng, 3)) {
                 end.begin = end.end;
                 put_text(&edit, edit.line_end);
         }
@@ -679,7 +678,7 @@ static bool apply_final_newline(struct up_draft *draft)
 static bool apply_cut_off(struct up_draft *draft)
 {
         size_t bytes = g_bytes_get_size(draft->c->message);
-        size_t left = up_dice_below(&draft->dice, bytes);
+        size_t left = up_rng_below(&draft->rng, bytes);
 
         return bytes > 0 &&
                replace(draft, (struct up_slice){ left, bytes }, g_byte_array_new(), false);

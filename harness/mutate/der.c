@@ -29,7 +29,7 @@ struct node {
 };
 
 struct change {
-        struct up_dice *dice;
+        struct up_rng *rng;
         GArray *nodes; /* of struct node, parents before their elements; what is raw left out */
         size_t room;   /* by how many bytes it may grow */
 };
@@ -119,7 +119,7 @@ static struct node *pick(struct change *change, bool (*is_so)(const struct node 
                         fit[count++] = i;
         if (count == 0)
                 return NULL;
-        return &g_array_index(change->nodes, struct node, fit[up_dice_below(change->dice, count)]);
+        return &g_array_index(change->nodes, struct node, fit[up_rng_below(change->rng, count)]);
 }
 
 /* --- changes of the tree ---------------------------------------------------------------------- */
@@ -138,12 +138,12 @@ static bool change_tag(struct change *change)
 
         if (node == NULL)
                 return false;
-        if (up_dice_once_in(change->dice, 8))
+        if (up_rng_one_in(change->rng, 8))
                 tag = node->tlv->identifier ^ UP_DER_CONSTRUCTED;
         else if (is_constructed(node))
-                tag = constructed[up_dice_below(change->dice, G_N_ELEMENTS(constructed))];
+                tag = constructed[up_rng_below(change->rng, G_N_ELEMENTS(constructed))];
         else
-                tag = primitive[up_dice_below(change->dice, G_N_ELEMENTS(primitive))];
+                tag = primitive[up_rng_below(change->rng, G_N_ELEMENTS(primitive))];
         if (node->tlv->indefinite)
                 tag |= UP_DER_CONSTRUCTED;
         node->tlv->identifier = tag;
@@ -188,7 +188,7 @@ static bool reorder(struct change *change)
 
         if (node == NULL)
                 return false;
-        other = (guint)up_dice_below(change->dice, node->parent->elements->len - 1);
+        other = (guint)up_rng_below(change->rng, node->parent->elements->len - 1);
         other += other >= node->index ? 1 : 0;
         elements = node->parent->elements->pdata;
         elements[node->index] = elements[other];
@@ -206,7 +206,7 @@ static bool oversize_set(struct change *change)
         if (node == NULL)
                 return false;
         bytes = MAX(up_tlv_bytes((struct up_tlv *)one), 1);
-        most = MIN(change->room / bytes, (size_t)1 << up_dice_below(change->dice, 11));
+        most = MIN(change->room / bytes, (size_t)1 << up_rng_below(change->rng, 11));
         for (copies = 0; copies < MIN(most, OVERSIZE_COPIES); copies++)
                 up_tlv_insert(node->tlv, -1, up_tlv_copy(one));
         return copies > 0;
@@ -222,7 +222,7 @@ static bool graft(struct change *change)
         if (from == NULL || to == NULL || up_tlv_bytes(from->tlv) > change->room)
                 return false;
         copy = up_tlv_copy(from->tlv);
-        up_tlv_insert(to->tlv, (int)up_dice_below(change->dice, to->tlv->elements->len + 1), copy);
+        up_tlv_insert(to->tlv, (int)up_rng_below(change->rng, to->tlv->elements->len + 1), copy);
         return true;
 }
 
@@ -235,7 +235,7 @@ static bool make_indefinite(struct change *change)
 
         if (node == NULL)
                 return false;
-        if (node->tlv->indefinite && up_dice_once_in(change->dice, 4)) {
+        if (node->tlv->indefinite && up_rng_one_in(change->rng, 4)) {
                 node->tlv->unended = !node->tlv->unended;
                 return true;
         }
@@ -256,8 +256,8 @@ static bool make_constructed(struct change *change)
                 return false;
         piece_tag = (node->tlv->identifier & 0xc0) == 0 ? node->tlv->identifier : UP_DER_OCTETS;
         whole = g_byte_array_ref(node->tlv->contents);
-        pieces = 1 + up_dice_below(change->dice, MIN(whole->len + 1, STRING_PIECES));
-        levels = up_dice_once_in(change->dice, 2) ? up_dice_below(change->dice, STRING_DEPTH) : 0;
+        pieces = 1 + up_rng_below(change->rng, MIN(whole->len + 1, STRING_PIECES));
+        levels = up_rng_one_in(change->rng, 2) ? up_rng_below(change->rng, STRING_DEPTH) : 0;
         g_clear_pointer(&node->tlv->contents, g_byte_array_unref);
         node->tlv->identifier |= UP_DER_CONSTRUCTED;
         struct up_tlv *parent = up_tlv_new(piece_tag | UP_DER_CONSTRUCTED, NULL, 0);
@@ -268,12 +268,12 @@ static bool make_constructed(struct change *change)
         }
         for (; levels > 0; levels--) {
                 struct up_tlv *around = up_tlv_new(piece_tag | UP_DER_CONSTRUCTED, NULL, 0);
-                around->indefinite = up_dice_once_in(change->dice, 2);
+                around->indefinite = up_rng_one_in(change->rng, 2);
                 up_tlv_insert(around, -1, parent);
                 parent = around;
         }
         node->tlv->elements = g_steal_pointer(&parent->elements);
-        node->tlv->indefinite = up_dice_once_in(change->dice, 2);
+        node->tlv->indefinite = up_rng_one_in(change->rng, 2);
         up_tlv_free(parent);
         return true;
 }
@@ -284,7 +284,7 @@ static bool lengthen_length(struct change *change)
 
         if (node == NULL || node->tlv->indefinite)
                 return false;
-        node->tlv->length_octets = (guint8)(1 + up_dice_below(change->dice, 8));
+        node->tlv->length_octets = (guint8)(1 + up_rng_below(change->rng, 8));
         return true;
 }
 
@@ -296,7 +296,7 @@ static bool lie_about_length(struct change *change)
 
         if (node == NULL || node->tlv->indefinite)
                 return false;
-        node->tlv->length_error = errors[up_dice_below(change->dice, G_N_ELEMENTS(errors))];
+        node->tlv->length_error = errors[up_rng_below(change->rng, G_N_ELEMENTS(errors))];
         return true;
 }
 
@@ -316,7 +316,7 @@ static bool set_value(struct change *change, bool (*is_so)(const struct node *no
     const struct value *values, size_t count)
 {
         struct node *node = pick(change, is_so);
-        const struct value *value = &values[up_dice_below(change->dice, count)];
+        const struct value *value = &values[up_rng_below(change->rng, count)];
 
         if (node == NULL || value->length > change->room)
                 return false;
@@ -349,7 +349,7 @@ static bool change_integer(struct change *change)
         static const guint8 huge[512] = { 0x7f };
         struct node *node;
 
-        if (!up_dice_once_in(change->dice, 8))
+        if (!up_rng_one_in(change->rng, 8))
                 return set_value(change, is_integer, values, G_N_ELEMENTS(values));
         node = pick(change, is_integer);
         if (node == NULL || change->room < sizeof huge)
@@ -395,13 +395,13 @@ static bool change_object(struct change *change)
         };
         struct node *node;
 
-        if (up_dice_once_in(change->dice, 8))
+        if (up_rng_one_in(change->rng, 8))
                 return set_value(change, is_object, odd, G_N_ELEMENTS(odd));
         node = pick(change, is_object);
         if (node == NULL)
                 return false;
         g_autoptr(up_tlv) other =
-            up_tlv_new_object(object_nids[up_dice_below(change->dice, G_N_ELEMENTS(object_nids))]);
+            up_tlv_new_object(object_nids[up_rng_below(change->rng, G_N_ELEMENTS(object_nids))]);
         up_tlv_set(node->tlv, other->contents->data, other->contents->len);
         return true;
 }
@@ -443,11 +443,11 @@ static bool change_bits(struct change *change)
 
         if (node == NULL)
                 return false;
-        if (node->tlv->contents->len == 0 || up_dice_once_in(change->dice, 4))
-                up_tlv_set(node->tlv, "\x07", up_dice_below(change->dice, 2));
+        if (node->tlv->contents->len == 0 || up_rng_one_in(change->rng, 4))
+                up_tlv_set(node->tlv, "\x07", up_rng_below(change->rng, 2));
         else
                 node->tlv->contents->data[0] =
-                    unused[up_dice_below(change->dice, G_N_ELEMENTS(unused))];
+                    unused[up_rng_below(change->rng, G_N_ELEMENTS(unused))];
         return true;
 }
 
@@ -458,19 +458,19 @@ static bool change_string(struct change *change)
 
         if (bytes == NULL)
                 return false;
-        switch (up_dice_below(change->dice, 4)) {
+        switch (up_rng_below(change->rng, 4)) {
         case 0:
                 g_byte_array_set_size(bytes, 0);
                 return true;
         case 1:
-                g_byte_array_set_size(bytes, (guint)up_dice_below(change->dice, bytes->len));
+                g_byte_array_set_size(bytes, (guint)up_rng_below(change->rng, bytes->len));
                 return true;
         case 2: /* what ends a text in C is nothing special here */
                 if (bytes->len > 0)
-                        bytes->data[up_dice_below(change->dice, bytes->len)] = 0;
+                        bytes->data[up_rng_below(change->rng, bytes->len)] = 0;
                 return bytes->len > 0;
         default: {
-                size_t wanted = 1 + up_dice_below(change->dice, LONG_STRING);
+                size_t wanted = 1 + up_rng_below(change->rng, LONG_STRING);
                 size_t more = MIN(change->room, wanted); /* MIN throws twice what is thrown in it */
                 guint old = bytes->len;
                 if (more == 0)
@@ -500,7 +500,7 @@ static bool change_structure(
         g_autoptr(up_tlv) root = up_tlv_read(data, bytes);
         struct up_tlv_signed parts;
         bool is_signed = up_tlv_signed(root, &parts);
-        struct change change = { .dice = &draft->dice, .room = room_in(draft) };
+        struct change change = { .rng = &draft->rng, .room = room_in(draft) };
         g_autoptr(GBytes) encoded = NULL;
         g_autoptr(GBytes) message = NULL;
         bool changed;
@@ -517,8 +517,8 @@ static bool change_structure(
         message = up_raw_put(draft->c->message, carried, encoded);
         if (!up_draft_set_message(draft, message))
                 return false;
-        if (is_signed || draft->graded != UP_GRADED_UNSIGNED)
-                draft->graded = UP_GRADED_UNKNOWN;
+        if (is_signed || draft->graded != UP_INTENDED_UNSIGNED)
+                draft->graded = UP_INTENDED_UNKNOWN;
         return true;
 }
 
@@ -529,8 +529,7 @@ static bool change(struct up_draft *draft, changer function)
         if (all->len == 0)
                 return false;
         return change_structure(draft,
-            &g_array_index(all, struct up_carried, up_dice_below(&draft->dice, all->len)),
-            function);
+            &g_array_index(all, struct up_carried, up_rng_below(&draft->rng, all->len)), function);
 }
 
 #define OPERATOR(function)                                                                         \

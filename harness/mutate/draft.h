@@ -21,29 +21,29 @@
 #include <stdbool.h>
 
 #include "case/case.h"
-#include "mutate/dice.h"
+#include "mutate/rng.h"
 
 /** How much of a signature is meant to hold. */
-enum up_graded {
-        UP_GRADED_UNSIGNED,   /* there is none, or nobody has looked */
-        UP_GRADED_VALID,      /* signed by us, nothing was done to it since: the outermost one */
-        UP_GRADED_DIGEST,     /* the attributes' signature holds, the content's digest does not */
-        UP_GRADED_ATTRIBUTES, /* the attributes' signature does not hold */
-        UP_GRADED_STRUCTURE,  /* the CMS structure was changed and what it signs signed again */
-        UP_GRADED_UNKNOWN,    /* damaged after signing: it may hold or not */
+enum up_intended {
+        UP_INTENDED_UNSIGNED,   /* there is none, or nobody has looked */
+        UP_INTENDED_VALID,      /* signed by us, nothing was done to it since: the outermost one */
+        UP_INTENDED_DIGEST,     /* the attributes' signature holds, the content's digest does not */
+        UP_INTENDED_ATTRIBUTES, /* the attributes' signature does not hold */
+        UP_INTENDED_STRUCTURE,  /* the CMS structure was changed and what it signs signed again */
+        UP_INTENDED_UNKNOWN,    /* damaged after signing: it may hold or not */
 };
-#define UP_GRADES_MEANT 6
-extern const char *const up_graded_names[UP_GRADES_MEANT];
+#define UP_INTENDED_COUNT 6
+extern const char *const up_intended_names[UP_INTENDED_COUNT];
 
-/** What the line `mutation:` of a head says of it; UP_GRADED_UNKNOWN where it says nothing, or
+/** What the line `mutation:` of a head says of it; UP_INTENDED_UNKNOWN where it says nothing, or
  * NULL. */
-enum up_graded up_graded_of(const char *mutation);
+enum up_intended up_intended_of(const char *mutation);
 
 struct up_draft {
         struct up_case *c; /* owned; operators change it in place */
-        struct up_dice dice;
+        struct up_rng rng;
         size_t most_bytes; /* of the message; an operator that would need more does nothing */
-        enum up_graded graded;
+        enum up_intended graded;
         GString *done; /* names of the operators that were applied, with commas */
 };
 
@@ -52,7 +52,7 @@ enum up_layer {
         UP_LAYER_SIGN,
         UP_LAYER_DER,
         UP_LAYER_DAMAGE,
-        UP_LAYER_PLAY,
+        UP_LAYER_SCRIPT,
         UP_LAYER_HAVOC,
 };
 #define UP_LAYERS 6
@@ -79,8 +79,8 @@ extern const struct up_operator up_der_operators[];
 extern const size_t up_der_operators_count;
 extern const struct up_operator up_damage_operators[];
 extern const size_t up_damage_operators_count;
-extern const struct up_operator up_play_operators[];
-extern const size_t up_play_operators_count;
+extern const struct up_operator up_script_operators[];
+extern const size_t up_script_operators_count;
 extern const struct up_operator up_havoc_operators[];
 extern const size_t up_havoc_operators_count;
 

@@ -55,54 +55,54 @@ static bool splice(
 /* From 1 to @most, mostly short; 0 if @most is. */
 static size_t some_bytes(struct up_draft *draft, size_t most)
 {
-        size_t usual = up_dice_once_in(&draft->dice, 8) ? most : MIN(most, SHORT_BYTES);
+        size_t usual = up_rng_one_in(&draft->rng, 8) ? most : MIN(most, SHORT_BYTES);
 
-        return most > 0 ? 1 + up_dice_below(&draft->dice, usual) : 0;
+        return most > 0 ? 1 + up_rng_below(&draft->rng, usual) : 0;
 }
 
 /* --- operators -------------------------------------------------------------------------------- */
 
 static bool flip_bit(struct up_draft *draft)
 {
-        size_t at = up_dice_below(&draft->dice, size_of(draft));
+        size_t at = up_rng_below(&draft->rng, size_of(draft));
         uint8_t byte;
 
         if (size_of(draft) == 0)
                 return false;
-        byte = (uint8_t)(data_of(draft)[at] ^ (1U << up_dice_below(&draft->dice, 8)));
+        byte = (uint8_t)(data_of(draft)[at] ^ (1U << up_rng_below(&draft->rng, 8)));
         return splice(draft, at, 1, &byte, 1);
 }
 
 static bool set_byte(struct up_draft *draft)
 {
-        size_t at = up_dice_below(&draft->dice, size_of(draft));
-        uint8_t byte = (uint8_t)up_dice_throw(&draft->dice);
+        size_t at = up_rng_below(&draft->rng, size_of(draft));
+        uint8_t byte = (uint8_t)up_rng_next(&draft->rng);
 
         return size_of(draft) > 0 && splice(draft, at, 1, &byte, 1);
 }
 
 static bool insert_bytes(struct up_draft *draft)
 {
-        size_t at = up_dice_below(&draft->dice, size_of(draft) + 1);
-        size_t bytes = 1 + up_dice_below(&draft->dice, SHORT_BYTES);
-        bool same = up_dice_once_in(&draft->dice, 2);
+        size_t at = up_rng_below(&draft->rng, size_of(draft) + 1);
+        size_t bytes = 1 + up_rng_below(&draft->rng, SHORT_BYTES);
+        bool same = up_rng_one_in(&draft->rng, 2);
         uint8_t fresh[SHORT_BYTES];
 
         for (size_t i = 0; i < bytes; i++)
-                fresh[i] = same && i > 0 ? fresh[0] : (uint8_t)up_dice_throw(&draft->dice);
+                fresh[i] = same && i > 0 ? fresh[0] : (uint8_t)up_rng_next(&draft->rng);
         return splice(draft, at, 0, fresh, bytes);
 }
 
 static bool delete_bytes(struct up_draft *draft)
 {
-        size_t at = up_dice_below(&draft->dice, size_of(draft));
+        size_t at = up_rng_below(&draft->rng, size_of(draft));
 
         return splice(draft, at, some_bytes(draft, size_of(draft) - at), NULL, 0);
 }
 
 static bool cut_end(struct up_draft *draft)
 {
-        size_t at = up_dice_below(&draft->dice, size_of(draft));
+        size_t at = up_rng_below(&draft->rng, size_of(draft));
 
         return splice(draft, at, size_of(draft) - at, NULL, 0);
 }
@@ -111,10 +111,10 @@ static bool cut_end(struct up_draft *draft)
 static bool copy_bytes(struct up_draft *draft)
 {
         size_t size = size_of(draft);
-        size_t from = up_dice_below(&draft->dice, size);
+        size_t from = up_rng_below(&draft->rng, size);
         size_t bytes = some_bytes(draft, size - from);
-        size_t at = up_dice_below(&draft->dice, size + 1);
-        size_t taken = up_dice_once_in(&draft->dice, 2) ? MIN(bytes, size - at) : 0;
+        size_t at = up_rng_below(&draft->rng, size + 1);
+        size_t taken = up_rng_one_in(&draft->rng, 2) ? MIN(bytes, size - at) : 0;
 
         return size > 0 && splice(draft, at, taken, data_of(draft) + from, bytes);
 }
@@ -122,9 +122,9 @@ static bool copy_bytes(struct up_draft *draft)
 static bool repeat_bytes(struct up_draft *draft)
 {
         size_t size = size_of(draft);
-        size_t at = up_dice_below(&draft->dice, size);
+        size_t at = up_rng_below(&draft->rng, size);
         size_t bytes = some_bytes(draft, MIN(size - at, SHORT_BYTES));
-        size_t times = 1 + up_dice_below(&draft->dice, up_dice_once_in(&draft->dice, 8) ? 1024 : 8);
+        size_t times = 1 + up_rng_below(&draft->rng, up_rng_one_in(&draft->rng, 8) ? 1024 : 8);
         g_autoptr(GByteArray) many = g_byte_array_new();
 
         while (size > 0 && times-- > 0)
@@ -138,10 +138,10 @@ static bool write_number(struct up_draft *draft)
         static const uint32_t numbers[] = { 0, 1, 0x0d, 0x0a, 0x1f, 0x20, 0x30, 0x7f, 0x80, 0x81,
                 0x82, 0x84, 0xff, 0x100, 0x3ff, 0x400, 0x7fff, 0x8000, 0xfffe, 0xffff, 0x10000,
                 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff };
-        uint32_t number = numbers[up_dice_below(&draft->dice, G_N_ELEMENTS(numbers))];
-        size_t bytes = (size_t)1 << up_dice_below(&draft->dice, 3);
-        bool big = up_dice_once_in(&draft->dice, 2);
-        size_t at = up_dice_below(&draft->dice, size_of(draft));
+        uint32_t number = numbers[up_rng_below(&draft->rng, G_N_ELEMENTS(numbers))];
+        size_t bytes = (size_t)1 << up_rng_below(&draft->rng, 3);
+        bool big = up_rng_one_in(&draft->rng, 2);
+        size_t at = up_rng_below(&draft->rng, size_of(draft));
         uint8_t written[4];
 
         for (size_t i = 0; i < bytes; i++)
@@ -155,10 +155,10 @@ static bool write_digits(struct up_draft *draft)
         static const char *const numbers[] = { "0", "-1", "1", "00", "255", "256", "32767", "65535",
                 "65536", "2147483647", "2147483648", "4294967296", "9223372036854775808",
                 "18446744073709551616", "99999999999999999999" };
-        const char *number = numbers[up_dice_below(&draft->dice, G_N_ELEMENTS(numbers))];
+        const char *number = numbers[up_rng_below(&draft->rng, G_N_ELEMENTS(numbers))];
         const uint8_t *data = data_of(draft);
         size_t size = size_of(draft);
-        size_t begin = up_dice_below(&draft->dice, size), end;
+        size_t begin = up_rng_below(&draft->rng, size), end;
 
         while (begin < size && !g_ascii_isdigit(data[begin]))
                 begin++;
@@ -176,12 +176,11 @@ static bool insert_token(struct up_draft *draft)
                 "(", ")", "<", ">", "@", ";", ":", "%00", "\xef\xbb\xbf", "\xc0\x80", "\xff",
                 "\x1b$B", "\x1b(B", "*0*=", "MIAG", "MIID", "begin 644 x\r\n", "\r\nFrom ",
                 UP_EICAR_PLACEHOLDER };
-        const char *token = tokens[up_dice_below(&draft->dice, G_N_ELEMENTS(tokens))];
+        const char *token = tokens[up_rng_below(&draft->rng, G_N_ELEMENTS(tokens))];
         g_autoptr(GBytes) fresh = up_eicar_expand((const uint8_t *)token, strlen(token));
-        size_t at = up_dice_below(&draft->dice, size_of(draft) + 1);
-        size_t taken = up_dice_once_in(&draft->dice, 2)
-                           ? MIN(size_of(draft) - at, g_bytes_get_size(fresh))
-                           : 0;
+        size_t at = up_rng_below(&draft->rng, size_of(draft) + 1);
+        size_t taken =
+            up_rng_one_in(&draft->rng, 2) ? MIN(size_of(draft) - at, g_bytes_get_size(fresh)) : 0;
 
         return splice(draft, at, taken, g_bytes_get_data(fresh, NULL), g_bytes_get_size(fresh));
 }
@@ -189,18 +188,17 @@ static bool insert_token(struct up_draft *draft)
 static bool insert_nul(struct up_draft *draft)
 {
         return splice(
-            draft, up_dice_below(&draft->dice, size_of(draft) + 1), 0, (const uint8_t *)"", 1);
+            draft, up_rng_below(&draft->rng, size_of(draft) + 1), 0, (const uint8_t *)"", 1);
 }
 
 bool up_havoc_cross(struct up_draft *draft, GBytes *other)
 {
         gsize size;
         const uint8_t *data = g_bytes_get_data(other, &size);
-        size_t from = up_dice_below(&draft->dice, size);
+        size_t from = up_rng_below(&draft->rng, size);
         size_t bytes = some_bytes(draft, size - from);
-        size_t at = up_dice_below(&draft->dice, size_of(draft) + 1);
-        size_t taken =
-            up_dice_once_in(&draft->dice, 2) ? some_bytes(draft, size_of(draft) - at) : 0;
+        size_t at = up_rng_below(&draft->rng, size_of(draft) + 1);
+        size_t taken = up_rng_one_in(&draft->rng, 2) ? some_bytes(draft, size_of(draft) - at) : 0;
 
         return splice(draft, at, taken, bytes > 0 ? data + from : NULL, bytes);
 }

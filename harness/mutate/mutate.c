@@ -21,7 +21,7 @@
 #include <string.h>
 
 #include "mutate/havoc.h"
-#include "mutate/play.h"
+#include "mutate/script_operators.h"
 #include "mutate/sign.h"
 #include "mutate/tree.h"
 
@@ -48,19 +48,19 @@ static const unsigned layer_weights[][UP_LAYERS] = {
             [UP_LAYER_SIGN] = 18,
             [UP_LAYER_DER] = 16,
             [UP_LAYER_DAMAGE] = 12,
-            [UP_LAYER_PLAY] = 8,
+            [UP_LAYER_SCRIPT] = 8,
             [UP_LAYER_HAVOC] = 6 },
         [NATURE_PLAYED] = { [UP_LAYER_TREE] = 18,
             [UP_LAYER_SIGN] = 10,
             [UP_LAYER_DER] = 6,
             [UP_LAYER_DAMAGE] = 6,
-            [UP_LAYER_PLAY] = 56,
+            [UP_LAYER_SCRIPT] = 56,
             [UP_LAYER_HAVOC] = 4 },
         [NATURE_RAW] = { [UP_LAYER_TREE] = 4,
             [UP_LAYER_SIGN] = 2,
             [UP_LAYER_DER] = 6,
             [UP_LAYER_DAMAGE] = 2,
-            [UP_LAYER_PLAY] = 24,
+            [UP_LAYER_SCRIPT] = 24,
             [UP_LAYER_HAVOC] = 62 },
 };
 
@@ -70,7 +70,7 @@ struct wish {
         size_t bytes;
         const struct up_case *other; /* to cross with; NULL: none */
         size_t most_bytes;           /* of the file */
-        enum up_graded promised;     /* by the mutation that made it */
+        enum up_intended promised;   /* by the mutation that made it */
         GBytes *plain;               /* the case that goes in, as plain_of() writes it; owned */
 };
 
@@ -138,11 +138,11 @@ void up_mutate_forget(struct up_case *c)
 }
 
 /* A message that can not fit is cut first, or no operator could do anything with it. */
-static void draft_init(struct up_draft *draft, const struct wish *wish, struct up_dice dice)
+static void draft_init(struct up_draft *draft, const struct wish *wish, struct up_rng rng)
 {
         *draft = (struct up_draft){
                 .c = up_case_read(wish->data, wish->bytes, NULL),
-                .dice = dice,
+                .rng = rng,
                 .most_bytes = wish->most_bytes,
                 .done = g_string_new(NULL),
         };
@@ -153,7 +153,7 @@ static void draft_init(struct up_draft *draft, const struct wish *wish, struct u
                 up_draft_set_message(draft, part);
         }
         if (looks_signed(draft->c->message))
-                draft->graded = UP_GRADED_UNKNOWN;
+                draft->graded = UP_INTENDED_UNKNOWN;
 }
 
 static void draft_clear(struct up_draft *draft)
@@ -184,26 +184,25 @@ static void leave_room_for_head(struct up_draft *draft, size_t most_bytes)
 
 /* --- operators -------------------------------------------------------------------------------- */
 
-static size_t choose_by(struct up_dice *dice, const unsigned *weights, size_t count)
+static size_t choose_by(struct up_rng *rng, const unsigned *weights, size_t count)
 {
         size_t sum = 0, at, i = 0;
 
         for (size_t j = 0; j < count; j++)
                 sum += weights[j];
-        at = up_dice_below(dice, sum);
+        at = up_rng_below(rng, sum);
         while (i + 1 < count && at >= weights[i])
                 at -= weights[i++];
         return i;
 }
 
-static size_t choose_operator(
-    struct up_dice *dice, const struct up_operator *operators, size_t count)
+static size_t choose_operator(struct up_rng *rng, const struct up_operator *operators, size_t count)
 {
         size_t sum = 0, at, i = 0;
 
         for (size_t j = 0; j < count; j++)
                 sum += operators[j].weight;
-        at = up_dice_below(dice, sum);
+        at = up_rng_below(rng, sum);
         while (i + 1 < count && at >= operators[i].weight)
                 at -= operators[i++].weight;
         return i;
@@ -217,12 +216,12 @@ static bool apply_one(struct up_draft *draft, enum up_layer layer)
 
         for (int i = 0; i < OPERATOR_TRIES && count > 0; i++) {
                 const struct up_operator *row =
-                    &operators[choose_operator(&draft->dice, operators, count)];
+                    &operators[choose_operator(&draft->rng, operators, count)];
                 if (!row->apply(draft))
                         continue;
                 note(draft, row->name);
-                if (layer == UP_LAYER_HAVOC && draft->graded != UP_GRADED_UNSIGNED)
-                        draft->graded = UP_GRADED_UNKNOWN;
+                if (layer == UP_LAYER_HAVOC && draft->graded != UP_INTENDED_UNSIGNED)
+                        draft->graded = UP_INTENDED_UNKNOWN;
                 return true;
         }
         return false;
@@ -254,8 +253,8 @@ struct setting {
         enum nature nature;
         enum ending ending;
         bool was_signed;
-        enum up_graded promised; /* by the mutation before this one */
-        GBytes *before;          /* the message */
+        enum up_intended promised; /* by the mutation before this one */
+        GBytes *before;            /* the message */
 };
 
 /*
@@ -269,15 +268,15 @@ static const unsigned ending_weights[][2][ENDINGS] = {
         [NATURE_RAW] = { { 0, 0, 100 }, { 60, 15, 25 } },
 };
 
-static enum ending choose_ending(struct up_dice *dice, enum nature nature, bool was_signed)
+static enum ending choose_ending(struct up_rng *rng, enum nature nature, bool was_signed)
 {
-        return (enum ending)choose_by(dice, ending_weights[nature][was_signed], ENDINGS);
+        return (enum ending)choose_by(rng, ending_weights[nature][was_signed], ENDINGS);
 }
 
 /* Is there a signature of which a mutation before this one says that it is worth something? */
-static bool is_promised(enum up_graded graded)
+static bool is_promised(enum up_intended graded)
 {
-        return graded == UP_GRADED_VALID || graded == UP_GRADED_DIGEST;
+        return graded == UP_INTENDED_VALID || graded == UP_INTENDED_DIGEST;
 }
 
 /* By an operator of the layer if one was drawn, else in some way that mostly holds. */
@@ -304,7 +303,7 @@ static bool break_it(struct up_draft *draft, const unsigned wanted[UP_LAYERS])
  */
 static void seal(struct up_draft *draft, const struct setting *setting)
 {
-        bool is_signed = draft->graded != UP_GRADED_UNSIGNED;
+        bool is_signed = draft->graded != UP_INTENDED_UNSIGNED;
 
         if (break_it(draft, setting->wanted) && is_signed && up_sign_around(draft))
                 return;
@@ -330,14 +329,14 @@ static void choose_layers(struct up_draft *draft, unsigned operators, struct set
 {
         for (unsigned i = 0; i < operators; i++)
                 setting
-                    ->wanted[choose_by(&draft->dice, layer_weights[setting->nature], UP_LAYERS)]++;
+                    ->wanted[choose_by(&draft->rng, layer_weights[setting->nature], UP_LAYERS)]++;
 }
 
 /* Parts, fields, events and settings of the other; at least one of these. */
 static void cross(struct up_draft *draft, const struct up_case *other)
 {
-        bool play = up_dice_once_in(&draft->dice, 2);
-        bool bytes = up_dice_once_in(&draft->dice, 2);
+        bool play = up_rng_one_in(&draft->rng, 2);
+        bool bytes = up_rng_one_in(&draft->rng, 2);
 
         if (play && up_play_cross(draft, other))
                 note(draft, "play-cross");
@@ -356,7 +355,7 @@ static void change_content(
         bool changes = setting->wanted[UP_LAYER_TREE] > 0 || wish->other != NULL;
 
         if (changes && setting->was_signed && setting->ending != ENDING_LEFT &&
-            up_dice_once_in(&draft->dice, 2))
+            up_rng_one_in(&draft->rng, 2))
                 up_sign_unwrap(draft);
         if (wish->other != NULL)
                 cross(draft, wish->other);
@@ -369,14 +368,14 @@ static void change(struct up_draft *draft, const struct wish *wish, unsigned ope
         g_autoptr(GBytes) before = g_bytes_ref(draft->c->message);
         struct setting setting = {
                 .nature = nature_of(draft->c),
-                .was_signed = draft->graded != UP_GRADED_UNSIGNED,
+                .was_signed = draft->graded != UP_INTENDED_UNSIGNED,
                 .promised = wish->promised,
                 .before = before,
         };
 
         choose_layers(draft, operators, &setting);
-        setting.ending = choose_ending(&draft->dice, setting.nature, setting.was_signed);
-        apply_some(draft, UP_LAYER_PLAY, setting.wanted[UP_LAYER_PLAY]);
+        setting.ending = choose_ending(&draft->rng, setting.nature, setting.was_signed);
+        apply_some(draft, UP_LAYER_SCRIPT, setting.wanted[UP_LAYER_SCRIPT]);
         leave_room_for_head(draft, wish->most_bytes);
         change_content(draft, wish, &setting);
         switch (setting.ending) {
@@ -413,7 +412,7 @@ static void write_mutation(struct up_draft *draft)
 {
         g_free(draft->c->mutation);
         draft->c->mutation =
-            g_strdup_printf("%s; graded %s", draft->done->str, up_graded_names[draft->graded]);
+            g_strdup_printf("%s; graded %s", draft->done->str, up_intended_names[draft->graded]);
 }
 
 /* The draft as a file, without its title if need be. NULL: it does not fit, or nothing changed. */
@@ -479,17 +478,17 @@ static GBytes *squeeze_draft(struct up_draft *draft, const struct wish *wish)
         return result != NULL ? result : cut_file(wish, file, g_bytes_get_size(head));
 }
 
-static GBytes *squeeze(const struct wish *wish, struct up_dice *dice)
+static GBytes *squeeze(const struct wish *wish, struct up_rng *rng)
 {
         static const char *const last_resorts[] = { "\n", "\n\n", "" };
         GBytes *result = NULL;
 
         for (int i = 0; i < SQUEEZE_TRIES && result == NULL; i++) {
                 struct up_draft draft;
-                draft_init(&draft, wish, *dice);
+                draft_init(&draft, wish, *rng);
                 apply_one(&draft, UP_LAYER_HAVOC);
                 result = squeeze_draft(&draft, wish);
-                *dice = draft.dice;
+                *rng = draft.rng;
                 draft_clear(&draft);
         }
         for (size_t i = 0; i < G_N_ELEMENTS(last_resorts) && result == NULL; i++) {
@@ -504,44 +503,44 @@ static GBytes *squeeze(const struct wish *wish, struct up_dice *dice)
 /* --- the engine ------------------------------------------------------------------------------- */
 
 /* One operator in two of five mutations; each more is less likely. */
-static unsigned choose_count(struct up_dice *dice)
+static unsigned choose_count(struct up_rng *rng)
 {
         unsigned count = 1;
 
-        while (count < OPERATORS_MOST && up_dice_below(dice, 5) < 3)
+        while (count < OPERATORS_MOST && up_rng_below(rng, 5) < 3)
                 count++;
         return count;
 }
 
-static GBytes *attempt(const struct wish *wish, struct up_dice *dice, unsigned operators)
+static GBytes *attempt(const struct wish *wish, struct up_rng *rng, unsigned operators)
 {
         struct up_draft draft;
         GBytes *file;
 
-        draft_init(&draft, wish, *dice);
+        draft_init(&draft, wish, *rng);
         change(&draft, wish, operators);
         file = write_draft(&draft, wish);
-        *dice = draft.dice;
+        *rng = draft.rng;
         draft_clear(&draft);
         return file;
 }
 
 static GBytes *fulfil(struct wish *wish, uint64_t seed)
 {
-        struct up_dice dice = { seed };
+        struct up_rng rng = { seed };
         g_autoptr(up_case) c = up_case_read(wish->data, wish->bytes, NULL);
         GBytes *file = NULL;
-        unsigned operators = wish->other == NULL ? choose_count(&dice) : choose_count(&dice) - 1;
+        unsigned operators = wish->other == NULL ? choose_count(&rng) : choose_count(&rng) - 1;
 
-        wish->promised = up_graded_of(c->mutation);
+        wish->promised = up_intended_of(c->mutation);
         up_mutate_forget(c);
         wish->plain = plain_of(c);
         for (int i = 0; i < MUTATION_TRIES && file == NULL; i++) {
-                file = attempt(wish, &dice, operators);
+                file = attempt(wish, &rng, operators);
                 operators = MAX(operators, 2) - 1;
         }
         if (file == NULL)
-                file = squeeze(wish, &dice);
+                file = squeeze(wish, &rng);
         g_bytes_unref(wish->plain);
         return file;
 }

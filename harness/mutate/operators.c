@@ -3,23 +3,23 @@
  */
 #include "mutate/draft.h"
 
-const char *const up_graded_names[UP_GRADES_MEANT] = {
-        [UP_GRADED_UNSIGNED] = "unsigned",
-        [UP_GRADED_VALID] = "valid",
-        [UP_GRADED_DIGEST] = "digest",
-        [UP_GRADED_ATTRIBUTES] = "attributes",
-        [UP_GRADED_STRUCTURE] = "structure",
-        [UP_GRADED_UNKNOWN] = "unknown",
+const char *const up_intended_names[UP_INTENDED_COUNT] = {
+        [UP_INTENDED_UNSIGNED] = "unsigned",
+        [UP_INTENDED_VALID] = "valid",
+        [UP_INTENDED_DIGEST] = "digest",
+        [UP_INTENDED_ATTRIBUTES] = "attributes",
+        [UP_INTENDED_STRUCTURE] = "structure",
+        [UP_INTENDED_UNKNOWN] = "unknown",
 };
 
-enum up_graded up_graded_of(const char *mutation)
+enum up_intended up_intended_of(const char *mutation)
 {
-        for (int i = 0; mutation != NULL && i < UP_GRADES_MEANT; i++) {
-                g_autofree char *end = g_strconcat("; graded ", up_graded_names[i], NULL);
+        for (int i = 0; mutation != NULL && i < UP_INTENDED_COUNT; i++) {
+                g_autofree char *end = g_strconcat("; graded ", up_intended_names[i], NULL);
                 if (g_str_has_suffix(mutation, end))
-                        return (enum up_graded)i;
+                        return (enum up_intended)i;
         }
-        return UP_GRADED_UNKNOWN;
+        return UP_INTENDED_UNKNOWN;
 }
 
 const char *const up_layer_names[UP_LAYERS] = {
@@ -27,7 +27,7 @@ const char *const up_layer_names[UP_LAYERS] = {
         [UP_LAYER_SIGN] = "sign",
         [UP_LAYER_DER] = "der",
         [UP_LAYER_DAMAGE] = "damage",
-        [UP_LAYER_PLAY] = "play",
+        [UP_LAYER_SCRIPT] = "play",
         [UP_LAYER_HAVOC] = "havoc",
 };
 
@@ -39,7 +39,7 @@ static const struct {
         [UP_LAYER_SIGN] = { up_sign_operators, &up_sign_operators_count },
         [UP_LAYER_DER] = { up_der_operators, &up_der_operators_count },
         [UP_LAYER_DAMAGE] = { up_damage_operators, &up_damage_operators_count },
-        [UP_LAYER_PLAY] = { up_play_operators, &up_play_operators_count },
+        [UP_LAYER_SCRIPT] = { up_script_operators, &up_script_operators_count },
         [UP_LAYER_HAVOC] = { up_havoc_operators, &up_havoc_operators_count },
 };
 

@@ -9,8 +9,8 @@
 #include <openssl/err.h>
 #include <zlib.h>
 
-#include "mail/identity.h"
-#include "mail/smime.h"
+#include "cms/identity.h"
+#include "cms/smime.h"
 #include "mutate/raw.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)

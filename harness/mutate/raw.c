@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "mail/exam.h"
-#include "mail/smime.h"
+#include "cms/smime.h"
 
 #define DER_SEQUENCE     0x30
 #define BASE64_LINE_MOST 76 /* RFC 2045 section 6.8 */

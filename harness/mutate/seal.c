@@ -10,9 +10,9 @@
 #include <openssl/err.h>
 #include <string.h>
 
-#include "mail/chance.h"
-#include "mail/compose.h"
-#include "mail/identity.h"
+#include "cms/random.h"
+#include "cms/compose.h"
+#include "cms/identity.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CMS_ContentInfo, CMS_ContentInfo_free)
 
@@ -245,7 +245,7 @@ bool up_seal_again(const struct up_seal *seal, struct up_node *node, GBytes *ent
         if (carrier == NULL)
                 return false;
         lines = seal->signing.opaque ? g_bytes_ref(entity) : canonical(entity);
-        up_chance_restart(0);
+        up_random_restart(0);
         der = up_compose_signature(lines, &seal->signing, NULL);
         ERR_clear_error();
         if (der == NULL)

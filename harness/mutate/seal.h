@@ -8,7 +8,7 @@
  *             up_seal_again(seal, node, changed);
  *     }
  *
- * Where sign.h lets the dice choose, here the new signature is as the old one was: of the same
+ * Where sign.h lets the rng choose, here the new signature is as the old one was: of the same
  * form, by the same signers as far as they are test identities, with the same algorithms, and
  * standing in the same entity, whose header fields, boundary lines and length of lines stay. A
  * signer who is none of ours is replaced by the identity "alice".

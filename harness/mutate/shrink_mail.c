@@ -10,7 +10,7 @@
  */
 #include <string.h>
 
-#include "mail/identity.h"
+#include "cms/identity.h"
 #include "mutate/peel.h"
 #include "mutate/seal.h"
 #include "mutate/shrink.h"

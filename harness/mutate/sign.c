@@ -1,7 +1,7 @@
 /*
  * sign - a table of recipes: how it is signed, what is broken on purpose, what is wrapped around
  *
- * peel.h says what is to be signed and where it goes, spoil.h breaks it. All else the dice say: who
+ * peel.h says what is to be signed and where it goes, spoil.h breaks it. All else the rng say: who
  * signs, by which algorithms, what is left out, how it is called.
  */
 #include "mutate/sign.h"
@@ -9,13 +9,13 @@
 #include <openssl/x509.h>
 #include <string.h>
 
-#include "mail/chance.h"
-#include "mail/compose.h"
+#include "cms/random.h"
+#include "cms/compose.h"
 #include "mail/eicar.h"
-#include "mail/identity.h"
+#include "cms/identity.h"
 #include "mutate/peel.h"
 #include "mutate/raw.h"
-#include "mutate/spoil.h"
+#include "mutate/corrupt.h"
 
 #define STEPS 4
 
@@ -103,14 +103,14 @@ static const struct fragile_line fragile_lines[] = {
 };
 
 /* Takes @entity. */
-static GBytes *made_fragile(struct up_dice *dice, GBytes *entity)
+static GBytes *made_fragile(struct up_rng *rng, GBytes *entity)
 {
-        size_t count = 1 + up_dice_below(dice, 4);
+        size_t count = 1 + up_rng_below(rng, 4);
         GByteArray *bytes = g_bytes_unref_to_array(entity);
 
         while (count-- > 0) {
                 const struct fragile_line *line =
-                    &fragile_lines[up_dice_below(dice, G_N_ELEMENTS(fragile_lines))];
+                    &fragile_lines[up_rng_below(rng, G_N_ELEMENTS(fragile_lines))];
                 for (unsigned i = 0; i < line->times; i++)
                         g_byte_array_append(
                             bytes, (const guint8 *)line->bytes, (guint)line->length);
@@ -122,7 +122,7 @@ static GBytes *made_fragile(struct up_dice *dice, GBytes *entity)
  * A part of no bytes at all is no part. The placeholder of the anti-virus test file
  * would become that file when the case is read again, and the signature would not hold.
  */
-static GBytes *prepared(struct up_dice *dice, GBytes *inside, bool as_it_is)
+static GBytes *prepared(struct up_rng *rng, GBytes *inside, bool as_it_is)
 {
         gsize bytes;
         const guint8 *data = g_bytes_get_data(inside, &bytes);
@@ -130,7 +130,7 @@ static GBytes *prepared(struct up_dice *dice, GBytes *inside, bool as_it_is)
 
         if (bytes == 0)
                 return g_bytes_new_static("\r\n", 2);
-        if (as_it_is || up_dice_once_in(dice, 6))
+        if (as_it_is || up_rng_one_in(rng, 6))
                 return g_steal_pointer(&expanded);
         return canonical(expanded);
 }
@@ -187,15 +187,15 @@ static bool signs_already(const struct up_signing *signing, size_t count, const 
 }
 
 /* False when that identity signs already: its certificate cannot stand in the structure twice. */
-static bool add_signer(struct up_dice *dice, struct up_signing *signing, size_t at, bool of_odd)
+static bool add_signer(struct up_rng *rng, struct up_signing *signing, size_t at, bool of_odd)
 {
-        const struct candidate *who = of_odd ? &odd[up_dice_below(dice, G_N_ELEMENTS(odd))]
-                                             : &trusted[up_dice_below(dice, G_N_ELEMENTS(trusted))];
+        const struct candidate *who = of_odd ? &odd[up_rng_below(rng, G_N_ELEMENTS(odd))]
+                                             : &trusted[up_rng_below(rng, G_N_ELEMENTS(trusted))];
 
         if (signs_already(signing, at, who->identity))
                 return false;
         signing->signers[at] = (struct up_signer){ .identity = who->identity,
-                .digest = digests[up_dice_below(dice, G_N_ELEMENTS(digests))],
+                .digest = digests[up_rng_below(rng, G_N_ELEMENTS(digests))],
                 .pss = who->pss };
         if (who->chain != NULL)
                 signing->chain = who->chain;
@@ -203,13 +203,13 @@ static bool add_signer(struct up_dice *dice, struct up_signing *signing, size_t 
 }
 
 static void choose_signers(
-    struct up_dice *dice, const struct recipe *recipe, struct up_signing *signing)
+    struct up_rng *rng, const struct recipe *recipe, struct up_signing *signing)
 {
-        size_t wanted = recipe->several ? 2 + up_dice_below(dice, UP_SIGNERS - 1) : 1;
+        size_t wanted = recipe->several ? 2 + up_rng_below(rng, UP_SIGNERS - 1) : 1;
         size_t count = 0;
 
         for (unsigned tries = 0; count < wanted && tries < 4 * UP_SIGNERS; tries++)
-                if (add_signer(dice, signing, count, recipe->odd && count == 0))
+                if (add_signer(rng, signing, count, recipe->odd && count == 0))
                         count++;
 }
 
@@ -221,33 +221,33 @@ static bool any_pss(const struct up_signing *signing)
         return false;
 }
 
-static char *new_boundary(struct up_dice *dice)
+static char *new_boundary(struct up_rng *rng)
 {
-        return g_strdup_printf("=_%016" G_GINT64_MODIFIER "x", up_dice_throw(dice));
+        return g_strdup_printf("=_%016" G_GINT64_MODIFIER "x", up_rng_next(rng));
 }
 
-static bool is_opaque(struct up_dice *dice, enum form form)
+static bool is_opaque(struct up_rng *rng, enum form form)
 {
-        return form == OPAQUE || (form == ANY_FORM && up_dice_once_in(dice, 2));
+        return form == OPAQUE || (form == ANY_FORM && up_rng_one_in(rng, 2));
 }
 
 static void choose_signing(
     struct up_draft *draft, const struct recipe *recipe, struct up_signing *signing)
 {
-        struct up_dice *dice = &draft->dice;
+        struct up_rng *rng = &draft->rng;
         bool whole = recipe->spoiling == UP_SPOIL_NOTHING;
 
         *signing = (struct up_signing){ .time_s = draft->c->time_s,
-                .naming = (enum up_naming)up_dice_below(dice, 3),
-                .by_key = up_dice_once_in(dice, 4),
-                .opaque = is_opaque(dice, recipe->form) };
-        choose_signers(dice, recipe, signing);
+                .naming = (enum up_naming)up_rng_below(rng, 3),
+                .by_key = up_rng_one_in(rng, 4),
+                .opaque = is_opaque(rng, recipe->form) };
+        choose_signers(rng, recipe, signing);
         /* What is broken on purpose needs attributes and a structure in DER; OpenSSL 3.0 cannot
          * stream RSASSA-PSS. */
         signing->indefinite =
-            whole && signing->opaque && !any_pss(signing) && up_dice_once_in(dice, 4);
-        signing->without_attributes = whole && up_dice_once_in(dice, 6);
-        signing->without_certificates = whole && up_dice_once_in(dice, 10);
+            whole && signing->opaque && !any_pss(signing) && up_rng_one_in(rng, 4);
+        signing->without_attributes = whole && up_rng_one_in(rng, 6);
+        signing->without_certificates = whole && up_rng_one_in(rng, 10);
 }
 
 /* Would somebody who has nothing but the message and the root's certificate find it valid? */
@@ -287,33 +287,33 @@ static GBytes *signed_entity(struct up_draft *draft, GBytes *entity, GBytes *der
 
         if (signing->opaque)
                 return opaque_entity(der, signing->naming);
-        content = spoiling == UP_SPOIL_DIGEST ? up_spoil_content(&draft->dice, entity)
+        content = spoiling == UP_SPOIL_DIGEST ? up_spoil_content(&draft->rng, entity)
                                               : g_bytes_ref(entity);
         return up_compose_signed(content, der, signing);
 }
 
-static enum up_graded graded_as(enum up_spoiling spoiling, bool independent)
+static enum up_intended graded_as(enum up_spoiling spoiling, bool independent)
 {
         switch (spoiling) {
         case UP_SPOIL_DIGEST:
-                return UP_GRADED_DIGEST;
+                return UP_INTENDED_DIGEST;
         case UP_SPOIL_ATTRIBUTES:
-                return UP_GRADED_ATTRIBUTES;
+                return UP_INTENDED_ATTRIBUTES;
         case UP_SPOIL_STRUCTURE:
         case UP_SPOIL_ATTRIBUTES_AGAIN:
-                return UP_GRADED_STRUCTURE;
+                return UP_INTENDED_STRUCTURE;
         case UP_SPOIL_NOTHING:
                 break;
         }
-        return independent ? UP_GRADED_VALID : UP_GRADED_UNKNOWN;
+        return independent ? UP_INTENDED_VALID : UP_INTENDED_UNKNOWN;
 }
 
 /* NULL when OpenSSL refuses, or when there is nothing to break so. */
-static GBytes *sign_once(
-    struct up_draft *draft, GBytes *entity, const struct recipe *recipe, enum up_graded *ret_graded)
+static GBytes *sign_once(struct up_draft *draft, GBytes *entity, const struct recipe *recipe,
+    enum up_intended *ret_graded)
 {
         struct up_signing signing;
-        g_autofree char *boundary = new_boundary(&draft->dice);
+        g_autofree char *boundary = new_boundary(&draft->rng);
         enum up_spoiling spoiling = recipe->spoiling;
         GBytes *der, *spoiled, *result;
 
@@ -321,11 +321,11 @@ static GBytes *sign_once(
         if (spoiling == UP_SPOIL_DIGEST && !signing.opaque)
                 spoiling = UP_SPOIL_NOTHING; /* the content is not in it */
         signing.boundary = boundary;
-        up_chance_restart(up_dice_throw(&draft->dice));
+        up_random_restart(up_rng_next(&draft->rng));
         der = up_compose_signature(entity, &signing, NULL);
         if (der == NULL)
                 return NULL;
-        spoiled = up_spoil(der, spoiling, &signing.signers[0], &draft->dice);
+        spoiled = up_spoil(der, spoiling, &signing.signers[0], &draft->rng);
         g_bytes_unref(der);
         if (spoiled == NULL)
                 return NULL;
@@ -344,32 +344,32 @@ static GBytes *encrypt(struct up_draft *draft, GBytes *entity)
         static const char *const readers[] = { "bob", "bob-ec", "alice", "carol", "alice-ec" };
         static const char *const ciphers[] = { NULL, "aes-128-cbc", "aes-256-gcm", "aes-128-gcm",
                 "des-ede3-cbc", "camellia-128-cbc" };
-        struct up_dice *dice = &draft->dice;
+        struct up_rng *rng = &draft->rng;
         struct up_encrypting encrypting = {
-                .recipients = { readers[up_dice_below(dice, G_N_ELEMENTS(readers))] },
-                .oaep = up_dice_once_in(dice, 3),
-                .by_key = up_dice_once_in(dice, 4),
-                .cipher = ciphers[up_dice_below(dice, G_N_ELEMENTS(ciphers))],
-                .naming = (enum up_naming)up_dice_below(dice, 3),
+                .recipients = { readers[up_rng_below(rng, G_N_ELEMENTS(readers))] },
+                .oaep = up_rng_one_in(rng, 3),
+                .by_key = up_rng_one_in(rng, 4),
+                .cipher = ciphers[up_rng_below(rng, G_N_ELEMENTS(ciphers))],
+                .naming = (enum up_naming)up_rng_below(rng, 3),
         };
         bool authenticated =
             encrypting.cipher != NULL && g_str_has_suffix(encrypting.cipher, "gcm");
 
-        encrypting.indefinite = !authenticated && up_dice_once_in(dice, 4);
-        if (up_dice_once_in(dice, 3))
+        encrypting.indefinite = !authenticated && up_rng_one_in(rng, 4);
+        if (up_rng_one_in(rng, 3))
                 encrypting.recipients[1] =
                     strcmp(encrypting.recipients[0], "bob") == 0 ? "bob-ec" : "bob";
-        if (up_dice_once_in(dice, 8)) {
+        if (up_rng_one_in(rng, 8)) {
                 encrypting.password = UP_TEST_PASSWORD;
-                encrypting.iterations = 1 << up_dice_below(dice, 10);
+                encrypting.iterations = 1 << up_rng_below(rng, 10);
         }
-        up_chance_restart(up_dice_throw(dice));
+        up_random_restart(up_rng_next(rng));
         return up_compose_encrypt(entity, &encrypting, NULL);
 }
 
 static GBytes *compress_entity(struct up_draft *draft, GBytes *entity)
 {
-        return up_compose_compress(entity, (enum up_naming)up_dice_below(&draft->dice, 3));
+        return up_compose_compress(entity, (enum up_naming)up_rng_below(&draft->rng, 3));
 }
 
 static bool signs_later(const struct recipe *recipe, unsigned at)
@@ -382,7 +382,7 @@ static bool signs_later(const struct recipe *recipe, unsigned at)
 
 /* What the recipe says of its signature is of the outermost one; another one inside it holds. */
 static GBytes *take_step(struct up_draft *draft, GBytes *entity, const struct recipe *recipe,
-    unsigned at, enum up_graded *graded)
+    unsigned at, enum up_intended *graded)
 {
         static const struct recipe sound = { .steps = { SIGN } };
 
@@ -400,24 +400,24 @@ static GBytes *take_step(struct up_draft *draft, GBytes *entity, const struct re
 }
 
 /* What stands beside it, or deeper in it, was signed by somebody else, or not, or is sealed. */
-static enum up_graded graded_among(enum up_graded graded, bool others)
+static enum up_intended graded_among(enum up_intended graded, bool others)
 {
-        bool of_all = graded == UP_GRADED_VALID || graded == UP_GRADED_DIGEST;
+        bool of_all = graded == UP_INTENDED_VALID || graded == UP_INTENDED_DIGEST;
 
-        return others && of_all ? UP_GRADED_UNKNOWN : graded;
+        return others && of_all ? UP_INTENDED_UNKNOWN : graded;
 }
 
 /* What the recipe makes of the inside; NULL when it cannot be. */
 static GBytes *made(struct up_draft *draft, const struct recipe *recipe, GBytes *inside,
-    enum up_graded *graded, bool *others)
+    enum up_intended *graded, bool *others)
 {
         bool is_signed = recipe->steps[0] == SIGN;
         GBytes *entity = recipe->as_it_is && !is_signed
                              ? g_bytes_ref(inside)
-                             : prepared(&draft->dice, inside, recipe->as_it_is);
+                             : prepared(&draft->rng, inside, recipe->as_it_is);
 
         if (recipe->fragile)
-                entity = made_fragile(&draft->dice, entity);
+                entity = made_fragile(&draft->rng, entity);
         *others = *others || (is_signed && up_peel_holds_more(entity));
         for (unsigned i = 0; i < STEPS && entity != NULL && recipe->steps[i] != END; i++) {
                 GBytes *next = g_bytes_get_size(entity) <= draft->most_bytes
@@ -432,7 +432,7 @@ static GBytes *made(struct up_draft *draft, const struct recipe *recipe, GBytes 
 static bool follow(struct up_draft *draft, const struct recipe *recipe)
 {
         struct recipe chosen = *recipe;
-        enum up_graded graded = recipe->as_it_is ? draft->graded : UP_GRADED_UNSIGNED;
+        enum up_intended graded = recipe->as_it_is ? draft->graded : UP_INTENDED_UNSIGNED;
         g_autoptr(GBytes) entity = NULL;
         g_autoptr(GBytes) message = NULL;
         struct up_peeled peeled;
@@ -511,13 +511,13 @@ const size_t up_sign_operators_count = G_N_ELEMENTS(up_sign_operators);
 #define WEIGHT_AGAIN(symbol, name, weight, again, what, ...) again,
 static const unsigned weights_again[] = { RECIPES(WEIGHT_AGAIN) };
 
-static const struct up_operator *choose_again(struct up_dice *dice)
+static const struct up_operator *choose_again(struct up_rng *rng)
 {
         size_t sum = 0, thrown, at = 0;
 
         for (size_t i = 0; i < up_sign_operators_count; i++)
                 sum += weights_again[i];
-        thrown = up_dice_below(dice, sum);
+        thrown = up_rng_below(rng, sum);
         while (thrown >= weights_again[at])
                 thrown -= weights_again[at++];
         return &up_sign_operators[at];
@@ -536,7 +536,7 @@ static bool apply_row(struct up_draft *draft, const struct up_operator *row)
 
 bool up_sign_again(struct up_draft *draft)
 {
-        return apply_row(draft, choose_again(&draft->dice)) ||
+        return apply_row(draft, choose_again(&draft->rng)) ||
                apply_row(draft, &up_sign_operators[clear_index]); /* needs the least room */
 }
 

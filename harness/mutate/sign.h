@@ -11,13 +11,13 @@
  * content go inside, the others stay where they are (RFC 8551 section 3.1).
  *
  * The draft's grade says what an independent judge who trusts the test authority alone will find
- * at the case's time: UP_GRADED_VALID, UP_GRADED_DIGEST and UP_GRADED_ATTRIBUTES are promises,
- * unless a limit of the case's policy forbids to look. Where such a judge would need something that
- * the message does not bring (certificates, a certificate's time, canonical line ends) it is
- * UP_GRADED_UNKNOWN, though the signature is as good; and so it is where other CMS stands beside
- * what was signed or deeper in it, which was not made here.
+ * at the case's time: UP_INTENDED_VALID, UP_INTENDED_DIGEST and UP_INTENDED_ATTRIBUTES are
+ * promises, unless a limit of the case's policy forbids to look. Where such a judge would need
+ * something that the message does not bring (certificates, a certificate's time, canonical line
+ * ends) it is UP_INTENDED_UNKNOWN, though the signature is as good; and so it is where other CMS
+ * stands beside what was signed or deeper in it, which was not made here.
  *
- * The time of signing is the case's; chance comes from the dice. Each call restarts mail/chance.h,
+ * The time of signing is the case's; chance comes from the rng. Each call restarts mail/chance.h,
  * so restart it again before what follows if that is to have one outcome.
  */
 #ifndef UP_MUTATE_SIGN_H
@@ -28,7 +28,7 @@
 #include "mutate/draft.h"
 
 /**
- * Signs the draft's message again, in a way that the dice choose: mostly so that it holds, or so
+ * Signs the draft's message again, in a way that the rng choose: mostly so that it holds, or so
  * that the content's digest alone does not. Sets the grade, and appends the name of the operator
  * that it came to to draft->done. False when nothing fits or OpenSSL refuses: then nothing was
  * changed. For after the operators of other layers have changed what is inside.

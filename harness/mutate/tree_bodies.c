@@ -168,7 +168,7 @@ static size_t line_bytes(struct up_edit *edit)
 {
         size_t length = up_edit_length(edit, SIZE_MAX);
 
-        return up_dice_once_in(edit->dice, 2) ? 76 : MAX(length, 4);
+        return up_rng_one_in(edit->rng, 2) ? 76 : MAX(length, 4);
 }
 
 bool up_tree_encoding_real(struct up_edit *edit)
@@ -177,7 +177,7 @@ bool up_tree_encoding_real(struct up_edit *edit)
 
         if (node == NULL)
                 return false;
-        enum encoded as = (enum encoded)up_dice_below(edit->dice, ENCODED_KINDS);
+        enum encoded as = (enum encoded)up_rng_below(edit->rng, ENCODED_KINDS);
         GString *content = as == ENCODED_NOT ? decoded(node) : up_edit_copy(node->body);
         up_node_set_body(node, encode(content, as, line_bytes(edit), node->line_end));
         return true;
@@ -189,7 +189,7 @@ bool up_tree_encoding_both(struct up_edit *edit)
 
         if (node == NULL)
                 return false;
-        enum encoded as = (enum encoded)up_dice_below(edit->dice, ENCODED_KINDS);
+        enum encoded as = (enum encoded)up_rng_below(edit->rng, ENCODED_KINDS);
         int index = up_node_find_field(node, "Content-Transfer-Encoding");
         GString *field = g_string_new(NULL);
         g_string_append_printf(
@@ -214,9 +214,9 @@ static size_t line_begin(const GString *text, size_t at)
 /* Where to put something: anywhere, or at the beginning, at the end, before a line. */
 static size_t place_in(struct up_edit *edit, const GString *text)
 {
-        size_t anywhere = up_dice_below(edit->dice, text->len + 1);
+        size_t anywhere = up_rng_below(edit->rng, text->len + 1);
 
-        switch (up_dice_below(edit->dice, 6)) {
+        switch (up_rng_below(edit->rng, 6)) {
         case 0:
                 return 0;
         case 1:
@@ -258,7 +258,7 @@ static bool cut_end(struct up_edit *edit, struct up_node *node)
 
         while (body->len > 0 && strchr("=\r\n", body->str[body->len - 1]) != NULL)
                 g_string_truncate(body, body->len - 1);
-        size_t fewer = up_dice_below(edit->dice, 4);
+        size_t fewer = up_rng_below(edit->rng, 4);
         g_string_truncate(body, body->len - MIN(body->len, fewer));
         up_node_set_body(node, body);
         return true;
@@ -271,11 +271,11 @@ bool up_tree_encoding_damage(struct up_edit *edit)
         if (node == NULL)
                 return false;
         enum encoded as = encoded_as(node);
-        if (up_dice_once_in(edit->dice, 6))
+        if (up_rng_one_in(edit->rng, 6))
                 return cut_end(edit, node);
         if (as == ENCODED_UU)
                 put_in(edit, node, UP_EDIT_ONE_OF(edit, uu_pieces));
-        else if (up_dice_once_in(edit->dice, 5)) /* only the lines are other */
+        else if (up_rng_one_in(edit->rng, 5)) /* only the lines are other */
                 up_node_set_body(node, encode(decoded(node), as, line_bytes(edit), node->line_end));
         else if (as == ENCODED_BASE64)
                 put_in(edit, node, UP_EDIT_ONE_OF(edit, base64_pieces));
@@ -318,8 +318,8 @@ bool up_tree_body_mark(struct up_edit *edit)
         if (node == NULL)
                 return false;
         put_in(edit, node,
-            up_dice_once_in(edit->dice, 2) ? UP_EDIT_ONE_OF(edit, marks)
-                                           : up_edit_word(edit, up_text_marks));
+            up_rng_one_in(edit->rng, 2) ? UP_EDIT_ONE_OF(edit, marks)
+                                        : up_edit_word(edit, up_text_marks));
         return true;
 }
 
@@ -333,7 +333,7 @@ bool up_tree_line_length(struct up_edit *edit)
         if (node == NULL)
                 return false;
         g_autoptr(GString) body = up_edit_copy(node->body);
-        size_t end = up_dice_below(edit->dice, body->len + 1);
+        size_t end = up_rng_below(edit->rng, body->len + 1);
         while (end < body->len && body->str[end] != '\r' && body->str[end] != '\n')
                 end++;
         size_t has = end - line_begin(body, end);
@@ -341,7 +341,7 @@ bool up_tree_line_length(struct up_edit *edit)
         if (length <= has)
                 return false;
         g_autofree char *filling =
-            g_strnfill(length - has, fillings[up_dice_below(edit->dice, sizeof fillings - 1)]);
+            g_strnfill(length - has, fillings[up_rng_below(edit->rng, sizeof fillings - 1)]);
         g_string_insert(body, (gssize)end, filling);
         up_node_set_body(node, g_steal_pointer(&body));
         return true;
@@ -352,7 +352,7 @@ static size_t fill_length(struct up_edit *edit, size_t most, size_t rest_of_mess
 {
         const struct up_limits *limits = &edit->policy->limits;
 
-        switch (up_dice_below(edit->dice, 6)) {
+        switch (up_rng_below(edit->rng, 6)) {
         case 0:
                 return up_edit_near(edit, limits->decoded_bytes, most);
         case 1:
@@ -375,8 +375,7 @@ bool up_tree_body_fill(struct up_edit *edit)
         size_t rest = up_node_size(edit->root) - has;
         size_t length = fill_length(edit, has + edit->room, rest);
         g_autoptr(GString) filling = up_edit_text(UP_EDIT_ONE_OF(edit, fillings), node->line_end);
-        GString *body =
-            up_dice_once_in(edit->dice, 2) ? up_edit_copy(node->body) : g_string_new(NULL);
+        GString *body = up_rng_one_in(edit->rng, 2) ? up_edit_copy(node->body) : g_string_new(NULL);
         while (body->len < length)
                 g_string_append_len(body, filling->str, (gssize)filling->len);
         g_string_truncate(body, length);
@@ -391,13 +390,13 @@ bool up_tree_body_cut(struct up_edit *edit)
         if (node == NULL)
                 return false;
         GString *body = up_edit_copy(node->body);
-        size_t begin = up_dice_below(edit->dice, body->len);
+        size_t begin = up_rng_below(edit->rng, body->len);
         size_t bytes = body->len - begin;
-        if (up_dice_once_in(edit->dice, 8)) {
+        if (up_rng_one_in(edit->rng, 8)) {
                 begin = 0;
                 bytes = body->len;
-        } else if (!up_dice_once_in(edit->dice, 3)) {
-                bytes = 1 + up_dice_below(edit->dice, MIN(bytes, 100));
+        } else if (!up_rng_one_in(edit->rng, 3)) {
+                bytes = 1 + up_rng_below(edit->rng, MIN(bytes, 100));
         }
         g_string_erase(body, (gssize)begin, (gssize)bytes);
         up_node_set_body(node, body);
@@ -414,7 +413,7 @@ static GString *with_line_ends(
 
         for (size_t i = 0; i < text->len; i++) {
                 size_t bytes = text->str[i] == '\r' && text->str[i + 1] == '\n' ? 2 : 1;
-                if (text->str[i + bytes - 1] == '\n' && up_dice_once_in(edit->dice, times))
+                if (text->str[i + bytes - 1] == '\n' && up_rng_one_in(edit->rng, times))
                         g_string_append(out, by);
                 else
                         g_string_append_len(out, text->str + i, (gssize)bytes);
@@ -428,7 +427,7 @@ bool up_tree_line_ends(struct up_edit *edit)
         static const char *const ends[] = { "\n", "\n", "\r\n", "\r\n", "\r", "\r\r\n", "\n\r", "",
                 " \n", " \t\r\n", "\xe2\x80\xa8", "\v\n" };
         static const unsigned times[] = { 1, 1, 2, 20 };
-        bool whole = up_dice_once_in(edit->dice, 2);
+        bool whole = up_rng_one_in(edit->rng, 2);
         struct up_node *node = up_edit_pick(edit, whole ? NULL : up_edit_has_body);
         const char *by = UP_EDIT_ONE_OF(edit, ends);
 
@@ -451,7 +450,7 @@ bool up_tree_gap_change(struct up_edit *edit)
                 "--\n", "\n \n", "X\n\n", ":\n\n" };
         struct up_node *node = up_edit_pick(edit, NULL);
         GString *gap = up_edit_text(
-            UP_EDIT_ONE_OF(edit, gaps), up_dice_once_in(edit->dice, 4) ? "\n" : node->line_end);
+            UP_EDIT_ONE_OF(edit, gaps), up_rng_one_in(edit->rng, 4) ? "\n" : node->line_end);
 
         g_bytes_unref(node->gap);
         node->gap = g_string_free_to_bytes(gap);

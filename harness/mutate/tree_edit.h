@@ -1,7 +1,7 @@
 /*
  * tree_edit - what the operators of the MIME tree share
  *
- * One application of an operator: the draft's message as a tree, and the dice. The operators are
+ * One application of an operator: the draft's message as a tree, and the rng. The operators are
  * rows of UP_TREE_OPERATORS; a new one is a row and a function, in tree_parts.c, tree_fields.c or
  * tree_bodies.c.
  *
@@ -20,7 +20,7 @@
 
 struct up_edit {
         const struct up_policy *policy; /* of the draft: where the limits are */
-        struct up_dice *dice;           /* of the draft */
+        struct up_rng *rng;             /* of the draft */
         struct up_node *root;
         GPtrArray *nodes; /* as up_tree_nodes() lists them */
         size_t room;      /* how many bytes longer the message may become */
@@ -91,7 +91,7 @@ bool up_edit_has_body(const struct up_node *node);  /* no parts; not empty */
 const char *up_edit_word(struct up_edit *edit, const char *const *words);
 
 /** One of an array. */
-#define UP_EDIT_ONE_OF(edit, array) ((array)[up_dice_below((edit)->dice, G_N_ELEMENTS(array))])
+#define UP_EDIT_ONE_OF(edit, array) ((array)[up_rng_below((edit)->rng, G_N_ELEMENTS(array))])
 
 /** A length at which some code has a limit, or one off; never above @most. */
 size_t up_edit_length(struct up_edit *edit, size_t most);

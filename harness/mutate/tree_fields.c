@@ -57,7 +57,7 @@ static const char *value_of_form(struct up_edit *edit, enum up_form form)
 
         while (count < FORM_VALUES && form_values[form][count] != NULL)
                 count++;
-        return form_values[form][up_dice_below(edit->dice, count)];
+        return form_values[form][up_rng_below(edit->rng, count)];
 }
 
 static size_t fields_of_form(enum up_form form)
@@ -95,7 +95,7 @@ static bool pick_field(struct up_edit *edit, bool (*test)(GBytes *field), struct
         }
         if (places->len == 0)
                 return false;
-        *ret_place = g_array_index(places, struct place, up_dice_below(edit->dice, places->len));
+        *ret_place = g_array_index(places, struct place, up_rng_below(edit->rng, places->len));
         return true;
 }
 
@@ -144,14 +144,14 @@ static void insert(const struct place *place, size_t at, const char *text)
 
 static void insert_line(struct up_edit *edit, struct up_node *node, GString *line)
 {
-        up_node_insert_field(node, (guint)up_dice_below(edit->dice, node->fields->len + 1), line);
+        up_node_insert_field(node, (guint)up_rng_below(edit->rng, node->fields->len + 1), line);
 }
 
 bool up_tree_field_add(struct up_edit *edit)
 {
         struct up_node *node = up_edit_pick(edit, NULL);
-        enum up_form form = (enum up_form)up_dice_below(edit->dice, UP_FORMS);
-        size_t name = up_dice_below(edit->dice, fields_of_form(form));
+        enum up_form form = (enum up_form)up_rng_below(edit->rng, UP_FORMS);
+        size_t name = up_rng_below(edit->rng, fields_of_form(form));
         GString *line = g_string_new(NULL);
 
         g_string_append_printf(
@@ -177,7 +177,7 @@ bool up_tree_field_duplicate(struct up_edit *edit)
         if (!pick_field(edit, NULL, &place))
                 return false;
         GString *line = up_edit_copy(field_at(&place));
-        if (up_dice_once_in(edit->dice, 3) && has_value(field_at(&place)))
+        if (up_rng_one_in(edit->rng, 3) && has_value(field_at(&place)))
                 for (size_t i = 0; line->str[i] != ':'; i++)
                         line->str[i] = g_ascii_toupper(line->str[i]);
         insert_line(edit, place.node, line);
@@ -190,7 +190,7 @@ bool up_tree_field_move(struct up_edit *edit)
 
         if (!pick_field(edit, NULL, &place) || place.node->fields->len < 2)
                 return false;
-        guint to = (guint)up_dice_below(edit->dice, place.node->fields->len - 1);
+        guint to = (guint)up_rng_below(edit->rng, place.node->fields->len - 1);
         up_node_move_field(place.node, place.index, to < place.index ? to : to + 1);
         return true;
 }
@@ -224,19 +224,19 @@ bool up_tree_field_length(struct up_edit *edit)
         if (!pick_field(edit, has_value, &place))
                 return false;
         GBytes *field = field_at(&place);
-        bool name = up_dice_once_in(edit->dice, 5);
+        bool name = up_rng_one_in(edit->rng, 5);
         size_t at = name ? up_field_value_at(field) - 1 : up_field_value_end(field);
         const char *data = g_bytes_get_data(field, NULL);
         size_t begin = at;
         while (begin > 0 && data[begin - 1] != '\n')
                 begin--;
         size_t length = up_edit_length(edit, at - begin + edit->room);
-        if (up_dice_once_in(edit->dice, 8))
+        if (up_rng_one_in(edit->rng, 8))
                 length =
                     up_edit_near(edit, edit->policy->limits.header_bytes, at - begin + edit->room);
         if (length <= at - begin)
                 return false;
-        char filling = name ? 'n' : fillings[up_dice_below(edit->dice, sizeof fillings - 1)];
+        char filling = name ? 'n' : fillings[up_rng_below(edit->rng, sizeof fillings - 1)];
         g_autofree char *text = g_strnfill(length - (at - begin), filling);
         insert(&place, at, text);
         return true;
@@ -268,14 +268,14 @@ bool up_tree_field_fold(struct up_edit *edit)
         GBytes *field = field_at(&place);
         size_t begin = up_field_value_at(field);
         size_t end = up_field_value_end(field);
-        if (up_dice_once_in(edit->dice, 4)) {
+        if (up_rng_one_in(edit->rng, 4)) {
                 unfold(&place);
                 return true;
         }
         g_autoptr(GString) fold = up_edit_text(UP_EDIT_ONE_OF(edit, folds), place.node->line_end);
-        size_t at = begin + up_dice_below(edit->dice, end - begin + 1);
+        size_t at = begin + up_rng_below(edit->rng, end - begin + 1);
         const char *data = g_bytes_get_data(field, NULL);
-        if (up_dice_once_in(edit->dice, 2))
+        if (up_rng_one_in(edit->rng, 2))
                 while (at > begin && data[at - 1] != ' ' && data[at - 1] != ';')
                         at--;
         replace(&place, at, at, fold);
@@ -293,8 +293,8 @@ bool up_tree_field_break(struct up_edit *edit)
         struct up_node *node = up_edit_pick(edit, NULL);
         GString *line = up_edit_text(UP_EDIT_ONE_OF(edit, lines), node->line_end);
 
-        if (up_dice_once_in(edit->dice, 8))
-                line->str[up_dice_below(edit->dice, line->len)] = '\0';
+        if (up_rng_one_in(edit->rng, 8))
+                line->str[up_rng_below(edit->rng, line->len)] = '\0';
         insert_line(edit, node, line);
         return true;
 }
@@ -355,12 +355,12 @@ bool up_tree_field_word(struct up_edit *edit)
         size_t begin = up_field_value_at(field);
         size_t end = up_field_value_end(field);
         g_autoptr(GString) word = new_word(edit);
-        size_t at = begin + up_dice_below(edit->dice, end - begin + 1);
-        if (!up_dice_once_in(edit->dice, 4)) {
+        size_t at = begin + up_rng_below(edit->rng, end - begin + 1);
+        if (!up_rng_one_in(edit->rng, 4)) {
                 g_string_prepend_c(word, ' ');
                 g_string_append_c(word, ' ');
         }
-        replace(&place, up_dice_once_in(edit->dice, 3) ? begin : at, at, word);
+        replace(&place, up_rng_one_in(edit->rng, 3) ? begin : at, at, word);
         return true;
 }
 
@@ -452,7 +452,7 @@ static bool pick_parameter(
                 return false;
         g_autoptr(GArray) parameters = parameters_of(field_at(ret_place));
         *ret_parameter =
-            g_array_index(parameters, struct parameter, up_dice_below(edit->dice, parameters->len));
+            g_array_index(parameters, struct parameter, up_rng_below(edit->rng, parameters->len));
         return true;
 }
 
@@ -541,7 +541,7 @@ static const char *value_for(struct up_edit *edit, const char *name)
         if (strcmp(name, "smime-type") == 0)
                 return up_edit_word(edit, up_smime_types);
         for (size_t i = 0; i < G_N_ELEMENTS(parameter_values); i++)
-                if (strcmp(name, parameter_values[i].name) == 0 && !up_dice_once_in(edit->dice, 4))
+                if (strcmp(name, parameter_values[i].name) == 0 && !up_rng_one_in(edit->rng, 4))
                         return up_edit_word(edit, parameter_values[i].values);
         return UP_EDIT_ONE_OF(edit, values);
 }
@@ -559,7 +559,7 @@ bool up_tree_parameter_add(struct up_edit *edit)
         g_autoptr(GString) text = up_edit_text(UP_EDIT_ONE_OF(edit, shapes), place.node->line_end);
         g_string_append_printf(text, "%s=%s", name, value_for(edit, name));
         size_t at = up_field_value_end(field);
-        if (up_dice_once_in(edit->dice, 2))
+        if (up_rng_one_in(edit->rng, 2))
                 at = find_semicolon(g_bytes_get_data(field, NULL), up_field_value_at(field), at);
         replace(&place, at, at, text);
         return true;
@@ -588,7 +588,7 @@ bool up_tree_parameter_duplicate(struct up_edit *edit)
         g_autofree char *lower = g_ascii_strdown(name, -1);
         g_autoptr(GString) text = g_string_new(NULL);
         g_string_append_printf(text, "; %s=%s", name, value_for(edit, lower));
-        bool before = up_dice_once_in(edit->dice, 2);
+        bool before = up_rng_one_in(edit->rng, 2);
         size_t at = before ? parameter.begin : parameter.end;
         replace(&place, at, at, text);
         return true;
@@ -622,7 +622,7 @@ bool up_tree_parameter_quote(struct up_edit *edit)
 /* Every byte that is no letter or digit as %XX; now and then all, and now and then a broken one. */
 static void append_percent(struct up_edit *edit, GString *out, const char *text, size_t bytes)
 {
-        bool all = up_dice_once_in(edit->dice, 3);
+        bool all = up_rng_one_in(edit->rng, 3);
 
         for (size_t i = 0; i < bytes; i++) {
                 if (all || !g_ascii_isalnum(text[i]))
@@ -630,8 +630,8 @@ static void append_percent(struct up_edit *edit, GString *out, const char *text,
                 else
                         g_string_append_c(out, text[i]);
         }
-        if (up_dice_once_in(edit->dice, 6))
-                g_string_append(out, up_dice_once_in(edit->dice, 2) ? "%" : "%g0");
+        if (up_rng_one_in(edit->rng, 6))
+                g_string_append(out, up_rng_one_in(edit->rng, 2) ? "%" : "%g0");
 }
 
 /* The value in one piece: name*=charset'language'text. */
@@ -649,10 +649,10 @@ static void append_continued(
     struct up_edit *edit, GString *out, const char *name, const char *value)
 {
         enum { IN_ORDER, REVERSED, ALL_ZERO, GAPS, LEADING_ZEROS, HUGE_NUMBERS, NUMBERINGS };
-        size_t numbering = up_dice_below(edit->dice, NUMBERINGS);
-        bool extended = up_dice_once_in(edit->dice, 2);
+        size_t numbering = up_rng_below(edit->rng, NUMBERINGS);
+        bool extended = up_rng_one_in(edit->rng, 2);
         size_t bytes = strlen(value);
-        size_t pieces = 2 + up_dice_below(edit->dice, up_dice_once_in(edit->dice, 8) ? 40 : 3);
+        size_t pieces = 2 + up_rng_below(edit->rng, up_rng_one_in(edit->rng, 8) ? 40 : 3);
 
         pieces = MIN(pieces, 1 + edit->room / (strlen(name) + 16));
 
@@ -680,12 +680,12 @@ bool up_tree_parameter_encode(struct up_edit *edit)
         g_autofree char *name = piece_text(&place, parameter.name, parameter.name_end);
         g_autofree char *value = plain_value(&place, &parameter);
         g_autoptr(GString) text = g_string_new(NULL);
-        if (up_dice_once_in(edit->dice, 2))
+        if (up_rng_one_in(edit->rng, 2))
                 append_extended(edit, text, name, value);
         else
                 append_continued(edit, text, name, value);
         /* The plain one stays beside it at times: readers differ in which of them they take. */
-        if (up_dice_once_in(edit->dice, 4))
+        if (up_rng_one_in(edit->rng, 4))
                 g_string_append_printf(text, "; %s=\"%s\"", name, value);
         replace(&place, parameter.name, parameter.end, text);
         return true;
@@ -698,12 +698,12 @@ bool up_tree_parameter_length(struct up_edit *edit)
 
         if (!pick_parameter(edit, &place, &parameter) || edit->room == 0)
                 return false;
-        bool name = up_dice_once_in(edit->dice, 2);
+        bool name = up_rng_one_in(edit->rng, 2);
         size_t begin = name ? parameter.name : parameter.value;
         size_t end = name ? parameter.name_end : parameter.end;
         g_autoptr(GString) text = g_string_new(NULL);
-        g_autofree char *filling = g_strnfill(
-            up_edit_length(edit, edit->room), up_dice_once_in(edit->dice, 4) ? '%' : 'p');
+        g_autofree char *filling =
+            g_strnfill(up_edit_length(edit, edit->room), up_rng_one_in(edit->rng, 4) ? '%' : 'p');
         g_string_append(text, filling);
         replace(&place, begin, end, text);
         return true;
@@ -740,8 +740,8 @@ bool up_tree_charset_declare(struct up_edit *edit)
 
         if (!pick_field(edit, is_content_type, &place))
                 return false;
-        const char *charset = up_dice_once_in(edit->dice, 4) ? UP_EDIT_ONE_OF(edit, odd)
-                                                             : up_edit_word(edit, up_charsets);
+        const char *charset = up_rng_one_in(edit->rng, 4) ? UP_EDIT_ONE_OF(edit, odd)
+                                                          : up_edit_word(edit, up_charsets);
         g_autofree char *written = g_strconcat("charset=", charset, NULL);
         g_autofree char *added = g_strconcat("; ", written, NULL);
         if (!up_edit_set_parameter(place.node, "Content-Type", "charset", written))
@@ -752,11 +752,10 @@ bool up_tree_charset_declare(struct up_edit *edit)
 bool up_tree_encoding_declare(struct up_edit *edit)
 {
         struct place place;
-        const char *encoding = up_dice_once_in(edit->dice, 3)
-                                   ? value_of_form(edit, UP_FORM_ENCODING)
-                                   : up_edit_word(edit, up_encodings);
+        const char *encoding = up_rng_one_in(edit->rng, 3) ? value_of_form(edit, UP_FORM_ENCODING)
+                                                           : up_edit_word(edit, up_encodings);
 
-        if (pick_field(edit, is_encoding, &place) && !up_dice_once_in(edit->dice, 4)) {
+        if (pick_field(edit, is_encoding, &place) && !up_rng_one_in(edit->rng, 4)) {
                 replace_value(&place, encoding);
                 return true;
         }

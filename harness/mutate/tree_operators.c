@@ -24,7 +24,7 @@ struct up_node *up_edit_pick(struct up_edit *edit, bool (*test)(const struct up_
         }
         if (passing->len == 0)
                 return NULL;
-        return g_ptr_array_index(passing, up_dice_below(edit->dice, passing->len));
+        return g_ptr_array_index(passing, up_rng_below(edit->rng, passing->len));
 }
 
 bool up_edit_is_part(const struct up_node *node)
@@ -49,12 +49,12 @@ const char *up_edit_word(struct up_edit *edit, const char *const *words)
         while (words[count] != NULL)
                 count++;
         g_assert(count > 0);
-        return words[up_dice_below(edit->dice, count)];
+        return words[up_rng_below(edit->rng, count)];
 }
 
 size_t up_edit_near(struct up_edit *edit, uint64_t limit, size_t most)
 {
-        uint64_t near = limit + up_dice_below(edit->dice, 3);
+        uint64_t near = limit + up_rng_below(edit->rng, 3);
 
         return (size_t)MIN(MAX(near, 2) - 1, most);
 }
@@ -69,7 +69,7 @@ size_t up_edit_length(struct up_edit *edit, size_t most)
 
         while (fitting < G_N_ELEMENTS(lengths) && lengths[fitting] < most)
                 fitting++;
-        return up_edit_near(edit, lengths[up_dice_below(edit->dice, fitting)], most);
+        return up_edit_near(edit, lengths[up_rng_below(edit->rng, fitting)], most);
 }
 
 GString *up_edit_text(const char *text, const char *line_end)
@@ -115,7 +115,7 @@ static void edit_init(struct up_edit *edit, struct up_draft *draft)
 {
         size_t bytes = g_bytes_get_size(draft->c->message);
 
-        *edit = (struct up_edit){ .policy = &draft->c->policy, .dice = &draft->dice };
+        *edit = (struct up_edit){ .policy = &draft->c->policy, .rng = &draft->rng };
         edit->root = up_tree_read(draft->c->message, &draft->c->policy.limits);
         edit->nodes = up_tree_nodes(edit->root);
         edit->room = draft->most_bytes > bytes ? draft->most_bytes - bytes : 0;
@@ -156,9 +156,9 @@ static bool write_draft(struct up_draft *draft, const struct up_edit *edit)
 
         if (g_bytes_equal(after, before) || !up_draft_set_message(draft, after))
                 return false;
-        if (draft->graded != UP_GRADED_UNSIGNED && draft->graded != UP_GRADED_UNKNOWN &&
+        if (draft->graded != UP_INTENDED_UNSIGNED && draft->graded != UP_INTENDED_UNKNOWN &&
             !is_still_signed(before, after, limits))
-                draft->graded = UP_GRADED_UNKNOWN;
+                draft->graded = UP_INTENDED_UNKNOWN;
         return true;
 }
 
@@ -191,7 +191,7 @@ static GBytes *piece_of(struct up_edit *edit, struct up_node *other)
 {
         g_autoptr(GPtrArray) nodes = up_tree_nodes(other);
 
-        return up_edit_content(g_ptr_array_index(nodes, up_dice_below(edit->dice, nodes->len)));
+        return up_edit_content(g_ptr_array_index(nodes, up_rng_below(edit->rng, nodes->len)));
 }
 
 static bool cross_part(struct up_edit *edit, struct up_node *other)
@@ -199,8 +199,8 @@ static bool cross_part(struct up_edit *edit, struct up_node *other)
         struct up_node *multipart = up_edit_pick(edit, up_node_holds_parts);
         g_autoptr(GBytes) piece = piece_of(edit, other);
 
-        if (multipart != NULL && !up_dice_once_in(edit->dice, 3)) {
-                size_t index = up_dice_below(edit->dice, multipart->parts->len + 1);
+        if (multipart != NULL && !up_rng_one_in(edit->rng, 3)) {
+                size_t index = up_rng_below(edit->rng, multipart->parts->len + 1);
                 up_node_insert_part(multipart, (guint)index, up_node_raw(piece));
         } else {
                 struct up_node *node = up_edit_pick(edit, NULL);
@@ -213,16 +213,15 @@ static bool cross_part(struct up_edit *edit, struct up_node *other)
 static bool cross_fields(struct up_edit *edit, struct up_node *other)
 {
         g_autoptr(GPtrArray) nodes = up_tree_nodes(other);
-        const struct up_node *from =
-            g_ptr_array_index(nodes, up_dice_below(edit->dice, nodes->len));
+        const struct up_node *from = g_ptr_array_index(nodes, up_rng_below(edit->rng, nodes->len));
         struct up_node *to = up_edit_pick(edit, NULL);
 
         for (guint i = 0; i < from->fields->len; i++) {
                 GBytes *field = g_ptr_array_index(from->fields, i);
-                if (!up_dice_once_in(edit->dice, 2))
+                if (!up_rng_one_in(edit->rng, 2))
                         continue;
-                size_t index = up_dice_below(edit->dice, to->fields->len + 1);
-                if (index < to->fields->len && up_dice_once_in(edit->dice, 2))
+                size_t index = up_rng_below(edit->rng, to->fields->len + 1);
+                if (index < to->fields->len && up_rng_one_in(edit->rng, 2))
                         up_node_remove_field(to, (guint)index);
                 up_node_insert_field(to, (guint)index, up_edit_copy(field));
         }
@@ -236,8 +235,7 @@ bool up_tree_cross(struct up_draft *draft, const struct up_case *other)
 
         g_autoptr(up_node) tree = up_tree_read(other->message, &draft->c->policy.limits);
         edit_init(&edit, draft);
-        changed =
-            up_dice_once_in(edit.dice, 3) ? cross_fields(&edit, tree) : cross_part(&edit, tree);
+        changed = up_rng_one_in(edit.rng, 3) ? cross_fields(&edit, tree) : cross_part(&edit, tree);
         changed = changed && write_draft(draft, &edit);
         edit_clear(&edit);
         return changed;

@@ -63,7 +63,7 @@ bool up_tree_part_add(struct up_edit *edit)
         GString *text = up_edit_text(UP_EDIT_ONE_OF(edit, new_parts), node->line_end);
         g_autoptr(GBytes) part = g_string_free_to_bytes(text);
         up_node_insert_part(
-            node, (guint)up_dice_below(edit->dice, node->parts->len + 1), up_node_raw(part));
+            node, (guint)up_rng_below(edit->rng, node->parts->len + 1), up_node_raw(part));
         return true;
 }
 
@@ -73,7 +73,7 @@ bool up_tree_part_drop(struct up_edit *edit)
 
         if (node == NULL)
                 return false;
-        up_node_free(up_node_take_part(node, (guint)up_dice_below(edit->dice, node->parts->len)));
+        up_node_free(up_node_take_part(node, (guint)up_rng_below(edit->rng, node->parts->len)));
         return true;
 }
 
@@ -83,7 +83,7 @@ static size_t copies_that_fit(struct up_edit *edit, size_t copy_bytes)
         uint64_t limit = edit->policy->limits.parts;
         size_t most = edit->room / copy_bytes;
 
-        if (!up_dice_once_in(edit->dice, 4))
+        if (!up_rng_one_in(edit->rng, 4))
                 return MIN(most, 1);
         return up_edit_near(edit, limit > edit->nodes->len ? limit - edit->nodes->len : 1, most);
 }
@@ -94,7 +94,7 @@ bool up_tree_part_duplicate(struct up_edit *edit)
 
         if (node == NULL)
                 return false;
-        size_t index = up_dice_below(edit->dice, node->parts->len);
+        size_t index = up_rng_below(edit->rng, node->parts->len);
         g_autoptr(GBytes) part = up_node_bytes(g_ptr_array_index(node->parts, index));
         size_t line_bytes = 2 * strlen(node->line_end) + strlen(node->boundary) + 2;
         size_t copies = copies_that_fit(edit, g_bytes_get_size(part) + line_bytes);
@@ -118,8 +118,8 @@ bool up_tree_part_reorder(struct up_edit *edit)
 
         if (node == NULL)
                 return false;
-        guint from = (guint)up_dice_below(edit->dice, node->parts->len);
-        guint to = (guint)up_dice_below(edit->dice, node->parts->len - 1);
+        guint from = (guint)up_rng_below(edit->rng, node->parts->len);
+        guint to = (guint)up_rng_below(edit->rng, node->parts->len - 1);
         up_node_insert_part(node, to < from ? to : to + 1, up_node_take_part(node, from));
         return true;
 }
@@ -154,7 +154,7 @@ bool up_tree_part_move(struct up_edit *edit)
         }
         if (to == NULL)
                 return false;
-        up_node_insert_part(to, (guint)up_dice_below(edit->dice, to->parts->len + 1),
+        up_node_insert_part(to, (guint)up_rng_below(edit->rng, to->parts->len + 1),
             up_node_take_part(part->parent, index_in_parent(part)));
         return true;
 }
@@ -252,8 +252,8 @@ bool up_tree_part_nest_deep(struct up_edit *edit)
 {
         struct up_node *node = up_edit_pick(edit, NULL);
         size_t levels = depth_near_limit(edit, edit->room / LEVEL_BYTES);
-        enum nesting nesting = (enum nesting)up_dice_below(edit->dice, NESTINGS);
-        bool closed = up_dice_once_in(edit->dice, 2);
+        enum nesting nesting = (enum nesting)up_rng_below(edit->rng, NESTINGS);
+        bool closed = up_rng_one_in(edit->rng, 2);
         const char *end = node->line_end;
         GString *before = g_string_new(NULL);
         g_autoptr(GString) after = g_string_new(NULL);
@@ -288,7 +288,7 @@ bool up_tree_part_lift(struct up_edit *edit)
         if (node == NULL)
                 return false;
         g_autoptr(GBytes) part = up_node_bytes(
-            g_ptr_array_index(node->parts, up_dice_below(edit->dice, node->parts->len)));
+            g_ptr_array_index(node->parts, up_rng_below(edit->rng, node->parts->len)));
         up_edit_set_content(node, part);
         return true;
 }
@@ -331,7 +331,7 @@ bool up_tree_part_split(struct up_edit *edit)
                 return false;
         gsize size;
         const char *data = g_bytes_get_data(node->body, &size);
-        size_t cut = next_line(data, size, up_dice_below(edit->dice, size));
+        size_t cut = next_line(data, size, up_rng_below(edit->rng, size));
         g_autoptr(GBytes) content = up_edit_content(node);
         const char *head = g_bytes_get_data(content, NULL);
         size_t head_bytes = g_bytes_get_size(content) - size;
@@ -367,7 +367,7 @@ static bool set_boundary_parameter(struct up_edit *edit, struct up_node *node, c
 {
         g_autoptr(GString) quoted = g_string_new("boundary=\"");
         size_t half = strlen(boundary) / 2;
-        bool cut = up_dice_once_in(edit->dice, 6);
+        bool cut = up_rng_one_in(edit->rng, 6);
 
         if (cut)
                 g_string_insert(quoted, (gssize)strlen("boundary"), "*0");
@@ -399,11 +399,11 @@ bool up_tree_boundary_rename(struct up_edit *edit)
 
         if (node == NULL)
                 return false;
-        if (up_dice_once_in(edit->dice, 2))
+        if (up_rng_one_in(edit->rng, 2))
                 return rename_boundary(edit, node, UP_EDIT_ONE_OF(edit, boundaries));
         g_autofree char *name =
             g_strnfill(up_edit_length(edit, edit->room / (node->parts->len + 2)),
-                up_dice_once_in(edit->dice, 4) ? '-' : 'b');
+                up_rng_one_in(edit->rng, 4) ? '-' : 'b');
         return rename_boundary(edit, node, name);
 }
 
@@ -430,7 +430,7 @@ bool up_tree_boundary_relate(struct up_edit *edit)
         GString *boundary = g_string_new(UP_EDIT_ONE_OF(edit, relations));
         g_string_replace(boundary, "%s", outer_multipart(node)->boundary, 1);
         g_autofree char *related = g_string_free(boundary, FALSE);
-        if (up_dice_once_in(edit->dice, 4))
+        if (up_rng_one_in(edit->rng, 4))
                 related[strlen(related) / 2] = '\0';
         return rename_boundary(edit, node, related);
 }
@@ -450,7 +450,7 @@ bool up_tree_boundary_mismatch(struct up_edit *edit)
         const char *const others[] = { upper, lower, longer, shorter, dashes };
         const char *other = UP_EDIT_ONE_OF(edit, others);
 
-        if (up_dice_once_in(edit->dice, 2))
+        if (up_rng_one_in(edit->rng, 2))
                 return set_boundary_parameter(edit, node, other);
         up_node_set_boundary(node, other);
         return true;
@@ -480,7 +480,7 @@ bool up_tree_boundary_line(struct up_edit *edit)
 
         if (node == NULL)
                 return false;
-        size_t index = up_dice_below(edit->dice, node->seams->len);
+        size_t index = up_rng_below(edit->rng, node->seams->len);
         GBytes *bytes = g_ptr_array_index(node->seams, index);
         g_autoptr(GString) seam = up_edit_copy(bytes);
         size_t begin = find_boundary_line(seam, node->boundary);
@@ -516,7 +516,7 @@ bool up_tree_boundary_around(struct up_edit *edit)
         if (node == NULL)
                 return false;
         g_autoptr(GString) text = up_edit_text(UP_EDIT_ONE_OF(edit, texts), node->line_end);
-        bool before = up_dice_once_in(edit->dice, 2);
+        bool before = up_rng_one_in(edit->rng, 2);
         size_t index = before ? 0 : node->seams->len - 1;
         GBytes *seam = g_ptr_array_index(node->seams, index);
         GString *out = up_edit_copy(seam);
@@ -540,12 +540,12 @@ bool up_tree_boundary_in_body(struct up_edit *edit)
         if (node == NULL)
                 return false;
         const struct up_node *outer = outer_multipart(node);
-        for (; outer_multipart(outer) != NULL && up_dice_once_in(edit->dice, 2);)
+        for (; outer_multipart(outer) != NULL && up_rng_one_in(edit->rng, 2);)
                 outer = outer_multipart(outer);
         g_autoptr(GString) line = up_edit_text(UP_EDIT_ONE_OF(edit, lines), node->line_end);
         g_string_replace(line, "%s", outer->boundary, 0);
         GString *body = up_edit_copy(node->body);
-        size_t at = next_line(body->str, body->len, up_dice_below(edit->dice, body->len));
+        size_t at = next_line(body->str, body->len, up_rng_below(edit->rng, body->len));
         g_string_insert_len(body, (gssize)at, line->str, (gssize)line->len);
         up_node_set_body(node, body);
         return true;

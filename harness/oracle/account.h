@@ -128,11 +128,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(up_account, up_account_free)
 
 /** The accounts of all runs that there are, for those oracles that compare. */
 struct up_accounts {
-        const struct up_account *as_it_was;
-        const struct up_account *again;
+        const struct up_account *baseline;
+        const struct up_account *repeat;
         const struct up_account *healed;
         const struct up_account *healthy;
-        const struct up_account *steady;
+        const struct up_account *no_clock_jumps;
 };
 
 static inline struct up_account_step *up_account_step_at(const struct up_account *a, guint index)

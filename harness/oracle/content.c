@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "mail/mime.h"
+#include "gmime/mime.h"
 #include "mail/slice.h"
 
 static bool ends_with(GBytes *bytes, GBytes *end)

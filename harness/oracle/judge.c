@@ -98,7 +98,7 @@ static bool is_pending(const struct candidate *candidate)
         return candidate->finding->class == UP_CLASS_PENDING;
 }
 
-/* Of two about one recipient: that of the run as it was, which has a story; then the stronger. */
+/* Of two about one recipient: that of the run as it was, which has a trace; then the stronger. */
 static bool says_more(const struct candidate *one, const struct candidate *other)
 {
         if (one->run != other->run)
@@ -177,8 +177,8 @@ static bool is_able(const struct up_account *account, const struct up_oracle_row
 /* An oracle of two runs speaks in terms of the first, or names no entries. */
 static void ask_all(const struct up_accounts *accounts, GArray *candidates, uint64_t *judged)
 {
-        const struct up_account *const runs[JUDGED_RUNS] = { accounts->as_it_was, accounts->healed,
-                accounts->healthy, accounts->steady };
+        const struct up_account *const runs[JUDGED_RUNS] = { accounts->baseline, accounts->healed,
+                accounts->healthy, accounts->no_clock_jumps };
         /* What an oracle adds is taken over, so this array frees nothing. */
         g_autoptr(GPtrArray) fresh = g_ptr_array_new();
 
@@ -190,7 +190,7 @@ static void ask_all(const struct up_accounts *accounts, GArray *candidates, uint
                         judged[i] += row->judge(runs[run], fresh);
                         collect(candidates, fresh, run, runs[run]->run);
                 }
-                if (row->compare != NULL && is_able(accounts->as_it_was, row)) {
+                if (row->compare != NULL && is_able(accounts->baseline, row)) {
                         judged[i] += row->compare(accounts, fresh);
                         collect(candidates, fresh, 0, "");
                 }
@@ -199,14 +199,15 @@ static void ask_all(const struct up_accounts *accounts, GArray *candidates, uint
 
 void up_judge(const struct up_runs *runs, struct up_judgement *judgement)
 {
-        g_assert(runs->as_it_was != NULL);
-        g_autoptr(up_account) as_it_was = up_account_new(runs->as_it_was, "");
-        g_autoptr(up_account) again = runs->again ? up_account_new(runs->again, "second") : NULL;
+        g_assert(runs->baseline != NULL);
+        g_autoptr(up_account) baseline = up_account_new(runs->baseline, "");
+        g_autoptr(up_account) again = runs->repeat ? up_account_new(runs->repeat, "second") : NULL;
         g_autoptr(up_account) healed = runs->healed ? up_account_new(runs->healed, "healed") : NULL;
         g_autoptr(up_account) healthy =
             runs->healthy ? up_account_new(runs->healthy, "healthy") : NULL;
-        g_autoptr(up_account) steady = runs->steady ? up_account_new(runs->steady, "steady") : NULL;
-        const struct up_accounts accounts = { as_it_was, again, healed, healthy, steady };
+        g_autoptr(up_account) steady =
+            runs->no_clock_jumps ? up_account_new(runs->no_clock_jumps, "steady") : NULL;
+        const struct up_accounts accounts = { baseline, again, healed, healthy, steady };
         g_autoptr(GArray) candidates = g_array_new(FALSE, FALSE, sizeof(struct candidate));
 
         g_array_set_clear_func(candidates, candidate_clear);

@@ -24,11 +24,12 @@ struct up_accounts;
 
 /** A case's runs. Each may be NULL, but the first. */
 struct up_runs {
-        const struct up_ledger *as_it_was; /* no heal */
-        const struct up_ledger *again;     /* the same once more */
+        const struct up_ledger *baseline; /* no heal */
+        const struct up_ledger *repeat;   /* the same once more */
         const struct up_ledger *healed;
         const struct up_ledger *healthy;
-        const struct up_ledger *steady; /* without jumps of the wall clock; NULL: it never jumps */
+        const struct up_ledger
+            *no_clock_jumps; /* without jumps of the wall clock; NULL: it never jumps */
 };
 
 struct up_judgement {
@@ -56,7 +57,7 @@ extern const struct up_oracle_row up_oracle_rows[UP_ORACLES];
  * Asks every oracle whose needs the pipeline of the run has. Each run but `again` is judged by
  * itself. Appends the findings: of several `pending` about one recipient only the one with the
  * strongest evidence, of several of one class and signature only the first. The entries that a
- * finding names are those of `as_it_was`; one that only another run shows names none, and its
+ * finding names are those of `baseline`; one that only another run shows names none, and its
  * detail says which run it was.
  */
 void up_judge(const struct up_runs *runs, struct up_judgement *judgement);

@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-#include "mail/mime.h"
+#include "gmime/mime.h"
 #include "mail/slice.h"
 
 /* --- whom a notice names ---------------------------------------------------------------------- */

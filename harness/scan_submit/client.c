@@ -15,7 +15,7 @@
 
 #include "mail/exam.h"
 #include "mail/slice.h"
-#include "mail/smime.h"
+#include "cms/smime.h"
 
 /* So much of an encoded body holds the first bytes of the CMS, however it is broken into lines. */
 #define FIRST_BYTES 1024

@@ -129,7 +129,7 @@ struct up_machine {
 /** The machine. A fault copies it and replaces rows. */
 extern const struct up_machine up_machine;
 
-/** Names as in stories and pictures: "scan-wait", "no-verdict". */
+/** Names as in traces and pictures: "scan-wait", "no-verdict". */
 extern const char *const up_content_state_names[UP_CONTENT_STATES];
 extern const char *const up_content_event_names[UP_CONTENT_EVENTS];
 extern const char *const up_recipient_state_names[UP_RECIPIENT_STATES];

@@ -16,9 +16,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "mail/compose.h"
+#include "cms/compose.h"
 #include "scan_submit/fields.h"
-#include "scan_submit/trace.h"
+#include "scan_submit/received.h"
 
 #define BOUNDARY_BEGINNING "=_unpend."
 
@@ -123,7 +123,7 @@ static bool is_status(const char *status)
 
 static GBytes *part_for_person(const struct up_notice *notice)
 {
-        GString *text = g_string_new("This is the mail system at " UP_TRACE_HOST ".\r\n\r\n"
+        GString *text = g_string_new("This is the mail system at " UP_RECEIVED_HOST ".\r\n\r\n"
                                      "Your message could not be delivered to:\r\n");
         g_autoptr(GBytes) body = NULL;
 
@@ -160,8 +160,8 @@ static void put_failure(GString *status, const struct up_notice_failure *failure
 
 static GBytes *part_for_program(const struct up_notice *notice)
 {
-        GString *status = g_string_new("Reporting-MTA: dns; " UP_TRACE_HOST "\r\n");
-        g_autofree char *arrival = up_trace_date(notice->arrival_s);
+        GString *status = g_string_new("Reporting-MTA: dns; " UP_RECEIVED_HOST "\r\n");
+        g_autofree char *arrival = up_received_date(notice->arrival_s);
         g_autoptr(GBytes) body = NULL;
 
         g_string_append_printf(status, "Arrival-Date: %s\r\n", arrival);
@@ -275,16 +275,17 @@ static GBytes *part_of_original(const struct up_notice *notice)
 
 static char *notice_header(const struct up_notice *notice)
 {
-        g_autofree char *date = up_trace_date(notice->wall_s);
+        g_autofree char *date = up_received_date(notice->wall_s);
         g_autofree char *to = can_stand_in_to(notice->sender)
                                   ? g_strdup_printf("<%s>", notice->sender)
                                   : g_strdup("undisclosed-recipients:;");
 
-        return g_strdup_printf("From: Mail Delivery System <MAILER-DAEMON@" UP_TRACE_HOST ">\n"
+        return g_strdup_printf("From: Mail Delivery System <MAILER-DAEMON@" UP_RECEIVED_HOST ">\n"
                                "To: %s\n"
                                "Subject: Undelivered Mail Returned to Sender\n"
                                "Date: %s\n"
-                               "Message-ID: <notice.%" G_GUINT64_FORMAT ".%u@" UP_TRACE_HOST ">\n"
+                               "Message-ID: <notice.%" G_GUINT64_FORMAT ".%u@" UP_RECEIVED_HOST
+                               ">\n"
                                "Auto-Submitted: auto-replied\n"
                                "MIME-Version: 1.0\n",
             to, date, notice->parent, notice->serial);

@@ -26,7 +26,7 @@
 #include "scan_submit/notice.h"
 #include "scan_submit/reason.h"
 #include "scan_submit/store.h"
-#include "scan_submit/trace.h"
+#include "scan_submit/received.h"
 #include "scan_submit/view.h"
 
 /* RFC 5321 section 4.5.3.1.8: so many recipients every server takes in one transaction. */
@@ -530,7 +530,7 @@ static struct up_record *record_new(const struct queue *queue, const struct up_m
         record->notify = mail->notify && mail->from[0] != '\0';
         record->from = g_ref_string_new(mail->from);
         record->to = up_record_addresses(mail->to);
-        record->bytes = up_trace_prepend(mail->bytes, record->id, mail->origin, wall_s);
+        record->bytes = up_received_prepend(mail->bytes, record->id, mail->origin, wall_s);
         g_autofree char *message_id = up_event_log_message_id(mail->bytes);
         record->message_id = g_ref_string_new(message_id);
         record->look = up_client_look(queue->parts.client, record->bytes, &queue->policy);
@@ -731,7 +731,7 @@ static enum up_receipt submit(void *self, const struct up_mail *mail, int64_t no
 
         if (is_dead(queue))
                 return UP_RECEIPT_LATER;
-        if (up_trace_hops(mail->bytes) > queue->policy.max_hops) {
+        if (up_received_count(mail->bytes) > queue->policy.max_hops) {
                 g_autofree char *message_id = up_event_log_message_id(mail->bytes);
                 up_event_log(
                     queue->ports, UP_LOG_LOOP, 0, message_id, up_reason_rows[UP_REASON_LOOP].code);
@@ -865,7 +865,7 @@ static int64_t next_ms(void *self)
 
 /* --- what it tells ---------------------------------------------------------------------------- */
 
-static void each(void *self, up_see see, void *data)
+static void each(void *self, up_view_visitor see, void *data)
 {
         const struct queue *queue = self;
 

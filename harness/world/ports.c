@@ -4,7 +4,7 @@
  * A dead process says nothing: while the power is out, nothing that is asked or told is taken,
  * though the pipeline gets a request number all the same.
  */
-#include "world/inside.h"
+#include "world/world_private.h"
 
 /* --- the scanner ------------------------------------------------------------------------------ */
 

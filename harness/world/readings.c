@@ -10,8 +10,8 @@
 
 #include "case/case.h"
 #include "mail/eicar.h"
-#include "mail/inside.h"
-#include "mail/smime.h"
+#include "gmime/objects.h"
+#include "cms/smime.h"
 
 struct up_readings {
         GHashTable *found; /* struct found, by the bytes */

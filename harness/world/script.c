@@ -4,7 +4,7 @@
  * The reader of the case has checked the words, so they are taken as they are. Before an event all
  * that is due already is done: events at one instant come to a pipeline that is up to date.
  */
-#include "world/inside.h"
+#include "world/world_private.h"
 
 #include <string.h>
 
@@ -252,7 +252,7 @@ static const act acts[UP_VERB_ROWS] = {
 static bool left_out(const struct up_event *event, enum up_mode mode)
 {
         return (mode == UP_MODE_HEALTHY && event->verb->sickens) ||
-               (mode == UP_MODE_STEADY && up_event_id(event) == UP_VERB_CLOCK);
+               (mode == UP_MODE_NO_CLOCK_JUMPS && up_event_id(event) == UP_VERB_CLOCK);
 }
 
 void up_world_play(struct up_world *world, enum up_mode mode)

@@ -11,7 +11,7 @@
 #include "world/world.h"
 
 #include "fnv.h"
-#include "world/inside.h"
+#include "world/world_private.h"
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
@@ -141,7 +141,7 @@ static void watch(struct up_world *world, uint64_t digest)
 
         if (world->script_ended && can_tell && somebody_waits(world)) {
                 mix_arrivals(world, &digest);
-                if (up_lasso_add(&world->lasso, digest, world->now_ms))
+                if (up_cycle_detector_add(&world->cycle_detector, digest, world->now_ms))
                         end(world, UP_ENDING_CYCLE);
         }
         if (world->runs_in_a_row > UP_WORLD_SPIN_STEPS)
@@ -470,7 +470,7 @@ static void world_init(struct up_world *world, const struct up_case *c,
         up_scanner_init(&world->scanner, readings);
         up_next_hop_heal(&world->hop);
         up_views_init(&world->views);
-        up_lasso_init(&world->lasso);
+        up_cycle_detector_init(&world->cycle_detector);
 }
 
 static void world_clear(struct up_world *world)
@@ -480,7 +480,7 @@ static void world_clear(struct up_world *world)
         g_hash_table_unref(world->letters);
         g_array_unref(world->crashes);
         up_views_clear(&world->views);
-        up_lasso_clear(&world->lasso);
+        up_cycle_detector_clear(&world->cycle_detector);
 }
 
 static void play_to_the_end(struct up_world *world, enum up_mode mode)

@@ -42,11 +42,11 @@
 
 /** How a run goes on after the script, and how it went before. */
 enum up_mode {
-        UP_MODE_AS_IT_WAS, /* no heal */
-        UP_MODE_HEALED,    /* all is well from the end of the script on */
-        UP_MODE_HEALTHY, /* all is well from the start: verbs that make something sick are left out
-                          */
-        UP_MODE_STEADY,  /* no heal, and the wall clock never jumps */
+        UP_MODE_BASELINE, /* no heal */
+        UP_MODE_HEALED,   /* all is well from the end of the script on */
+        UP_MODE_HEALTHY,  /* all is well from the start: verbs that make something sick are left out
+                           */
+        UP_MODE_NO_CLOCK_JUMPS, /* no heal, and the wall clock never jumps */
 };
 
 /* How long the healthy take, and when a late answer comes after the time-out. */

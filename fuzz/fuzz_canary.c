@@ -1,0 +1,238 @@
+/*
+ * canary - the faults of canaries.h, each committed when the message's first line names it
+ *
+ * A fault of a pipeline is one that sick.c plays; what is said here is about the others.
+ *
+ * Each is kept out of the optimiser's sight by a volatile, and out of its caller by noinline, so
+ * that it happens at run time and its function stands in the stack. What no sanitizer sees goes
+ * the whole way of a real fault: through the reader that remarks it, and the oracle.
+ */
+#include <fcntl.h>
+#include <gmime/gmime.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/objects.h>
+#include <string.h>
+
+#include "run/judge_case.h"
+#include "target/target.h"
+#include "gmime/mime.h"
+#include "cms/openssl.h"
+
+static void *volatile hidden;
+
+static GMimeObject *freed_object(void)
+{
+        GMimePart *part = g_mime_part_new();
+
+        hidden = part;
+        g_object_unref(part);
+        return hidden;
+}
+
+/* g_mime_object_get_content_type() without the library. */
+static G_NO_INLINE void gmime_object(const struct up_case *c, struct up_exam *exam)
+{
+        hidden = freed_object()->content_type;
+        (void)c;
+        (void)exam;
+}
+
+static G_NO_INLINE void gmime_inside(const struct up_case *c, struct up_exam *exam)
+{
+        hidden = g_mime_object_get_content_type(freed_object());
+        (void)c;
+        (void)exam;
+}
+
+/* The copy goes through memcpy(), which AddressSanitizer watches in every library. */
+static G_NO_INLINE void openssl_copy(const struct up_case *c, struct up_exam *exam)
+{
+        BIO *bio = BIO_new_mem_buf("twelve bytes", 12);
+
+        hidden = g_malloc(11);
+        BIO_read(bio, hidden, 12);
+        g_free(hidden);
+        BIO_free(bio);
+        (void)c;
+        (void)exam;
+}
+
+static G_NO_INLINE void openssl_inside(const struct up_case *c, struct up_exam *exam)
+{
+        hidden = g_malloc(16);
+        EVP_EncodeBlock(hidden, (const unsigned char *)"twelve bytes", 12);
+        g_free(hidden);
+        (void)c;
+        (void)exam;
+}
+
+static G_NO_INLINE void leak(const struct up_case *c, struct up_exam *exam)
+{
+        hidden = g_malloc(100);
+        hidden = NULL;
+        (void)c;
+        (void)exam;
+}
+
+static G_NO_INLINE void shift(const struct up_case *c, struct up_exam *exam)
+{
+        static volatile int bits = 40;
+        volatile int shifted = 1 << bits;
+
+        (void)shifted;
+        (void)c;
+        (void)exam;
+}
+
+static void critical(const struct up_case *c, struct up_exam *exam)
+{
+        (void)c;
+        up_exam_listen(exam);
+        g_mime_part_set_content_description(NULL, "canary");
+        up_exam_unlisten(exam);
+}
+
+static void no_reason(const struct up_case *c, struct up_exam *exam)
+{
+        ASN1_OBJECT *object = OBJ_txt2obj("no object identifier", 1);
+
+        (void)c;
+        ERR_clear_error();
+        up_openssl_judge(exam, "OBJ_txt2obj", NULL, object != NULL);
+        ASN1_OBJECT_free(object);
+}
+
+/* Stands in front of GLib's for all code in this program, and reads the same from any text. */
+guchar *g_base64_decode(const char *text, gsize *ret_bytes)
+{
+        (void)text;
+        *ret_bytes = strlen("lie");
+        return (guchar *)g_strdup("lie");
+}
+
+static void disagree(const struct up_case *c, struct up_exam *exam)
+{
+        static const char text[] = "Content-Type: application/octet-stream\n"
+                                   "Content-Transfer-Encoding: base64\n\ndHJ1dGg=\n";
+        g_autoptr(GBytes) bytes = g_bytes_new_static(text, strlen(text));
+        g_autoptr(GMimeMessage) message = up_mime_parse(bytes, exam);
+
+        (void)c;
+        up_mime_compare(message, exam);
+}
+
+/* --- what does not end ------------------------------------------------------------------------ */
+
+/* Most of the time is spent in what it calls, which is not what hangs. */
+static G_NO_INLINE void loop(const struct up_case *c, struct up_exam *exam)
+{
+        for (;;)
+                g_free(g_mime_utils_header_encode_phrase(NULL, "not the \xc3\xa9nd", NULL));
+        (void)c;
+        (void)exam;
+}
+
+/* It reads from the system, writes nowhere, and calls nothing of ours. */
+static void gmime_loop(const struct up_case *c, struct up_exam *exam)
+{
+        GMimeStream *endless = g_mime_stream_fs_open("/dev/zero", O_RDONLY, 0, NULL);
+        GMimeStream *nowhere = g_mime_stream_null_new();
+
+        g_mime_stream_write_to_stream(endless, nowhere);
+        g_object_unref(endless);
+        g_object_unref(nowhere);
+        (void)c;
+        (void)exam;
+}
+
+static void openssl_loop(const struct up_case *c, struct up_exam *exam)
+{
+        unsigned char key[32];
+
+        PKCS5_PBKDF2_HMAC("password", -1, (const unsigned char *)"salt", 4, G_MAXINT, EVP_sha256(),
+            sizeof key, key);
+        (void)c;
+        (void)exam;
+}
+
+static volatile unsigned depth;
+
+static unsigned even(unsigned number);
+
+static G_NO_INLINE unsigned odd(unsigned number)
+{
+        depth = number;
+        return even(number + 1) + depth;
+}
+
+static G_NO_INLINE unsigned even(unsigned number)
+{
+        depth = number;
+        return odd(number + 1) + depth;
+}
+
+static void deep(const struct up_case *c, struct up_exam *exam)
+{
+        depth = even(0);
+        (void)c;
+        (void)exam;
+}
+
+static void gmime_deep(const struct up_case *c, struct up_exam *exam)
+{
+        InternetAddress *group = internet_address_group_new("group");
+
+        internet_address_group_add_member(INTERNET_ADDRESS_GROUP(group), group);
+        g_free(internet_address_to_string(group, NULL, FALSE));
+        (void)c;
+        (void)exam;
+}
+
+/* Compares each byte of the message with a tenth of those before it. */
+static void square(const struct up_case *c, struct up_exam *exam)
+{
+        static volatile unsigned alike;
+        gsize bytes;
+        const char *message = g_bytes_get_data(c->message, &bytes);
+
+        for (gsize i = 0; i < bytes; i++)
+                for (gsize j = 0; j < i; j += 10)
+                        if (message[i] == message[j])
+                                alike++;
+        (void)exam;
+}
+
+#define UP_CANARY(function) function
+#include "faults/canaries.h"
+
+/* A pipeline's calls have a fuel of their own (metered.h); how many there are is not bounded. */
+static void play(
+    const struct up_case *c, const struct up_mock_row *row, struct up_examination *examination)
+{
+        static const struct up_fuel_budget all_it_wants = { 0 };
+        const struct up_pipeline pipeline = up_mock_pipeline(row);
+
+        up_fuel_begin("canary", &all_it_wants, 0);
+        up_judge_case(c, &pipeline, examination);
+}
+
+static void examine(const struct up_case *c, struct up_examination *examination)
+{
+        gsize bytes;
+        const char *message = g_bytes_get_data(c->message, &bytes);
+        const char *end = bytes > 0 ? memchr(message, '\n', bytes) : NULL;
+        g_autofree char *name = g_strndup(message, end != NULL ? (gsize)(end - message) : bytes);
+
+        up_mime_start();
+        for (size_t i = 0; i < G_N_ELEMENTS(up_canaries); i++)
+                if (strcmp(up_canaries[i].name, name) == 0)
+                        up_canaries[i].commit(c, &examination->exam);
+        if (up_mock_find(name) != NULL || strcmp(name, UP_CANARY_HEALTHY) == 0)
+                play(c, up_mock_find(name), examination);
+}
+
+const struct up_target up_target = {
+        .name = "canary", .examine = examine, .fuel = { 50000000, 10000 }, .linear = true
+};

@@ -1,0 +1,15 @@
+/*
+ * mime - the message through GMime: parsed, every accessor asked, decoded by several decoders,
+ * changed as gateways change it, written out and parsed again.
+ */
+#include "target/target.h"
+#include "gmime/mime.h"
+
+static void examine(const struct up_case *c, struct up_examination *examination)
+{
+        up_mime_examine(c->message, &examination->exam);
+}
+
+const struct up_target up_target = {
+        .name = "mime", .examine = examine, .fuel = { 5000000, 20000 }, .linear = true
+};

@@ -1,0 +1,75 @@
+/*
+ * cms - one CMS structure (RFC 5652) through OpenSSL: read, verified, opened
+ *
+ * Each structure is graded once, by the way that a careful client verifies, and then put through
+ * every other way that programs in the field use: with each flag, with content given, absent,
+ * empty or in a file, and through the older PKCS7 calls (pkcs7.c).
+ *
+ * Costs that a value asks for are looked at before anything is computed: key sizes, the number of
+ * certificates and signers, PBKDF2 iterations; see limits.h.
+ */
+#ifndef UP_CMS_CMS_H
+#define UP_CMS_CMS_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "mail/exam.h"
+
+/** How far a signature holds. A message is only as good as the worst of its signers. */
+enum up_grade {
+        UP_GRADE_UNSIGNED, /* no SignedData, or one without signers */
+        UP_GRADE_VALID,    /* content and attributes hold, whoever signed */
+        UP_GRADE_DIGEST,   /* the attributes' signature holds, the content's digest does not */
+        UP_GRADE_BROKEN,   /* no signature holds */
+        UP_GRADE_UNKNOWN,  /* a limit forbade to look, or memory ran out */
+};
+#define UP_GRADES 5
+extern const char *const up_grade_names[UP_GRADES];
+
+struct up_cms_signer {
+        char *who;       /* subject of the certificate; its issuer and serial when it is absent */
+        char *algorithm; /* of digest and signature */
+        char *signed_at; /* the signingTime attribute as text; NULL without */
+};
+
+struct up_cms_report {
+        const char *kind; /* "signed-data", ...; NULL when it is no CMS structure at all */
+        enum up_grade grade;
+        char *grade_reason; /* OpenSSL's reason when the grade is not valid; NULL otherwise */
+        bool trusted;       /* certificates chain to the test authority at the exam's time */
+        char *trust_reason; /* OpenSSL's reason when not; NULL otherwise */
+        GPtrArray *signers; /* of struct up_signer, owned */
+        GBytes *content;    /* what was inside, opened; NULL when there is nothing, or no key */
+};
+
+void up_cms_report_clear(struct up_cms_report *report);
+
+/**
+ * Examines @encoded, BER or DER. @detached is the content it signs elsewhere, NULL without.
+ * @report is filled in whatever happens; clear it afterwards.
+ */
+void up_cms_examine(
+    GBytes *encoded, GBytes *detached, struct up_exam *exam, struct up_cms_report *report);
+
+/**
+ * Opens @encoded as a scanner does that has no key: signatures are graded by the one careful way,
+ * and what needs no key is opened; of anything else the report tells the kind. Where memory ran out
+ * (exam->out_of_memory) the report ends there. Otherwise as above.
+ */
+void up_cms_open(
+    GBytes *encoded, GBytes *detached, struct up_exam *exam, struct up_cms_report *report);
+
+/**
+ * OpenSSL's number (NID) of the content type of each kind of structure that is opened, by an index
+ * from 0 on; NID_undef after the last.
+ */
+int up_cms_content_type(size_t index);
+
+/**
+ * The same bytes through the PKCS7 calls, whether CMS can read them or not. What they cost there is
+ * looked at first.
+ */
+void up_pkcs7_examine(GBytes *encoded, GBytes *detached, struct up_exam *exam);
+
+#endif

@@ -1,0 +1,112 @@
+/*
+ * compose - building mail: entities out of entities, signed, encrypted, compressed, wrapped
+ *
+ * An entity is raw bytes: header lines that begin with "Content-", an empty line, a body (RFC 2045
+ * section 2.4). Each function here takes entities and makes one of them, so that they nest in any
+ * order: sign, then encrypt, then sign again. A message is the other header lines, put before an
+ * entity's own. All of this ends lines with CRLF; what is given is taken byte for byte as it is.
+ *
+ * Nothing is taken from outside: boundaries, signing time and identities are given, and chance
+ * comes from chance.h. After up_random_restart() the same calls make the same bytes.
+ *
+ * Call up_identities_load() first. A function that fails returns NULL and sets the error, whose
+ * domain is UP_COMPOSE_ERROR, to what OpenSSL said; results belong to the caller. An identity's
+ * or algorithm's name that does not exist is such a failure too.
+ *
+ * Follows RFC 8551 (S/MIME), 5652 (CMS), 5083 (AuthEnvelopedData), 3274 (CompressedData).
+ */
+#ifndef UP_CMS_COMPOSE_H
+#define UP_CMS_COMPOSE_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define UP_COMPOSE_ERROR up_compose_error_quark()
+GQuark up_compose_error_quark(void);
+
+/** How an entity made of CMS calls itself. */
+enum up_naming {
+        UP_NAMING_STANDARD,     /* application/pkcs7-mime, application/pkcs7-signature */
+        UP_NAMING_OLD,          /* application/x-pkcs7-mime, application/x-pkcs7-signature */
+        UP_NAMING_OCTET_STREAM, /* application/octet-stream with a file name, as some gateways do */
+};
+
+/** Who signs, and with what; a zeroed one but for the identity is usual. */
+struct up_signer {
+        const char *identity; /* NULL ends a list of signers */
+        const char *digest;   /* as OpenSSL names it; NULL is sha256 */
+        bool pss;             /* RSASSA-PSS in place of PKCS #1 v1.5; of RSA keys */
+};
+
+#define UP_SIGNERS 4
+
+struct up_signing {
+        struct up_signer signers[UP_SIGNERS]; /* the first at least */
+        bool opaque;                          /* content inside the CMS, not multipart/signed */
+        bool without_attributes;              /* the signature covers the content directly */
+        bool without_certificates;            /* of the signers */
+        bool by_key;          /* signers named by key identifier, not issuer and serial */
+        bool indefinite;      /* opaque content in BER of indefinite length, as streamed */
+        const char *chain;    /* identity whose certificate is put in too, or NULL */
+        int64_t time_s;       /* of the signingTime attribute, seconds since 1970 */
+        const char *boundary; /* of multipart/signed */
+        enum up_naming naming;
+};
+
+/** multipart/signed or signed-data of an entity. A detached signature covers exactly its bytes. */
+GBytes *up_compose_sign(GBytes *entity, const struct up_signing *signing, GError **error);
+
+/**
+ * The DER alone: SignedData, with the entity inside if signing->opaque. For those who wrap it
+ * themselves, in up_compose_signed() or otherwise.
+ */
+GBytes *up_compose_signature(GBytes *entity, const struct up_signing *signing, GError **error);
+
+/** multipart/signed of an entity and a signature in DER, which need not match. Cannot fail. */
+GBytes *up_compose_signed(GBytes *entity, GBytes *signature, const struct up_signing *signing);
+
+#define UP_RECIPIENTS 4
+
+struct up_encrypting {
+        const char *recipients[UP_RECIPIENTS]; /* identities; NULL ends the list */
+        bool oaep;                             /* RSAES-OAEP, not PKCS #1 v1.5, for RSA keys */
+        bool by_key;                           /* recipients named by key identifier */
+        bool indefinite;                       /* BER of indefinite length, as streamed */
+        const char *password;                  /* of one more recipient, or NULL */
+        int iterations;                        /* of PBKDF2, for the password */
+        const char *cipher; /* as OpenSSL names it; NULL is aes-256-cbc; GCM: authEnveloped-data */
+        enum up_naming naming;
+};
+
+/** enveloped-data or authEnveloped-data of an entity. */
+GBytes *up_compose_encrypt(GBytes *entity, const struct up_encrypting *encrypting, GError **error);
+
+/** compressed-data of an entity, by zlib at its best level. Cannot fail. */
+GBytes *up_compose_compress(GBytes *entity, enum up_naming naming);
+
+/** certs-only: SignedData with the certificates of these identities, NULL-terminated. */
+GBytes *up_compose_certificates(const char *const *identities, GError **error);
+
+/** An entity of header lines (each ended by LF or CRLF) and a body. Cannot fail. */
+GBytes *up_compose_entity(const char *header, GBytes *body);
+
+/** As above, the body in base64, in lines of 64 characters (RFC 2045 section 6.8 allows 76). */
+GBytes *up_compose_base64(const char *header, GBytes *body);
+
+/**
+ * A multipart of the parts, NULL-terminated. @type is the media type with parameters other than
+ * the boundary: "multipart/mixed", "multipart/related; type=\"text/html\"".
+ */
+GBytes *up_compose_multipart(const char *type, const char *boundary, GBytes *const *parts);
+
+/** The message with these header lines (each ended by LF or CRLF), then the entity's own. */
+GBytes *up_compose_message(const char *header, GBytes *entity);
+
+/** message/rfc822 around a message. */
+GBytes *up_compose_attached(GBytes *message);
+
+/** Text whose lines end with LF, with CRLF. */
+GBytes *up_compose_lines(const char *text);
+
+#endif

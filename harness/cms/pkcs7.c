@@ -1,0 +1,156 @@
+/*
+ * pkcs7 - the older calls, which much software still makes (RFC 2315)
+ *
+ * The same bytes, read as PKCS #7 v1.5. OpenSSL implements these apart from CMS, so they fail apart
+ * too. Nothing here changes the structure's grade.
+ */
+#include <openssl/err.h>
+#include <openssl/pkcs7.h>
+
+#include "cms/cms.h"
+#include "cms/identity.h"
+#include "cms/openssl.h"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PKCS7, PKCS7_free)
+
+static const struct way {
+        const char *name;
+        int flags;
+        enum up_given given;
+        bool output;
+} ways[] = {
+        { "no flags", 0, UP_GIVEN_MEMORY, true },
+        { "PKCS7_NOVERIFY", PKCS7_NOVERIFY, UP_GIVEN_MEMORY, true },
+        { "PKCS7_NOINTERN", PKCS7_NOINTERN, UP_GIVEN_MEMORY, false },
+        { "PKCS7_NOCHAIN", PKCS7_NOCHAIN, UP_GIVEN_MEMORY, true },
+        { "PKCS7_NOSIGS", PKCS7_NOSIGS, UP_GIVEN_MEMORY, true },
+        { "PKCS7_TEXT", PKCS7_TEXT | PKCS7_NOVERIFY, UP_GIVEN_MEMORY, true },
+        { "PKCS7_BINARY", PKCS7_BINARY | PKCS7_NOVERIFY, UP_GIVEN_MEMORY, true },
+        { "PKCS7_NO_DUAL_CONTENT", PKCS7_NO_DUAL_CONTENT, UP_GIVEN_MEMORY, true },
+        { "content absent", PKCS7_NOVERIFY, UP_GIVEN_NOTHING, true },
+        { "content empty", PKCS7_NOVERIFY | PKCS7_BINARY, UP_GIVEN_EMPTY, true },
+        { "content in a file", PKCS7_NOVERIFY, UP_GIVEN_FILE, true },
+};
+
+static PKCS7 *parse(GBytes *encoded)
+{
+        gsize bytes;
+        const unsigned char *data = g_bytes_get_data(encoded, &bytes);
+
+        ERR_clear_error();
+        return d2i_PKCS7(NULL, &data, (long)bytes);
+}
+
+/* Some of what these calls read, CMS does not: so the costs are looked at here too. */
+static bool costs_are_affordable(const PKCS7 *p7, struct up_exam *exam)
+{
+        const STACK_OF(X509) *certificates = NULL;
+        const STACK_OF(X509_ALGOR) *digests = NULL;
+        const STACK_OF(PKCS7_SIGNER_INFO) *signers = NULL;
+        const STACK_OF(PKCS7_RECIP_INFO) *recipients = NULL;
+        int most;
+
+        if (p7->d.ptr == NULL)
+                return true;
+        if (PKCS7_type_is_signed(p7)) {
+                certificates = p7->d.sign->cert;
+                digests = p7->d.sign->md_algs;
+                signers = p7->d.sign->signer_info;
+        } else if (PKCS7_type_is_enveloped(p7)) {
+                recipients = p7->d.enveloped->recipientinfo;
+        } else if (PKCS7_type_is_signedAndEnveloped(p7)) {
+                certificates = p7->d.signed_and_enveloped->cert;
+                digests = p7->d.signed_and_enveloped->md_algs;
+                signers = p7->d.signed_and_enveloped->signer_info;
+                recipients = p7->d.signed_and_enveloped->recipientinfo;
+        }
+        most = MAX(sk_X509_ALGOR_num(digests), sk_PKCS7_SIGNER_INFO_num(signers));
+        most = MAX(most, sk_PKCS7_RECIP_INFO_num(recipients));
+        bool affordable = up_openssl_affords(exam, certificates) &&
+                          up_exam_within(exam, &exam->limits.signers, (uint64_t)MAX(0, most));
+        ERR_clear_error();
+        return affordable;
+}
+
+static void verify_every_way(PKCS7 *p7, GBytes *detached, struct up_exam *exam)
+{
+        for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
+                g_autoptr(BIO) content = up_openssl_give(detached, ways[i].given);
+                g_autoptr(BIO) out =
+                    ways[i].output ? up_openssl_sink(exam->limits.decoded_bytes) : NULL;
+                int result = PKCS7_verify(p7, up_openssl_certificates(),
+                    up_openssl_store(exam->now_s), content, out, ways[i].flags);
+                up_openssl_judge(exam, "PKCS7_verify", ways[i].name, result == 1);
+        }
+}
+
+static void touch_signers(PKCS7 *p7)
+{
+        STACK_OF(PKCS7_SIGNER_INFO) *infos = PKCS7_get_signer_info(p7);
+        STACK_OF(X509) *signers = PKCS7_get0_signers(p7, up_openssl_certificates(), 0);
+
+        for (int i = 0; i < sk_PKCS7_SIGNER_INFO_num(infos); i++) {
+                PKCS7_SIGNER_INFO *info = sk_PKCS7_SIGNER_INFO_value(infos, i);
+                EVP_PKEY *key;
+                X509_ALGOR *digest, *signature;
+                PKCS7_SIGNER_INFO_get0_algs(info, &key, &digest, &signature);
+                PKCS7_get_signed_attribute(info, NID_pkcs9_signingTime);
+                PKCS7_get_attribute(info, NID_pkcs9_countersignature);
+                STACK_OF(X509_ALGOR) *capabilities = PKCS7_get_smimecap(info);
+                sk_X509_ALGOR_pop_free(capabilities, X509_ALGOR_free);
+                if (sk_X509_ATTRIBUTE_num(info->auth_attr) > 0)
+                        PKCS7_digest_from_attributes(info->auth_attr);
+        }
+        sk_X509_free(signers);
+        ERR_clear_error();
+}
+
+static void decrypt(GBytes *encoded, struct up_exam *exam)
+{
+        static const char *const readers[] = { "bob", "bob-ec" };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(readers); i++) {
+                const struct up_identity *reader = up_identity_find(readers[i]);
+                g_autoptr(PKCS7) p7 = parse(encoded);
+                g_autoptr(BIO) out = up_openssl_sink(exam->limits.decoded_bytes);
+                up_openssl_judge(exam, "PKCS7_decrypt", NULL,
+                    PKCS7_decrypt(p7, reader->key, reader->certificate, out, 0) == 1);
+        }
+}
+
+/* PKCS7_decrypt() refuses what is signed too, so callers decode that themselves. */
+static void decode(GBytes *encoded, struct up_exam *exam)
+{
+        const struct up_identity *reader = up_identity_find("bob");
+        g_autoptr(PKCS7) p7 = parse(encoded);
+        g_autoptr(BIO) content = PKCS7_dataDecode(p7, reader->key, NULL, reader->certificate);
+        char chunk[4096];
+
+        if (!up_openssl_judge(exam, "PKCS7_dataDecode", NULL, content != NULL))
+                return;
+        while (BIO_read(content, chunk, sizeof chunk) > 0)
+                continue;
+        ERR_clear_error();
+}
+
+void up_pkcs7_examine(GBytes *encoded, GBytes *detached, struct up_exam *exam)
+{
+        g_autoptr(PKCS7) p7 = parse(encoded);
+        g_autoptr(BIO) null = BIO_new(BIO_s_null());
+
+        if (!up_openssl_judge(exam, "d2i_PKCS7", NULL, p7 != NULL) ||
+            !costs_are_affordable(p7, exam))
+                return;
+        PKCS7_print_ctx(null, p7, 0, NULL);
+        i2d_PKCS7_bio(null, p7);
+        PKCS7_get_octet_string(p7);
+        ERR_clear_error();
+        if (PKCS7_type_is_signed(p7)) {
+                verify_every_way(p7, detached, exam);
+                touch_signers(p7);
+        } else if (PKCS7_type_is_enveloped(p7)) {
+                decrypt(encoded, exam);
+        } else if (PKCS7_type_is_signedAndEnveloped(p7)) {
+                decode(encoded, exam);
+        }
+}

@@ -1,0 +1,55 @@
+#include "target/leaks.h"
+
+/* Of the sanitizers' runtime (sanitizer/allocator_interface.h, lsan_interface.h); absent without
+ * one. */
+__attribute__((weak)) int __sanitizer_install_malloc_and_free_hooks(
+    void (*malloc_hook)(const volatile void *, size_t), void (*free_hook)(const volatile void *));
+__attribute__((weak)) void __lsan_disable(void);
+__attribute__((weak)) void __lsan_enable(void);
+
+static int64_t live;
+
+static void on_malloc(const volatile void *block, size_t bytes)
+{
+        (void)block, (void)bytes;
+        live++;
+}
+
+static void on_free(const volatile void *block)
+{
+        if (block != NULL)
+                live--;
+}
+
+void up_leaks_start(void)
+{
+        if (__sanitizer_install_malloc_and_free_hooks != NULL)
+                __sanitizer_install_malloc_and_free_hooks(on_malloc, on_free);
+}
+
+int64_t up_leaks_live(void)
+{
+        return live;
+}
+
+void up_leaks_forgive(
+    void (*run)(const uint8_t *data, size_t size), const uint8_t *data, size_t size)
+{
+        if (__lsan_disable != NULL)
+                __lsan_disable();
+        run(data, size);
+        if (__lsan_enable != NULL)
+                __lsan_enable();
+}
+
+int64_t up_leaks_of(void (*run)(const uint8_t *data, size_t size), const uint8_t *data, size_t size)
+{
+        int64_t second, third;
+
+        run(data, size);
+        second = live;
+        run(data, size);
+        third = live;
+        run(data, size);
+        return third > second && live - third == third - second ? third - second : 0;
+}

@@ -1,0 +1,278 @@
+/*
+ * test_readings - the test file is found wherever OpenSSL can open without a key, and nowhere else;
+ * signatures are counted, and no reason to refuse mail; memory that runs out is no verdict
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <openssl/err.h>
+
+#include "cms/random.h"
+#include "cms/compose.h"
+#include "mail/eicar.h"
+#include "cms/identity.h"
+#include "world/readings.h"
+
+#define HEADER "Subject: x\r\nMIME-Version: 1.0\r\n"
+#define TYPE   "Content-Type: text/plain\r\n\r\n"
+
+static const struct up_signing opaque = {
+        .signers = { { .identity = "alice-ec" } },
+        .opaque = true,
+        .time_s = 1748779200,
+        .boundary = "b",
+};
+
+/* The text with the test file in place of {{EICAR}}. */
+static GBytes *expanded(const char *text)
+{
+        return up_eicar_expand((const uint8_t *)text, strlen(text));
+}
+
+static GBytes *infected_entity(void)
+{
+        return expanded(TYPE UP_EICAR_PLACEHOLDER "\r\n");
+}
+
+static enum up_verdict verdict_of_message(GBytes *message)
+{
+        g_autoptr(up_readings) readings = up_readings_new();
+
+        return up_readings_read(readings, message, 0).verdict;
+}
+
+static enum up_verdict verdict_of_entity(GBytes *entity)
+{
+        g_autoptr(GBytes) message = up_compose_message(HEADER, entity);
+
+        assert_non_null(entity);
+        return verdict_of_message(message);
+}
+
+static GBytes *signed_by(const struct up_signing *signing, GBytes *entity)
+{
+        GBytes *result = up_compose_sign(entity, signing, NULL);
+
+        assert_non_null(result);
+        return result;
+}
+
+static void it_is_found_in_signed_content(void **state)
+{
+        (void)state;
+        g_autoptr(GBytes) entity = infected_entity();
+        struct up_signing signing = opaque;
+        g_autoptr(GBytes) der = signed_by(&signing, entity);
+        signing.indefinite = true;
+        g_autoptr(GBytes) ber = signed_by(&signing, entity);
+        g_autoptr(GBytes) compressed = up_compose_compress(entity, UP_NAMING_STANDARD);
+        g_autoptr(GBytes) both = signed_by(&opaque, compressed);
+        g_autoptr(GBytes) harmless = expanded(TYPE "nothing\r\n");
+        g_autoptr(GBytes) harmless_signed = signed_by(&opaque, harmless);
+        g_autoptr(GBytes) encoded = up_compose_base64("Content-Type: text/plain\r\n"
+                                                      "Content-Transfer-Encoding: base64\r\n",
+            entity);
+        signing = opaque;
+        signing.opaque = false;
+        g_autoptr(GBytes) clear = signed_by(&signing, encoded);
+
+        assert_int_equal(verdict_of_entity(der), UP_VERDICT_INFECTED);
+        assert_int_equal(verdict_of_entity(ber), UP_VERDICT_INFECTED);
+        assert_int_equal(verdict_of_entity(compressed), UP_VERDICT_INFECTED);
+        assert_int_equal(verdict_of_entity(both), UP_VERDICT_INFECTED);
+        assert_int_equal(verdict_of_entity(clear), UP_VERDICT_INFECTED);
+        assert_int_equal(verdict_of_entity(harmless_signed), UP_VERDICT_CLEAN);
+}
+
+static void encrypted_content_is_not_opened(void **state)
+{
+        (void)state;
+        const struct up_encrypting encrypting = { .recipients = { "bob-ec" } };
+        g_autoptr(GBytes) entity = infected_entity();
+        g_autoptr(GBytes) encrypted = up_compose_encrypt(entity, &encrypting, NULL);
+
+        assert_int_equal(verdict_of_entity(encrypted), UP_VERDICT_CLEAN);
+}
+
+/* An element of indefinite length around @inside, and the end of it. */
+static void put_indefinite(GByteArray *out, guint8 tag, GByteArray *inside)
+{
+        const guint8 begin[] = { tag, 0x80 }, end[] = { 0, 0 };
+
+        g_byte_array_append(out, begin, sizeof begin);
+        g_byte_array_append(out, inside->data, inside->len);
+        g_byte_array_append(out, end, sizeof end);
+}
+
+static GByteArray *indefinite(guint8 tag, GByteArray *inside)
+{
+        GByteArray *out = g_byte_array_new();
+
+        put_indefinite(out, tag, inside);
+        g_byte_array_unref(inside);
+        return out;
+}
+
+static GByteArray *after(const guint8 *begin, guint size, GByteArray *rest)
+{
+        g_byte_array_prepend(rest, begin, size);
+        return rest;
+}
+
+/* SignedData without a signer, whose content comes in pieces of so many bytes, at most 127. */
+static GBytes *in_pieces_of(gsize most, GBytes *content)
+{
+        static const guint8 data_type[] = { 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0xd, 1, 7, 1 };
+        static const guint8 signed_type[] = { 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0xd, 1, 7, 2 };
+        static const guint8 version_and_digests[] = { 2, 1, 1, 0x31, 0 }, signers[] = { 0x31, 0 };
+        GByteArray *pieces = g_byte_array_new();
+        gsize size;
+        const guint8 *data = g_bytes_get_data(content, &size);
+
+        for (gsize at = 0; at < size; at += most) {
+                const guint8 piece[] = { 4, (guint8)MIN(most, size - at) };
+                g_byte_array_append(pieces, piece, sizeof piece);
+                g_byte_array_append(pieces, data + at, piece[1]);
+        }
+        GByteArray *encapsulated = indefinite(
+            0x30, after(data_type, sizeof data_type, indefinite(0xa0, indefinite(0x24, pieces))));
+        g_byte_array_append(encapsulated, signers, sizeof signers);
+        after(version_and_digests, sizeof version_and_digests, encapsulated);
+        return g_byte_array_free_to_bytes(
+            indefinite(0x30, after(signed_type, sizeof signed_type,
+                                 indefinite(0xa0, indefinite(0x30, encapsulated)))));
+}
+
+/* Nowhere in the structure do the bytes of the test file stand together. */
+static void it_is_found_in_pieces(void **state)
+{
+        (void)state;
+        static const char header[] = "Content-Type: application/pkcs7-mime; smime-type=signed-data"
+                                     "\r\nContent-Transfer-Encoding: base64\r\n";
+        static const gsize sizes[] = { 1, 17, 60, 127 };
+        g_autoptr(GBytes) infected = infected_entity();
+
+        for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+                g_autoptr(GBytes) structure = in_pieces_of(sizes[i], infected);
+                g_autoptr(GBytes) entity = up_compose_base64(header, structure);
+                assert_int_equal(verdict_of_entity(entity), UP_VERDICT_INFECTED);
+                assert_int_equal(verdict_of_message(structure), UP_VERDICT_INFECTED);
+        }
+}
+
+static GBytes *wrapped(unsigned layers)
+{
+        GBytes *entity = infected_entity();
+
+        for (unsigned i = 0; i < layers; i++) {
+                GBytes *outer = i % 2 != 0 ? signed_by(&opaque, entity)
+                                           : up_compose_compress(entity, UP_NAMING_STANDARD);
+                g_bytes_unref(entity);
+                entity = outer;
+        }
+        return entity;
+}
+
+static void layers_are_opened_to_the_limit(void **state)
+{
+        (void)state;
+        struct up_limits limits;
+        up_limits_init(&limits);
+        g_autoptr(GBytes) deepest = wrapped((unsigned)limits.layers);
+        g_autoptr(GBytes) too_deep = wrapped((unsigned)limits.layers + 1);
+
+        assert_int_equal(verdict_of_entity(deepest), UP_VERDICT_INFECTED);
+        assert_int_equal(verdict_of_entity(too_deep), UP_VERDICT_UNSCANNABLE);
+}
+
+/* --- signatures ------------------------------------------------------------------------------- */
+
+static void count_of(GBytes *message, uint64_t *ret_verified, uint64_t *ret_digest_only)
+{
+        g_autoptr(up_readings) readings = up_readings_new();
+        struct up_limits limits;
+        struct up_exam exam;
+
+        up_limits_init(&limits);
+        up_exam_init(&exam, &limits, 0);
+        for (int i = 0; i < 3; i++)
+                assert_int_equal(up_readings_read(readings, message, 0).verdict, UP_VERDICT_CLEAN);
+        up_readings_read(readings, message, 1);
+        up_readings_count(readings, &exam);
+        assert_int_equal(exam.counts[UP_COUNT_REASONS_JUDGED], 0);
+        *ret_verified = exam.counts[UP_COUNT_VERIFIED];
+        *ret_digest_only = exam.counts[UP_COUNT_DIGEST_ONLY];
+        up_exam_clear(&exam);
+}
+
+static void signatures_are_counted_once_and_refuse_no_mail(void **state)
+{
+        (void)state;
+        struct up_signing signing = opaque;
+        uint64_t verified, digest_only;
+        g_autoptr(GBytes) text = expanded(TYPE "this is signed\r\n");
+        g_autoptr(GBytes) other = expanded(TYPE "this was not signed\r\n");
+        signing.opaque = false;
+        g_autoptr(GBytes) signature = up_compose_signature(text, &signing, NULL);
+        g_autoptr(GBytes) good = up_compose_signed(text, signature, &signing);
+        g_autoptr(GBytes) changed = up_compose_signed(other, signature, &signing);
+        g_autoptr(GBytes) garbage = g_bytes_new_static("\x30\x03\x02\x01\x01", 5);
+        g_autoptr(GBytes) unreadable = up_compose_signed(text, garbage, &signing);
+
+        count_of(good, &verified, &digest_only);
+        assert_int_equal(verified, 1);
+        assert_int_equal(digest_only, 0);
+        count_of(changed, &verified, &digest_only);
+        assert_int_equal(verified, 0);
+        assert_int_equal(digest_only, 1);
+        count_of(unreadable, &verified, &digest_only);
+        assert_int_equal(verified + digest_only, 0);
+}
+
+/* --- memory ----------------------------------------------------------------------------------- */
+
+static void memory_that_runs_out_is_no_verdict(void **state)
+{
+        (void)state;
+        g_autoptr(up_readings) readings = up_readings_new();
+        g_autoptr(GBytes) text = expanded(TYPE "harmless\r\n");
+        g_autoptr(GBytes) entity = signed_by(&opaque, text);
+        g_autoptr(GBytes) infected = infected_entity();
+        g_autoptr(GBytes) message = up_compose_message(HEADER, entity);
+        g_autoptr(GBytes) plain = up_compose_message(HEADER, infected);
+        struct up_found found = up_readings_read(readings, message, 1);
+
+        assert_int_equal(found.verdict, UP_VERDICT_NONE);
+        assert_int_equal(ERR_GET_REASON(found.code), ERR_R_MALLOC_FAILURE);
+        assert_int_equal(up_readings_read(readings, message, 0).verdict, UP_VERDICT_CLEAN);
+        assert_int_equal(up_readings_read(readings, message, 1000000).verdict, UP_VERDICT_CLEAN);
+        assert_int_equal(up_readings_read(readings, message, 1).verdict, UP_VERDICT_NONE);
+        /* where OpenSSL has nothing to do, it needs no memory */
+        assert_int_equal(up_readings_read(readings, plain, 1).verdict, UP_VERDICT_INFECTED);
+}
+
+static int start(void **state)
+{
+        (void)state;
+        up_identities_load();
+        up_random_restart(0);
+        return 0;
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(it_is_found_in_signed_content),
+                cmocka_unit_test(encrypted_content_is_not_opened),
+                cmocka_unit_test(it_is_found_in_pieces),
+                cmocka_unit_test(layers_are_opened_to_the_limit),
+                cmocka_unit_test(signatures_are_counted_once_and_refuse_no_mail),
+                cmocka_unit_test(memory_that_runs_out_is_no_verdict),
+        };
+
+        return cmocka_run_group_tests(tests, start, NULL);
+}

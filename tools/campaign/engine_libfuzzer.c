@@ -1,0 +1,80 @@
+/*
+ * engine_libfuzzer - the target is the engine; it says on standard error how it goes
+ *
+ * libFuzzer ends at its first crash. Its fork mode goes on, but runs short jobs that load the
+ * corpus each time; a worker loads it once for each crash. An input that crashes is taken out of
+ * the corpus, or the next start would die of it at once. Workers of one target read each other's
+ * finds out of the corpus.
+ */
+#include <gio/gio.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/campaign/engine.h"
+#include "tools/campaign/worker.h"
+
+#define ARTIFACT "Test unit written to "
+
+/* "crash-0a4d55a8d778e5022fab701977c5d840bbc486d0" is the corpus file of that SHA-1. */
+static void take_out_of_corpus(const struct up_worker *worker, const char *artifact)
+{
+        const char *dash = strrchr(artifact, '-');
+
+        if (dash != NULL) {
+                g_autofree char *path = g_build_filename(worker->folders->corpus, dash + 1, NULL);
+                unlink(path);
+        }
+}
+
+static void hear(struct up_worker *worker, const char *line)
+{
+        const char *coverage = strstr(line, " cov: ");
+        const char *artifact = strstr(line, ARTIFACT);
+        unsigned edges, corpus;
+
+        if (*line == '#' && coverage != NULL &&
+            sscanf(coverage, " cov: %u ft: %*u corp: %u/", &edges, &corpus) == 2) {
+                worker->edges = edges;
+                worker->corpus = corpus;
+        } else if (artifact != NULL) {
+                worker->crashes++;
+                worker->found = true;
+                take_out_of_corpus(worker, artifact + strlen(ARTIFACT));
+        }
+}
+
+static char **command(const struct up_worker *worker, unsigned seconds)
+{
+        GPtrArray *words = g_ptr_array_new();
+
+        g_ptr_array_add(words, g_strdup(worker->binary));
+        for (char **option = worker->options; *option != NULL; option++)
+                g_ptr_array_add(words, g_strdup(*option));
+        g_ptr_array_add(words, g_strdup_printf("-max_total_time=%u", seconds));
+        g_ptr_array_add(words, g_strdup_printf("-artifact_prefix=%s/", worker->folders->crashes));
+        g_ptr_array_add(words, g_strdup_printf("-seed=%u", worker->engine_seed));
+        g_ptr_array_add(words, g_strdup("-reload=1"));
+        g_ptr_array_add(words, g_strdup("-detect_leaks=0"));
+        g_ptr_array_add(words, g_strdup(worker->folders->corpus));
+        g_ptr_array_add(words, NULL);
+        return (char **)g_ptr_array_free(words, FALSE);
+}
+
+/* The hooks that every target has (fuzz/mutator.h) are told when they are not wanted. */
+static char **environment(const struct up_worker *worker, char **environment)
+{
+        if (worker->mutator->is_ours)
+                return environment;
+        return g_environ_setenv(environment, "UNPEND_MUTATOR", "engine", TRUE);
+}
+
+const struct up_engine up_engine_libfuzzer = {
+        .name = "libfuzzer",
+        .what = "clang's libFuzzer, inside the target",
+        .flavour = "libfuzzer",
+        .grace_s = 30, /* it looks at its time between runs, but not while it reads the corpus */
+        .command = command,
+        .environment = environment,
+        .hear = hear,
+};

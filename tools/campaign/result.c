@@ -1,0 +1,248 @@
+/*
+ * result - as text and as JSON
+ */
+#include "tools/campaign/result.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ledger/page.h"
+#include "tools/exec/run.h"
+#include "tools/cli/tool.h"
+
+unsigned up_result_new(const struct up_result *result)
+{
+        unsigned count = 0;
+
+        for (guint i = 0; i < result->catches->len; i++) {
+                const struct up_catch *catch = g_ptr_array_index(result->catches, i);
+                count += catch->is_new && catch->with == NULL;
+        }
+        return count;
+}
+
+/* Findings that come with no other. */
+static unsigned independent(const struct up_result *result)
+{
+        unsigned count = 0;
+
+        for (guint i = 0; i < result->catches->len; i++)
+                count +=
+                    ((const struct up_catch *)g_ptr_array_index(result->catches, i))->with == NULL;
+        return count;
+}
+
+static void print_line(const struct up_result *result)
+{
+        const unsigned *edges = result->coverage.covered;
+        double runs = (double)result->counted.executions;
+        double share = runs > 0 ? 100 * (double)result->counted.verified / runs : 0;
+        g_autofree char *verified =
+            result->verifies ? g_strdup_printf("%.2f%%", share) : g_strdup("-");
+
+        printf("%-11s%9" G_GUINT64_FORMAT "%7.0f%6u%6u%8u%7u%10s%4u new,%3u all\n", result->target,
+            result->counted.executions, result->worker_s > 0 ? runs / result->worker_s : 0,
+            edges[UP_CODE_OURS], edges[UP_CODE_GMIME], edges[UP_CODE_OPENSSL], result->corpus,
+            verified, up_result_new(result), independent(result));
+}
+
+#define INDENT 13 /* of what is behind a name */
+
+static void print_text(const char *name, const char *text)
+{
+        g_autofree char *wrapped = up_tool_wrap(text, INDENT);
+
+        printf("  %-10s %s\n", name, wrapped);
+}
+
+/* What its case shows besides, and is told with it. */
+static void print_companions(const struct up_result *result, const struct up_catch *of)
+{
+        for (guint i = 0; i < result->catches->len; i++) {
+                const struct up_catch *catch = g_ptr_array_index(result->catches, i);
+                g_autofree char *text = NULL;
+                if (catch->with != of)
+                        continue;
+                text = g_strdup_printf(
+                    "%s: %s", up_class_rows[catch->finding->class].name, catch->finding->signature);
+                print_text("with it", text);
+        }
+}
+
+static void print_catch(const struct up_result *result, const struct up_catch *catch)
+{
+        const struct up_class_row *class = &up_class_rows[catch->finding->class];
+        const struct up_evidence_row *evidence = &up_evidence_rows[catch->finding->evidence];
+        g_autofree char *shown = g_strdup_printf("%s: %s", evidence->name, evidence->what);
+        g_autofree char *path = up_tool_quote(catch->path);
+        g_autofree char *fault = up_tool_fault_option(catch->fault);
+
+        up_tool_paint(stdout, catch->is_new ? UP_RED : UP_DIM, "\n%s%s",
+            catch->is_new          ? "new: "
+            : catch->known != NULL ? "known: "
+                                   : "seen before: ",
+            class->name);
+        printf(" in %s, %s\n", result->target, class->what);
+        if (catch->finding->evidence != UP_EVIDENCE_NONE)
+                print_text("evidence", shown);
+        printf("  signature  %s\n", catch->finding->signature);
+        print_text("detail", catch->finding->detail);
+        print_companions(result, catch);
+        printf("  case       %s (%" G_GSIZE_FORMAT " bytes)\n", path, catch->bytes);
+        if (catch->known != NULL)
+                printf("  known      %s\n", catch->known);
+        printf("  reproduce  %s repro --flavour libfuzzer --target %s%s %s\n", up_tool_program(),
+            result->target, fault, path);
+        if (catch->known == NULL) {
+                g_autofree char *promote = up_tool_promote_command(
+                    "libfuzzer", result->target, catch->fault, catch->finding, catch->path);
+                printf("  keep       %s\n", promote);
+        }
+}
+
+/* Nothing counts as checked that was not reached. A target without a pipeline has no such lines. */
+static void print_judged(const struct up_result *result)
+{
+        static const char idle_name[] = "nothing for ";
+        g_autoptr(GPtrArray) idle = g_ptr_array_new();
+        unsigned busy = 0;
+
+        for (int i = 0; i < UP_ORACLES; i++)
+                if (result->counted.judged[i] == 0)
+                        g_ptr_array_add(idle, (char *)up_oracle_rows[i].name);
+        if (idle->len == UP_ORACLES)
+                return;
+        printf("\njudged in %s, by each oracle", result->target);
+        for (int i = 0; i < UP_ORACLES; i++)
+                if (result->counted.judged[i] > 0)
+                        printf("%s%-22s%12" G_GUINT64_FORMAT, busy++ % 2 == 0 ? "\n" : "   ",
+                            up_oracle_rows[i].name, result->counted.judged[i]);
+        putchar('\n');
+        if (idle->len == 0)
+                return;
+        g_ptr_array_add(idle, NULL);
+        g_autofree char *names =
+            up_tool_wrap_items((char **)idle->pdata, ",", (unsigned)strlen(idle_name));
+        printf("%s%s\n", idle_name, names);
+}
+
+/* How far the mutator comes: past how many signatures, and into which states. */
+static void print_reach(const struct up_result *result)
+{
+        const struct up_progress *counted = &result->counted;
+        g_autofree char *mutants = up_page_number(counted->mutants);
+        double share = counted->mutants > 0 ? 100.0 / (double)counted->mutants : 0;
+        unsigned transitions = up_progress_transitions(counted);
+
+        if (result->verifies && counted->mutants > 0)
+                printf("\n%s: of %s mutants %.0f %% verify, %.0f %% fail by the digest alone\n",
+                    result->target, mutants, share * (double)counted->mutants_verified,
+                    share * (double)counted->mutants_digest_only);
+        if (transitions > 0)
+                printf("\n%s: %u steps from a state to another one were seen\n", result->target,
+                    transitions);
+}
+
+void up_result_print_text(GPtrArray *results)
+{
+        puts("                runs    per  edges of            inputs signature findings\n"
+             "target              second  ours GMime OpenSSL corpus  verified");
+        for (guint i = 0; i < results->len; i++)
+                print_line(g_ptr_array_index(results, i));
+        for (guint i = 0; i < results->len; i++)
+                print_reach(g_ptr_array_index(results, i));
+        for (guint i = 0; i < results->len; i++)
+                print_judged(g_ptr_array_index(results, i));
+        for (guint i = 0; i < results->len; i++) {
+                const struct up_result *result = g_ptr_array_index(results, i);
+                if (result->counted.first_finding > 0 && result->catches->len > 0)
+                        printf("\nthe first finding in %s came after %" G_GUINT64_FORMAT
+                               " runs of one worker, %.1f s\n",
+                            result->target, result->counted.first_finding,
+                            (double)result->counted.first_finding_ms / 1000);
+                for (guint j = 0; j < result->catches->len; j++) {
+                        const struct up_catch *catch = g_ptr_array_index(result->catches, j);
+                        if (catch->with == NULL)
+                                print_catch(result, catch);
+                }
+        }
+}
+
+static void build_catch(JsonBuilder *json, const struct up_catch *catch)
+{
+        json_builder_begin_object(json);
+        up_run_build_finding_members(catch->finding, json);
+        up_tool_json_text(json, "slug", catch->slug);
+        up_tool_json_text(json, "path", catch->path);
+        up_tool_json_text(json, "fault", catch->fault);
+        up_tool_json_number(json, "bytes", (gint64) catch->bytes);
+        up_tool_json_text(json, "known", catch->known);
+        up_tool_json_text(json, "with", catch->with != NULL ? catch->with->slug : NULL);
+        up_tool_json_truth(json, "new", catch->is_new);
+        json_builder_end_object(json);
+}
+
+static void build_edges(JsonBuilder *json, const char *name, const unsigned *edges)
+{
+        json_builder_set_member_name(json, name);
+        json_builder_begin_object(json);
+        for (int i = 0; i < UP_CODES; i++)
+                up_tool_json_number(json, up_code_names[i], edges[i]);
+        json_builder_end_object(json);
+}
+
+static void build_judged(JsonBuilder *json, const struct up_result *result)
+{
+        json_builder_set_member_name(json, "judged");
+        json_builder_begin_object(json);
+        for (int i = 0; i < UP_ORACLES; i++)
+                up_tool_json_number(
+                    json, up_oracle_rows[i].name, (gint64)result->counted.judged[i]);
+        json_builder_end_object(json);
+}
+
+static void build_result(JsonBuilder *json, const struct up_result *result)
+{
+        json_builder_begin_object(json);
+        up_tool_json_text(json, "target", result->target);
+        up_tool_json_text(json, "fault", result->fault);
+        up_tool_json_number(json, "executions", (gint64)result->counted.executions);
+        up_tool_json_number(json, "verified", (gint64)result->counted.verified);
+        up_tool_json_number(json, "digest-only", (gint64)result->counted.digest_only);
+        up_tool_json_number(json, "mutants", (gint64)result->counted.mutants);
+        up_tool_json_number(json, "mutants-verified", (gint64)result->counted.mutants_verified);
+        up_tool_json_number(
+            json, "mutants-digest-only", (gint64)result->counted.mutants_digest_only);
+        up_tool_json_number(json, "transitions", up_progress_transitions(&result->counted));
+        up_tool_json_number(json, "unscannable", (gint64)result->counted.unscannable);
+        up_tool_json_number(json, "first-finding", (gint64)result->counted.first_finding);
+        json_builder_set_member_name(json, "first-finding-seconds");
+        json_builder_add_double_value(json, (double)result->counted.first_finding_ms / 1000);
+        up_tool_json_number(json, "corpus", result->corpus);
+        build_judged(json, result);
+        json_builder_set_member_name(json, "seconds");
+        json_builder_add_double_value(json, result->worker_s);
+        build_edges(json, "edges", result->coverage.covered);
+        build_edges(json, "edges-there-are", result->coverage.total);
+        json_builder_set_member_name(json, "findings");
+        json_builder_begin_array(json);
+        for (guint i = 0; i < result->catches->len; i++)
+                build_catch(json, g_ptr_array_index(result->catches, i));
+        json_builder_end_array(json);
+        json_builder_end_object(json);
+}
+
+void up_result_print_json(GPtrArray *results, const char *folder)
+{
+        g_autoptr(JsonBuilder) json = json_builder_new();
+
+        json_builder_begin_object(json);
+        up_tool_json_text(json, "folder", folder);
+        json_builder_set_member_name(json, "targets");
+        json_builder_begin_array(json);
+        for (guint i = 0; i < results->len; i++)
+                build_result(json, g_ptr_array_index(results, i));
+        json_builder_end_array(json);
+        json_builder_end_object(json);
+        up_tool_print_json(json);
+}

@@ -1,0 +1,559 @@
+/*
+ * unpend inspect - what a case or a message holds
+ *
+ * The message is examined once (smime.h), and each CMS structure is kept as it is told. Then the
+ * entities are listed layer by layer: what a structure opened to is a message of its own, and
+ * stands below the entity that it came out of. Nothing of the message is printed as it is: control
+ * characters would reach the terminal.
+ *
+ * With --strict only the complaints about the head are listed, in the form that editors jump to.
+ */
+#include <string.h>
+
+#include "case/case.h"
+#include "case/nearest.h"
+#include "faults/faults.h"
+#include "cms/random.h"
+#include "gmime/mime.h"
+#include "cms/smime.h"
+#include "oracle/finding.h"
+#include "tools/cli/tool.h"
+
+#define BARE         (-1) /* not in an entity: the layer itself is CMS */
+#define INDENT_MOST  24
+#define TYPE_COLUMNS 44 /* of 80 */
+
+/* A CMS structure, where it was found. */
+struct structure {
+        GBytes *message; /* the layer; owned */
+        gint64 entity;   /* where the entity begins in it, or BARE */
+        struct up_cms_report report;
+};
+
+struct inspection {
+        char *name; /* of the file, for people */
+        bool has_head;
+        struct up_case *c;
+        GPtrArray *complaints;
+        struct up_exam exam;
+        GPtrArray *structures; /* of struct structure, in the order they were examined */
+};
+
+/* --- looking ---------------------------------------------------------------------------------- */
+
+static void structure_free(void *data)
+{
+        struct structure *structure = data;
+
+        g_bytes_unref(structure->message);
+        up_cms_report_clear(&structure->report);
+        g_free(structure);
+}
+
+static void keep_structure(unsigned layer, GBytes *message, const struct up_entity *entity,
+    const struct up_cms_report *report, void *data)
+{
+        struct inspection *inspection = data;
+        struct structure *structure = g_new0(struct structure, 1);
+        (void)layer;
+
+        structure->message = g_bytes_ref(message);
+        structure->entity = entity != NULL ? (gint64)entity->header.begin : BARE;
+        structure->report = *report;
+        structure->report.grade_reason = g_strdup(report->grade_reason);
+        structure->report.trust_reason = g_strdup(report->trust_reason);
+        structure->report.signers = g_ptr_array_ref(report->signers);
+        structure->report.content = report->content != NULL ? g_bytes_ref(report->content) : NULL;
+        g_ptr_array_add(inspection->structures, structure);
+}
+
+G_GNUC_PRINTF(3, 4)
+static void complain(
+    struct inspection *inspection, enum up_case_key_id key, const char *format, ...)
+{
+        struct up_complaint *complaint = g_new0(struct up_complaint, 1);
+        va_list args;
+
+        va_start(args, format);
+        complaint->place = inspection->c->places[key];
+        complaint->text = g_strdup_vprintf(format, args);
+        va_end(args);
+        g_ptr_array_add(inspection->complaints, complaint);
+}
+
+/* The value of that key is none of the names. */
+static void complain_unknown(struct inspection *inspection, enum up_case_key_id key,
+    const char *word, const GPtrArray *names)
+{
+        const char *what = up_case_key_rows[key].name;
+        struct up_nearest nearest = up_nearest_to(word);
+        g_autoptr(GString) list = g_string_new(NULL);
+
+        for (guint i = 0; i < names->len; i++) {
+                const char *name = g_ptr_array_index(names, i);
+                up_nearest_try(&nearest, name);
+                g_string_append_printf(list, "%s %s", i > 0 ? "," : "", name);
+        }
+        if (nearest.name != NULL)
+                complain(inspection, key, "unknown %s; did you mean `%s`?", what, nearest.name);
+        else
+                complain(inspection, key, "unknown %s; it is one of:%s", what, list->str);
+}
+
+/* What the case layer cannot know: the classes of findings, and what the gate makes of a case. */
+static void judge_finding(struct inspection *inspection)
+{
+        const struct up_case *c = inspection->c;
+        enum up_class class;
+
+        if (c->finding == NULL) {
+                if (c->known.name != NULL)
+                        complain(inspection, UP_CASE_KNOWN,
+                            "a known breakage of no class; add a `finding:` line");
+                return;
+        }
+        g_autoptr(GPtrArray) names = g_ptr_array_new();
+        for (int i = 0; i < UP_CLASSES; i++)
+                g_ptr_array_add(names, (char *)up_class_rows[i].name);
+        if (!up_class_by_name(c->finding, &class))
+                complain_unknown(inspection, UP_CASE_FINDING, c->finding, names);
+}
+
+static void judge_evidence(struct inspection *inspection)
+{
+        const struct up_case *c = inspection->c;
+        enum up_evidence evidence;
+
+        if (c->evidence == NULL)
+                return;
+        g_autoptr(GPtrArray) names = g_ptr_array_new();
+        for (int i = UP_EVIDENCE_NONE + 1; i < UP_EVIDENCES; i++)
+                g_ptr_array_add(names, (char *)up_evidence_rows[i].name);
+        if (!up_evidence_by_name(c->evidence, &evidence) || evidence == UP_EVIDENCE_NONE)
+                complain_unknown(inspection, UP_CASE_EVIDENCE, c->evidence, names);
+        else if (g_strcmp0(c->finding, up_class_rows[UP_CLASS_PENDING].name) != 0)
+                complain(inspection, UP_CASE_EVIDENCE, "evidence is of `finding: %s` alone",
+                    up_class_rows[UP_CLASS_PENDING].name);
+}
+
+static void judge_fault(struct inspection *inspection)
+{
+        const struct up_case *c = inspection->c;
+
+        if (c->fault == NULL)
+                return;
+        g_autoptr(GPtrArray) names = g_ptr_array_new();
+        for (size_t i = 0; i < UP_FAULTS; i++)
+                g_ptr_array_add(names, (char *)up_fault_rows[i].name);
+        g_auto(GStrv) each = up_fault_names(c->fault);
+        for (char **name = each; *name != NULL; name++)
+                if (up_fault_find(*name) == NULL)
+                        complain_unknown(inspection, UP_CASE_FAULT, *name, names);
+}
+
+static gint by_line(gconstpointer a, gconstpointer b)
+{
+        unsigned left = (*(const struct up_complaint *const *)a)->place.line;
+        unsigned right = (*(const struct up_complaint *const *)b)->place.line;
+
+        return (left > right) - (left < right);
+}
+
+static void inspection_init(struct inspection *inspection, const char *path, GBytes *file)
+{
+        gsize bytes;
+        const uint8_t *data = g_bytes_get_data(file, &bytes);
+
+        inspection->name = g_filename_display_name(path);
+        inspection->has_head = up_case_has_head(data, bytes);
+        inspection->complaints = up_complaints_new();
+        inspection->c = up_case_read(data, bytes, inspection->complaints);
+        inspection->structures = g_ptr_array_new_with_free_func(structure_free);
+        up_exam_init(&inspection->exam, &inspection->c->policy.limits, inspection->c->time_s);
+        judge_finding(inspection);
+        judge_evidence(inspection);
+        judge_fault(inspection);
+        g_ptr_array_sort(inspection->complaints, by_line);
+}
+
+static void inspection_clear(struct inspection *inspection)
+{
+        g_free(inspection->name);
+        up_case_free(inspection->c);
+        g_ptr_array_unref(inspection->complaints);
+        g_ptr_array_unref(inspection->structures);
+        up_exam_clear(&inspection->exam);
+}
+
+/* --- texts ------------------------------------------------------------------------------------ */
+
+static char *type_text(const struct up_entity *entity)
+{
+        g_autofree char *type = g_mime_content_type_get_mime_type(entity->type);
+
+        return up_tool_printable(type);
+}
+
+static bool is_sound(const struct up_cms_report *report)
+{
+        return report->kind != NULL && (report->signers->len > 0 ? report->grade == UP_GRADE_VALID
+                                                                 : report->content != NULL);
+}
+
+static const char *verdict_of(const struct up_cms_report *report)
+{
+        if (report->kind == NULL)
+                return "OpenSSL cannot read it";
+        if (report->signers->len > 0)
+                return up_grade_names[report->grade];
+        return report->content != NULL ? "opened" : "nothing inside, or no test key opens it";
+}
+
+/* The lines that a key of the head has in a file; none where its value is the standard one. */
+static char **head_lines(const struct up_case *c, enum up_case_key_id key)
+{
+        g_autoptr(GString) lines = g_string_new(NULL);
+
+        if (key != UP_CASE_VERSION && key != UP_CASE_MESSAGE)
+                up_case_key_rows[key].write(c, &up_case_key_rows[key], lines);
+        if (lines->len > 0)
+                g_string_truncate(lines, lines->len - 1);
+        return g_strsplit(lines->str, "\n", -1);
+}
+
+/* --- as text ---------------------------------------------------------------------------------- */
+
+static void print_message(const struct inspection *inspection, GBytes *message, unsigned depth);
+
+static void print_signer(const struct up_cms_signer *signer, int indent)
+{
+        g_autofree char *who = up_tool_printable(signer->who);
+
+        printf("%*sby %s\n", indent, "", who);
+        printf("%*s   %s%s%s\n", indent, "", signer->algorithm,
+            signer->signed_at != NULL ? ", at " : "",
+            signer->signed_at != NULL ? signer->signed_at : "");
+}
+
+static void print_trust(
+    const struct inspection *inspection, const struct up_cms_report *report, int indent)
+{
+        g_autoptr(GDateTime) now = g_date_time_new_from_unix_utc(inspection->exam.now_s);
+        g_autofree char *time = g_date_time_format_iso8601(now);
+
+        printf("%*s", indent, "");
+        if (report->trusted)
+                up_tool_paint(stdout, UP_GREEN, "certificate trusted at %s", time);
+        else
+                up_tool_paint(stdout, UP_RED, "certificate not trusted at %s", time);
+        putchar('\n');
+        if (report->trust_reason != NULL)
+                printf("%*s%s\n", indent + 2, "", report->trust_reason);
+}
+
+static void print_structures(
+    const struct inspection *inspection, GBytes *message, gint64 entity, unsigned depth)
+{
+        int indent = MIN((int)depth * 2, INDENT_MOST);
+
+        for (guint i = 0; i < inspection->structures->len; i++) {
+                const struct structure *structure = inspection->structures->pdata[i];
+                const struct up_cms_report *report = &structure->report;
+
+                if (structure->message != message || structure->entity != entity)
+                        continue;
+                printf("%*s%s: ", indent, "",
+                    report->kind != NULL ? report->kind : "no CMS structure");
+                up_tool_paint(
+                    stdout, is_sound(report) ? UP_GREEN : UP_RED, "%s", verdict_of(report));
+                putchar('\n');
+                if (report->grade_reason != NULL)
+                        printf("%*s%s\n", indent + 2, "", report->grade_reason);
+                for (guint j = 0; j < report->signers->len; j++)
+                        print_signer(report->signers->pdata[j], indent + 2);
+                if (report->grade == UP_GRADE_VALID)
+                        print_trust(inspection, report, indent + 2);
+                if (report->content != NULL)
+                        print_message(inspection, report->content, depth + 1);
+        }
+}
+
+static void print_entity(const struct up_entity *entity, unsigned depth)
+{
+        int indent = MIN((int)depth * 2, INDENT_MOST);
+        const char *encoding = g_mime_content_encoding_to_string(entity->encoding);
+        g_autofree char *type = type_text(entity);
+
+        printf("%*s%-*s %-16s %8" G_GSIZE_FORMAT " %9" G_GSIZE_FORMAT "\n", indent, "",
+            TYPE_COLUMNS - indent, type, encoding != NULL ? encoding : "-",
+            entity->header.end - entity->header.begin, entity->body.end - entity->body.begin);
+        if (entity->filename != NULL) {
+                g_autofree char *name = up_tool_printable(entity->filename);
+                printf("%*sfile \"%s\"\n", indent + 2, "", name);
+        }
+}
+
+static void print_message(const struct inspection *inspection, GBytes *message, unsigned depth)
+{
+        struct up_exam unheeded;
+
+        up_exam_init(&unheeded, &inspection->exam.limits, inspection->exam.now_s);
+        g_autoptr(GPtrArray) entities = up_entities_read(message, &unheeded);
+        print_structures(inspection, message, BARE, depth);
+        for (guint i = 0; i < entities->len; i++) {
+                const struct up_entity *entity = entities->pdata[i];
+                print_entity(entity, depth + entity->depth);
+                print_structures(
+                    inspection, message, (gint64)entity->header.begin, depth + entity->depth + 1);
+        }
+        up_exam_clear(&unheeded);
+}
+
+static void print_text(const struct inspection *inspection)
+{
+        printf("%s: %s of %" G_GSIZE_FORMAT " bytes\n", inspection->name,
+            inspection->has_head ? "case with a message" : "message",
+            g_bytes_get_size(inspection->c->message));
+        if (inspection->complaints->len > 0) {
+                up_tool_paint(stdout, UP_RED, "wrong in %u places, see --strict",
+                    inspection->complaints->len);
+                putchar('\n');
+        }
+        for (int key = 0; key < UP_CASE_KEYS; key++) {
+                g_auto(GStrv) lines = head_lines(inspection->c, (enum up_case_key_id)key);
+                for (char **line = lines; *line != NULL; line++)
+                        printf("%s\n", *line);
+        }
+        putchar('\n');
+        up_tool_paint(stdout, UP_BOLD, "%-*s %-16s %8s %9s", TYPE_COLUMNS, "entity", "encoding",
+            "header", "body");
+        putchar('\n');
+        print_message(inspection, inspection->c->message, 0);
+        for (guint i = 0; i < inspection->exam.remarks->len; i++) {
+                const struct up_remark *remark = inspection->exam.remarks->pdata[i];
+                if (remark->kind == UP_REMARK_LIMIT)
+                        printf("\nunscannable: %s: %s\n", remark->site, remark->detail);
+        }
+}
+
+static void print_complaints(const struct inspection *inspection)
+{
+        for (guint i = 0; i < inspection->complaints->len; i++) {
+                const struct up_complaint *complaint = inspection->complaints->pdata[i];
+                printf("%s:%u:%u: %s\n", inspection->name, complaint->place.line,
+                    complaint->place.column, complaint->text);
+        }
+        if (inspection->complaints->len == 0)
+                printf("%s: nothing is wrong with this %s\n", inspection->name,
+                    inspection->has_head ? "case" : "message, which has no head");
+}
+
+/* --- as JSON ---------------------------------------------------------------------------------- */
+
+static void build_message(const struct inspection *inspection, GBytes *message, JsonBuilder *json);
+
+static void build_signers(JsonBuilder *json, const GPtrArray *signers)
+{
+        json_builder_set_member_name(json, "signers");
+        json_builder_begin_array(json);
+        for (guint i = 0; i < signers->len; i++) {
+                const struct up_cms_signer *signer = signers->pdata[i];
+                json_builder_begin_object(json);
+                up_tool_json_text(json, "who", signer->who);
+                up_tool_json_text(json, "algorithm", signer->algorithm);
+                up_tool_json_text(json, "signed-at", signer->signed_at);
+                json_builder_end_object(json);
+        }
+        json_builder_end_array(json);
+}
+
+static void build_structures(
+    const struct inspection *inspection, GBytes *message, gint64 entity, JsonBuilder *json)
+{
+        json_builder_set_member_name(json, "cms");
+        json_builder_begin_array(json);
+        for (guint i = 0; i < inspection->structures->len; i++) {
+                const struct structure *structure = inspection->structures->pdata[i];
+                const struct up_cms_report *report = &structure->report;
+
+                if (structure->message != message || structure->entity != entity)
+                        continue;
+                json_builder_begin_object(json);
+                up_tool_json_text(json, "kind", report->kind);
+                up_tool_json_text(json, "signature", up_grade_names[report->grade]);
+                up_tool_json_text(json, "signature-reason", report->grade_reason);
+                up_tool_json_truth(json, "trusted", report->trusted);
+                up_tool_json_text(json, "trust-reason", report->trust_reason);
+                build_signers(json, report->signers);
+                json_builder_set_member_name(json, "content");
+                if (report->content != NULL)
+                        build_message(inspection, report->content, json);
+                else
+                        json_builder_add_null_value(json);
+                json_builder_end_object(json);
+        }
+        json_builder_end_array(json);
+}
+
+static void build_message(const struct inspection *inspection, GBytes *message, JsonBuilder *json)
+{
+        struct up_exam unheeded;
+
+        up_exam_init(&unheeded, &inspection->exam.limits, inspection->exam.now_s);
+        g_autoptr(GPtrArray) entities = up_entities_read(message, &unheeded);
+        json_builder_begin_object(json);
+        up_tool_json_number(json, "bytes", (gint64)g_bytes_get_size(message));
+        build_structures(inspection, message, BARE, json);
+        json_builder_set_member_name(json, "entities");
+        json_builder_begin_array(json);
+        for (guint i = 0; i < entities->len; i++) {
+                const struct up_entity *entity = entities->pdata[i];
+                g_autofree char *type = type_text(entity);
+
+                json_builder_begin_object(json);
+                up_tool_json_number(json, "parent", entity->parent);
+                up_tool_json_text(json, "type", type);
+                up_tool_json_text(
+                    json, "encoding", g_mime_content_encoding_to_string(entity->encoding));
+                up_tool_json_text(json, "file", entity->filename);
+                up_tool_json_number(
+                    json, "header-bytes", (gint64)(entity->header.end - entity->header.begin));
+                up_tool_json_number(
+                    json, "body-bytes", (gint64)(entity->body.end - entity->body.begin));
+                build_structures(inspection, message, (gint64)entity->header.begin, json);
+                json_builder_end_object(json);
+        }
+        json_builder_end_array(json);
+        json_builder_end_object(json);
+        up_exam_clear(&unheeded);
+}
+
+static void build_head(JsonBuilder *json, const struct up_case *c)
+{
+        json_builder_set_member_name(json, "head");
+        json_builder_begin_array(json);
+        for (int key = 0; key < UP_CASE_KEYS; key++) {
+                g_auto(GStrv) lines = head_lines(c, (enum up_case_key_id)key);
+                for (char **line = lines; *line != NULL; line++)
+                        json_builder_add_string_value(json, *line);
+        }
+        json_builder_end_array(json);
+}
+
+static void build_complaints(JsonBuilder *json, const GPtrArray *complaints)
+{
+        json_builder_set_member_name(json, "complaints");
+        json_builder_begin_array(json);
+        for (guint i = 0; i < complaints->len; i++) {
+                const struct up_complaint *complaint = complaints->pdata[i];
+                json_builder_begin_object(json);
+                up_tool_json_number(json, "line", complaint->place.line);
+                up_tool_json_number(json, "column", complaint->place.column);
+                up_tool_json_text(json, "text", complaint->text);
+                json_builder_end_object(json);
+        }
+        json_builder_end_array(json);
+}
+
+static void build_limits(JsonBuilder *json, const struct up_exam *exam)
+{
+        json_builder_set_member_name(json, "limits");
+        json_builder_begin_array(json);
+        for (guint i = 0; i < exam->remarks->len; i++) {
+                const struct up_remark *remark = exam->remarks->pdata[i];
+                if (remark->kind == UP_REMARK_LIMIT)
+                        json_builder_add_string_value(json, remark->detail);
+        }
+        json_builder_end_array(json);
+}
+
+static void print_json(const struct inspection *inspection, bool strict)
+{
+        g_autoptr(JsonBuilder) json = json_builder_new();
+
+        json_builder_begin_object(json);
+        up_tool_json_text(json, "file", inspection->name);
+        up_tool_json_truth(json, "has-head", inspection->has_head);
+        build_complaints(json, inspection->complaints);
+        if (!strict) {
+                build_head(json, inspection->c);
+                json_builder_set_member_name(json, "message");
+                build_message(inspection, inspection->c->message, json);
+                up_tool_json_truth(json, "unscannable", inspection->exam.unscannable);
+                build_limits(json, &inspection->exam);
+        }
+        json_builder_end_object(json);
+        up_tool_print_json(json);
+}
+
+/* --- the command ------------------------------------------------------------------------------ */
+
+/* All that a head can say, from the tables that read it. */
+static char *help(void)
+{
+        GString *text = g_string_new(
+            "Any bytes are a message. A file that begins with `unpend-case: 1` is a case: a head "
+            "of\n"
+            "the keys below, then the message as it is. The exit status is 0; with --strict, 1 "
+            "when\n"
+            "there is a complaint; 2 when FILE cannot be read.\n\nKeys of the head:\n");
+
+        for (int i = 0; i < UP_CASE_KEYS; i++)
+                g_string_append_printf(
+                    text, "  %-18s %s\n", up_case_key_rows[i].name, up_case_key_rows[i].what);
+        g_string_append(text, "\nSettings of policy:, and their standard values:\n");
+
+        struct up_policy standard;
+        up_policy_init(&standard);
+        for (size_t i = 0; i < UP_POLICY_SETTINGS; i++) {
+                struct up_policy_row setting = up_policy_setting(i);
+                g_autofree char *value = up_policy_get(&standard, &setting);
+                g_string_append_printf(
+                    text, "  %-18s %-8s %s\n", setting.name, value, setting.what);
+        }
+        g_string_append(text, "\nEvents of script:\n");
+        for (size_t i = 0; i < UP_VERB_ROWS; i++)
+                g_string_append_printf(text, "  %s%s%s\n      %s\n", up_verb_rows[i].name,
+                    *up_verb_rows[i].arguments != '\0' ? " " : "", up_verb_rows[i].arguments,
+                    up_verb_rows[i].what);
+        g_string_truncate(text, text->len - 1);
+        return g_string_free(text, FALSE);
+}
+
+int up_tool_inspect(int argc, char **argv)
+{
+        gboolean strict = FALSE, json = FALSE;
+        const GOptionEntry entries[] = {
+                { "strict", 0, 0, G_OPTION_ARG_NONE, &strict,
+                    "say what is wrong in the head, and where; nothing else", NULL },
+                { "json", 0, 0, G_OPTION_ARG_NONE, &json, "print JSON", NULL },
+                G_OPTION_ENTRY_NULL,
+        };
+        g_autofree char *text = help();
+        int status = up_tool_options(&argc, &argv, entries, "FILE", text);
+        if (status >= 0)
+                return status;
+        if (argc != 2)
+                return up_tool_usage(argc < 2 ? "which file?" : "one file at a time");
+
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GBytes) file = up_tool_read_file(argv[1], &error);
+        if (file == NULL)
+                return up_tool_fail(UP_STATUS_USAGE, "%s", error->message);
+
+        struct inspection inspection;
+        inspection_init(&inspection, argv[1], file);
+        if (!strict) {
+                up_random_restart(0);
+                up_smime_walk(inspection.c->message, &inspection.exam, keep_structure, &inspection);
+        }
+        if (json)
+                print_json(&inspection, strict);
+        else if (strict)
+                print_complaints(&inspection);
+        else
+                print_text(&inspection);
+        status = strict && inspection.complaints->len > 0 ? UP_STATUS_FOUND : UP_STATUS_PASSED;
+        inspection_clear(&inspection);
+        return status;
+}

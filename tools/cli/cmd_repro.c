@@ -1,0 +1,377 @@
+/*
+ * unpend repro - one case, run once, and its trace
+ *
+ * The statuses are those that `git bisect run` understands: 1 is a bad commit, 125 skips it, 129
+ * stops the search.
+ */
+#include <string.h>
+
+#include "case/case.h"
+#include "faults/faults.h"
+#include "fuzz/targets.h"
+#include "tools/exec/libraries.h"
+#include "tools/promote/private.h"
+#include "tools/exec/run.h"
+#include "tools/exec/sanitizer.h"
+#include "tools/cli/tool.h"
+
+#define STACK_LINES 12
+
+/* What was asked for. */
+struct repro {
+        const struct up_flavour *flavour;
+        char **targets;    /* empty: by the case's folder, else all that take mail */
+        const char *fault; /* to be planted; NULL: none */
+        unsigned columns;  /* of the trace; 0: none is told */
+        JsonBuilder *json; /* NULL: tell it as text */
+        bool found;
+        bool cannot;
+        bool interrupted;
+};
+
+static void tell_items(const char *name, GPtrArray *items)
+{
+        g_autofree char *wrapped = NULL;
+
+        if (items->len == 0)
+                return;
+        g_ptr_array_add(items, NULL);
+        wrapped = up_tool_wrap_items((char **)items->pdata, ",", UP_TOOL_INDENT);
+        up_tool_tell(name, "%s", wrapped);
+}
+
+static void tell_faults(const char *names)
+{
+        g_auto(GStrv) each = up_fault_names(names);
+
+        for (char **name = each; *name != NULL; name++) {
+                g_autofree char *text =
+                    g_strdup_printf("%s: %s", *name, up_fault_find(*name)->what);
+                up_tool_tell_text("fault", text);
+        }
+}
+
+static char *item_of(const char *name, uint64_t count)
+{
+        return g_strdup_printf("%s %" G_GUINT64_FORMAT, name, count);
+}
+
+static void tell_read(const struct up_run *run)
+{
+        g_autoptr(GPtrArray) read = g_ptr_array_new_with_free_func(g_free);
+        g_autoptr(GPtrArray) judged = g_ptr_array_new_with_free_func(g_free);
+
+        for (int i = 0; i < UP_COUNTS; i++)
+                if (run->counts[i] > 0)
+                        g_ptr_array_add(read, item_of(up_count_names[i], run->counts[i]));
+        for (int i = 0; i < UP_ORACLES; i++)
+                if (run->judged[i] > 0)
+                        g_ptr_array_add(judged, item_of(up_oracle_rows[i].name, run->judged[i]));
+        tell_items("read", read);
+        tell_items("judged", judged);
+        for (char **limit = run->limits; *limit != NULL; limit++)
+                up_tool_tell_text("limit", *limit);
+}
+
+/* The frames of ours and of the libraries; all of them where none is. */
+static void tell_stack(const struct up_run *run)
+{
+        enum up_frame_owner most = UP_FRAME_RUNTIME;
+        unsigned lines = 0;
+
+        for (guint i = 0; i < run->frames->len; i++) {
+                const struct up_frame *frame = g_ptr_array_index(run->frames, i);
+                if (frame->owner <= UP_FRAME_OPENSSL)
+                        most = UP_FRAME_OPENSSL;
+        }
+        for (guint i = 0; i < run->frames->len && lines < STACK_LINES; i++) {
+                const struct up_frame *frame = g_ptr_array_index(run->frames, i);
+                if (frame->owner <= most)
+                        up_tool_tell(
+                            lines++ == 0 ? "stack" : "", "%s  %s", frame->function, frame->place);
+        }
+}
+
+static void tell_evidence(const struct up_evidence_row *evidence)
+{
+        g_autofree char *text = g_strdup_printf("%s: %s", evidence->name, evidence->what);
+
+        up_tool_tell_text("evidence", text);
+}
+
+static void tell_finding(const struct up_finding *finding)
+{
+        const struct up_class_row *class = &up_class_rows[finding->class];
+
+        putchar('\n');
+        up_tool_paint(stdout, UP_RED, "  %s", class->name);
+        printf(": %s\n", class->what);
+        if (finding->evidence != UP_EVIDENCE_NONE)
+                tell_evidence(&up_evidence_rows[finding->evidence]);
+        up_tool_tell("signature", "%s", finding->signature);
+        up_tool_tell_text("detail", finding->detail);
+}
+
+/* The case names a fault, and it was run without: what it is a test of is not seen. */
+static void tell_fault_to_plant(
+    const struct repro *repro, const struct up_case *c, const char *target, const char *path)
+{
+        g_autofree char *file = up_tool_quote(path);
+        g_autofree char *fault = up_tool_fault_option(c->fault);
+
+        if (c->fault == NULL || repro->fault != NULL || !up_tool_has_pipeline(target))
+                return;
+        printf("\n  It was run without the fault that it names. To see what it does under that:\n"
+               "    %s repro --flavour %s --target %s%s --trace %s\n",
+            up_tool_program(), repro->flavour->name, target, fault, file);
+}
+
+static void tell_story(const struct up_run *run)
+{
+        g_auto(GStrv) lines = NULL;
+
+        if (run->trace == NULL)
+                return;
+        putchar('\n');
+        lines = g_strsplit(g_strchomp(run->trace), "\n", -1);
+        for (char **at = lines; *at != NULL; at++) {
+                g_autofree char *printable = up_tool_printable(*at);
+                puts(printable);
+        }
+}
+
+/* It is a regression, or waits in private to be one. */
+static bool is_kept(const char *path)
+{
+        g_autofree char *root = up_tool_root_of(path);
+
+        return g_str_has_suffix(root, "/regressions") || up_private_holds(path);
+}
+
+static void tell_commands(
+    const struct repro *repro, const char *target, const char *path, const struct up_run *run)
+{
+        g_autofree char *file = up_tool_quote(path);
+        g_autofree char *binary = up_run_binary(repro->flavour, target);
+        g_autofree char *fault = up_tool_fault_option(repro->fault);
+        const char *trace = up_tool_has_pipeline(target) && repro->columns == 0 ? " --trace" : "";
+
+        puts("\n  To go on:");
+        printf("    %s repro --flavour %s --target %s%s%s %s\n", up_tool_program(),
+            repro->flavour->name, target, fault, trace, file);
+        printf("    %s inspect %s\n", up_tool_program(), file);
+        printf("    %s minimize --flavour %s --target %s%s %s\n", up_tool_program(),
+            repro->flavour->name, target, fault, file);
+        printf("    %s%s%sgdb --args %s %s\n", repro->fault != NULL ? "UNPEND_FAULT=" : "",
+            repro->fault != NULL ? repro->fault : "", repro->fault != NULL ? " " : "", binary,
+            file);
+        if (!is_kept(path)) {
+                g_autofree char *promote = up_tool_promote_command(repro->flavour->name, target,
+                    repro->fault, g_ptr_array_index(run->findings, 0), path);
+                printf("    %s\n", promote);
+        }
+}
+
+static void tell_run(const struct repro *repro, const struct up_case *c, const char *target,
+    const char *path, const struct up_run *run)
+{
+        g_autofree char *libraries = up_libraries_text(repro->flavour);
+
+        up_tool_tell("target", "%s, %s (%s)", target, repro->flavour->name, libraries);
+        if (repro->fault != NULL)
+                tell_faults(repro->fault);
+        up_tool_paint(stdout, UP_DIM, "  %-10s", "outcome");
+        if (run->findings->len == 0)
+                up_tool_paint(stdout, UP_GREEN, "passed");
+        else
+                up_tool_paint(stdout, UP_RED, "%u finding%s", run->findings->len,
+                    run->findings->len == 1 ? "" : "s");
+        printf("%s, %.2f s\n", run->unscannable ? ", unscannable" : "", run->seconds);
+        tell_read(run);
+        if (run->blind_to_leaks)
+                up_tool_tell(
+                    "leaks", "not looked for: LeakSanitizer cannot work here, see unpend doctor");
+        tell_story(run);
+        for (guint i = 0; i < run->findings->len; i++)
+                tell_finding(g_ptr_array_index(run->findings, i));
+        tell_stack(run);
+        if (run->findings->len > 0)
+                tell_commands(repro, target, path, run);
+        tell_fault_to_plant(repro, c, target, path);
+}
+
+static void build_run(
+    const struct repro *repro, const char *target, const char *path, const struct up_run *run)
+{
+        JsonBuilder *json = repro->json;
+
+        json_builder_begin_object(json);
+        up_tool_json_text(json, "case", path);
+        up_tool_json_text(json, "target", target);
+        up_tool_json_text(json, "fault", repro->fault);
+        json_builder_set_member_name(json, "run");
+        up_run_build_json(run, json);
+        json_builder_end_object(json);
+}
+
+static void run_target(
+    struct repro *repro, const struct up_case *c, const char *target, const char *path)
+{
+        g_autoptr(up_run) run = up_run_case(&(struct up_run_request){
+            .flavour = repro->flavour,
+            .target = target,
+            .path = path,
+            .fault = repro->fault,
+            .columns = repro->columns,
+        });
+
+        repro->found |= run->status == UP_RUN_FOUND;
+        repro->cannot |= run->status == UP_RUN_UNRUNNABLE;
+        repro->interrupted |= run->status == UP_RUN_INTERRUPTED;
+        if (repro->json != NULL)
+                build_run(repro, target, path, run);
+        else if (run->status == UP_RUN_PASSED || run->status == UP_RUN_FOUND)
+                tell_run(repro, c, target, path, run);
+        if (run->status == UP_RUN_UNRUNNABLE)
+                up_tool_fail(0, "%s", run->why);
+}
+
+/* Title, and what is wrong with the head. The case is the caller's; NULL: it cannot be read. */
+static struct up_case *tell_case(const struct repro *repro, const char *path)
+{
+        g_autoptr(GPtrArray) complaints = up_complaints_new();
+        g_autoptr(GError) error = NULL;
+        g_autoptr(GBytes) bytes = up_tool_read_file(path, &error);
+        g_autoptr(up_case) c = NULL;
+        const void *data;
+        gsize size;
+
+        if (bytes == NULL) {
+                up_tool_fail(0, "%s", error->message);
+                return NULL;
+        }
+        data = g_bytes_get_data(bytes, &size);
+        c = up_case_read(data, size, complaints);
+        if (repro->json == NULL) {
+                up_tool_paint(stdout, UP_BOLD, "%s", path);
+                putchar('\n');
+                if (c->title != NULL)
+                        up_tool_tell_text("title", c->title);
+                if (c->reference != NULL)
+                        up_tool_tell("reference", "%s", c->reference);
+                if (c->known.name != NULL)
+                        up_tool_tell(
+                            "known", "%s %s %s", c->known.name, c->known.version, c->known.url);
+        }
+        for (guint i = 0; i < complaints->len; i++) {
+                const struct up_complaint *complaint = g_ptr_array_index(complaints, i);
+                up_tool_fail(0, "%s:%u:%u: passed over: %s", path, complaint->place.line,
+                    complaint->place.column, complaint->text);
+        }
+        return g_steal_pointer(&c);
+}
+
+/* Which targets a case is run on that nothing names one for. */
+static bool is_run_by_itself(const struct repro *repro, const struct up_target_row *row)
+{
+        return row->takes_mail && up_tool_takes_faults(row->name, repro->fault);
+}
+
+static void run_case(struct repro *repro, const char *path)
+{
+        g_autoptr(up_case) c = tell_case(repro, path);
+        const char *named = up_tool_target_of(path);
+
+        if (c == NULL) {
+                repro->cannot = true;
+                return;
+        }
+        if (repro->targets[0] != NULL) {
+                for (char **target = repro->targets; *target != NULL; target++)
+                        run_target(repro, c, *target, path);
+        } else if (up_tool_takes_faults(named, repro->fault)) {
+                run_target(repro, c, named, path);
+        } else {
+                for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++)
+                        if (is_run_by_itself(repro, &up_target_rows[i]))
+                                run_target(repro, c, up_target_rows[i].name, path);
+        }
+}
+
+static int run_cases(struct repro *repro, char **paths)
+{
+        up_tool_interrupts();
+        if (repro->json != NULL)
+                json_builder_begin_array(repro->json);
+        for (; *paths != NULL && !repro->interrupted; paths++)
+                run_case(repro, *paths);
+        if (repro->json != NULL) {
+                json_builder_end_array(repro->json);
+                up_tool_print_json(repro->json);
+        }
+        if (repro->interrupted)
+                return up_tool_fail(UP_STATUS_INTERRUPTED, "interrupted");
+        if (repro->found)
+                return UP_STATUS_FOUND;
+        return repro->cannot ? UP_STATUS_CANNOT : UP_STATUS_PASSED;
+}
+
+/* Usage errors are told; -1 is none. */
+static int check_arguments(const struct repro *repro, char **paths)
+{
+        if (paths[0] == NULL)
+                return up_tool_usage("which case?");
+        if (!up_tool_can_run(repro->targets, repro->fault))
+                return UP_STATUS_BISECT_USAGE;
+        for (; *paths != NULL; paths++)
+                if (g_file_test(*paths, G_FILE_TEST_IS_DIR))
+                        return up_tool_usage("%s is a folder: name the files in it, or run "
+                                             "%s gate %s",
+                            *paths, up_tool_program(), *paths);
+        return -1;
+}
+
+int up_tool_repro(int argc, char **argv)
+{
+        g_autofree char *flavour = NULL;
+        g_auto(GStrv) targets = NULL;
+        g_autofree char *fault = NULL;
+        gboolean json = FALSE, trace = FALSE;
+        g_autofree char *flavours = up_flavour_help();
+        const GOptionEntry entries[] = {
+                { "target", 't', 0, G_OPTION_ARG_STRING_ARRAY, &targets,
+                    "run it on this target (may be repeated)", "NAME" },
+                { "flavour", 'f', 0, G_OPTION_ARG_STRING, &flavour, flavours, "NAME" },
+                { "fault", 0, 0, G_OPTION_ARG_STRING, &fault,
+                    "plant this fault into the pipeline (see unpend faults)", "NAME" },
+                { "trace", 0, 0, G_OPTION_ARG_NONE, &trace,
+                    "tell the trace: what was done, asked, answered, in virtual time", NULL },
+                { "json", 0, 0, G_OPTION_ARG_NONE, &json, "tell it as JSON", NULL },
+                G_OPTION_ENTRY_NULL,
+        };
+        struct repro repro = { 0 };
+        g_autoptr(JsonBuilder) builder = NULL;
+        int status = up_tool_options(&argc, &argv, entries, "CASE…",
+            "CASE is a case file or any message. It is run on the target that its folder\n"
+            "names (regressions/TARGET/, seeds/TARGET/, TARGET/findings/ of a campaign), else\n"
+            "on every target that takes messages; with a fault, on those that have a\n"
+            "pipeline. A fault that the case names is planted only when --fault says so.\n"
+            "Exit status: 0 passed, 1 finding, 125 cannot be run, 129 wrong usage.");
+
+        if (status >= 0)
+                return status;
+        if (targets == NULL)
+                targets = g_new0(char *, 1);
+        repro.targets = targets;
+        repro.fault = fault;
+        repro.columns = trace ? up_tool_columns() : 0;
+        repro.flavour = up_flavour_find(flavour);
+        if (repro.flavour == NULL)
+                return UP_STATUS_BISECT_USAGE;
+        status = check_arguments(&repro, argv + 1);
+        if (status >= 0)
+                return status;
+        if (json)
+                repro.json = builder = json_builder_new();
+        return run_cases(&repro, argv + 1);
+}

@@ -1,0 +1,77 @@
+/*
+ * child - cases in a process of their own, watched
+ *
+ * The process is a fresh one, or a fork of a *warm parent*: a target that has started, and waits.
+ * Starting a program under AddressSanitizer, and with it GMime and OpenSSL, takes 200 ms of
+ * processor time and more, a fork a tenth of it. What a fork shows is what a fresh process shows;
+ * where it takes too much memory the caller runs it again in a fresh one, whose sanitizer knows how
+ * to tell. Where only a fork can run it, no more is told than that.
+ */
+#ifndef UP_TOOLS_EXEC_CHILD_H
+#define UP_TOOLS_EXEC_CHILD_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+/** What to run. All of it stays the caller's. */
+struct up_child_request {
+        const char *binary;
+        char *const *inputs;      /* run one after the other; NULL ends them */
+        const char *report;       /* where the target appends its report (target/target.h) */
+        char *const *environment; /* of a fresh process */
+        unsigned
+            limit_s; /* of processor time; after that it gets SIGABRT: a sanitizer tells where */
+};
+
+enum up_wake {
+        UP_WAKE_ENDED,
+        UP_WAKE_LATE,        /* by its processor time, or by very much of the clock's */
+        UP_WAKE_LARGE,       /* a fork alone: it took more than UP_CHILD_MEMORY_MB */
+        UP_WAKE_INTERRUPTED, /* by up_tool_interrupts() */
+};
+
+#define UP_CHILD_MEMORY_MB 2048
+#define UP_CHILD_WAITS     10
+
+struct up_child_end {
+        enum up_wake wake;
+        int wait_status; /* as waitpid() has it */
+        char *output;    /* its standard error, of very much the beginning and the end; owned */
+        double seconds;
+};
+
+/**
+ * Runs it in a fresh process and waits. False with @error when it could not be started. May be
+ * called from several threads at once.
+ */
+bool up_child_run(
+    const struct up_child_request *order, struct up_child_end *ret_end, GError **error);
+
+/** A warm parent. Not for two threads at once. */
+struct up_warm;
+
+/**
+ * Starts @binary, a target, to wait for cases (target/fork_server.h). NULL with @error when it
+ * could not be started.
+ */
+struct up_warm *up_warm_new(const char *binary, char *const *environment, GError **error);
+
+/**
+ * up_child_run() in a fork of it; the order's binary and environment are not looked at.
+ */
+bool up_warm_run(struct up_warm *warm, const struct up_child_request *order,
+    struct up_child_end *ret_end, GError **error);
+
+/** False once it is no more: then all that can be done with it is to free it. */
+bool up_warm_lives(const struct up_warm *warm);
+
+/** Ends it, and whatever runs in it. NULL is allowed. */
+void up_warm_free(struct up_warm *warm);
+
+/**
+ * For between fork and exec: the child leads a process group of its own, so that a Ctrl-C at the
+ * terminal is ours to pass on, and dies with this process. @data is not used.
+ */
+void up_child_lead_group(void *data);
+
+#endif

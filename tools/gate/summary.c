@@ -1,0 +1,126 @@
+/*
+ * summary - what a gate tells a person: of an item, and of all of it in a few lines
+ */
+#include "fuzz/targets.h"
+#include "tools/gate/gate.h"
+#include "tools/exec/libraries.h"
+#include "tools/cli/tool.h"
+
+/* So many are named that took longest, where there are more. */
+#define SLOWEST 3
+
+/* --- an item ------------------------------------------------------------------------------ */
+
+const struct up_run *up_gate_shown(const struct up_gate_item *item)
+{
+        return item->faulted != NULL ? item->faulted : item->run;
+}
+
+char *up_gate_reason(const struct up_gate_item *item)
+{
+        const struct up_run *shown = up_gate_shown(item);
+        g_autofree char *text = item->problem != NULL ? g_strdup(item->problem)
+                                : shown != NULL       ? up_run_findings_text(shown)
+                                                      : g_strdup("");
+
+        return up_tool_printable(text);
+}
+
+char *up_gate_command(const struct up_gate *gate, const struct up_gate_item *item)
+{
+        g_autofree char *path = up_tool_quote(item->path);
+        g_autofree char *fault =
+            up_tool_fault_option(item->faulted != NULL ? item->c->fault : gate->fault);
+        const char *trace = up_tool_has_pipeline(item->target) ? " --trace" : "";
+
+        if (item->kind != UP_GATE_CASE)
+                return NULL;
+        if (item->run != NULL)
+                return g_strdup_printf("%s repro --flavour %s --target %s%s%s %s",
+                    up_tool_program(), gate->flavour->name, item->target, fault, trace, path);
+        if (item->c != NULL && item->target != NULL)
+                return g_strdup_printf("%s inspect --strict %s", up_tool_program(), path);
+        return NULL;
+}
+
+double up_gate_seconds(const struct up_gate_item *item)
+{
+        return (item->run != NULL ? item->run->seconds : 0) +
+               (item->faulted != NULL ? item->faulted->seconds : 0);
+}
+
+/* --- all of them -------------------------------------------------------------------------- */
+
+/* "scan_submit 92 cases: 90 passed, 2 failed"; nothing of a target without any. */
+static void print_target(const struct up_gate *gate, const char *target)
+{
+        unsigned cases = 0, counts[UP_GATE_OUTCOMES] = { 0 };
+        const char *comma = "";
+
+        for (guint i = 0; i < gate->items->len; i++) {
+                const struct up_gate_item *item = gate->items->pdata[i];
+                if (g_strcmp0(item->target, target) != 0 || item->kind != UP_GATE_CASE)
+                        continue;
+                cases++;
+                counts[item->outcome]++;
+        }
+        if (cases == 0)
+                return;
+        fprintf(stderr, "  %-12s %5u case%s", target != NULL ? target : "(no target)", cases,
+            cases == 1 ? ":  " : "s: ");
+        for (int i = 0; i < UP_GATE_OUTCOMES; i++) {
+                if (counts[i] == 0)
+                        continue;
+                fprintf(stderr, "%s%u %s", comma, counts[i], up_gate_outcome_names[i]);
+                comma = ", ";
+        }
+        fputc('\n', stderr);
+}
+
+static int by_seconds(gconstpointer a, gconstpointer b)
+{
+        double left = up_gate_seconds(*(const struct up_gate_item *const *)a);
+        double right = up_gate_seconds(*(const struct up_gate_item *const *)b);
+
+        return (left < right) - (left > right);
+}
+
+static void print_slowest(const struct up_gate *gate)
+{
+        g_autoptr(GPtrArray) items = g_ptr_array_new();
+
+        for (guint i = 0; i < gate->items->len; i++)
+                g_ptr_array_add(items, gate->items->pdata[i]);
+        g_ptr_array_sort(items, by_seconds);
+        for (guint i = 0; i < SLOWEST && items->len > SLOWEST; i++) {
+                const struct up_gate_item *item = items->pdata[i];
+                fprintf(stderr, "  %-12s %5.1f s      %s\n", i == 0 ? "slowest" : "",
+                    up_gate_seconds(item), item->path);
+        }
+}
+
+static void print_failed(const struct up_gate *gate)
+{
+        for (guint i = 0; i < gate->items->len; i++) {
+                const struct up_gate_item *item = gate->items->pdata[i];
+                if (item->outcome != UP_GATE_FAILED)
+                        continue;
+                g_autofree char *reason = up_gate_reason(item);
+                g_autofree char *command = up_gate_command(gate, item);
+                up_tool_paint(stderr, UP_RED, "failed: ");
+                fprintf(stderr, "%s: %s\n", item->path, reason);
+                if (command != NULL)
+                        fprintf(stderr, "  %s\n", command);
+        }
+}
+
+void up_gate_print_summary(const struct up_gate *gate)
+{
+        if (gate->items->len > 1) {
+                for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++)
+                        print_target(gate, up_target_rows[i].name);
+                print_target(gate, NULL);
+                print_slowest(gate);
+        }
+        print_failed(gate);
+}
