@@ -112,7 +112,7 @@ static struct target *target_new(const struct campaign *campaign, const struct u
         target->result.fault = fault;
         target->folders.fault = fault;
         target->result.catches = up_catches_new();
-        target->binary = up_run_binary(up_flavour_find("libfuzzer"), name);
+        target->binary = up_flavour_binary(up_flavour_find("libfuzzer"), name);
         target->folders.corpus = g_strdup(corpus);
         up_corpus_recover(&target->folders);
         g_mkdir_with_parents(corpus, 0777);
@@ -142,7 +142,7 @@ static struct lane *lane_new(struct target *target, const struct up_engine *engi
         struct lane *lane = g_new(struct lane, 1);
 
         *lane = (struct lane){ target, engine,
-                up_run_binary(up_flavour_find(engine->flavour), target->result.target) };
+                up_flavour_binary(up_flavour_find(engine->flavour), target->result.target) };
         return lane;
 }
 
@@ -388,7 +388,7 @@ static void fuzz(struct campaign *campaign)
 {
         guint rounds = (campaign->lanes->len + campaign->jobs - 1) / campaign->jobs;
         guint tick = g_timeout_add(campaign->terminal ? 500 : 1000, on_tick, campaign);
-        guint interrupt = g_unix_fd_add(up_tool_interrupts(), G_IO_IN, on_interrupt, campaign);
+        guint interrupt = g_unix_fd_add(up_tool_interrupt_fd(), G_IO_IN, on_interrupt, campaign);
 
         campaign->began_us = campaign->last_line_us = g_get_monotonic_time();
         for (guint round = 0; round < rounds && campaign->error == NULL && !up_tool_interrupted();
@@ -440,7 +440,7 @@ static void choose_targets(struct campaign *campaign, char **targets)
                 bool chosen =
                     targets != NULL
                         ? g_strv_contains((const char *const *)targets, row->name)
-                        : !row->on_request && up_tool_takes_faults(row->name, campaign->fault);
+                        : !row->on_request && up_tool_faults_apply(row->name, campaign->fault);
                 if (chosen)
                         g_ptr_array_add(campaign->targets, target_new(campaign, row));
         }
@@ -467,10 +467,11 @@ static char *what_is_missing(const struct lane *lane)
         const struct up_flavour *flavour = up_flavour_find(lane->engine->flavour);
         const char *name = lane->engine->program;
         g_autofree char *program = name != NULL ? g_find_program_in_path(name) : NULL;
-        char *missing = up_run_missing(up_flavour_find("libfuzzer"), lane->target->result.target);
+        char *missing =
+            up_flavour_check_built(up_flavour_find("libfuzzer"), lane->target->result.target);
 
         if (missing == NULL)
-                missing = up_run_missing(flavour, lane->target->result.target);
+                missing = up_flavour_check_built(flavour, lane->target->result.target);
         if (missing == NULL && name != NULL && program == NULL)
                 missing = g_strdup_printf("%s is not installed: %s", name, flavour->remedy);
         return missing;
@@ -500,7 +501,7 @@ static int prepare(struct campaign *campaign, char **targets, char **seeds)
         for (guint i = 0; i < campaign->lanes->len; i++) {
                 g_autofree char *missing = what_is_missing(campaign->lanes->pdata[i]);
                 if (missing != NULL)
-                        return up_tool_fail(UP_STATUS_CANNOT, "%s", missing);
+                        return up_tool_fail(UP_STATUS_UNRUNNABLE, "%s", missing);
         }
         for (guint i = 0; i < campaign->targets->len; i++) {
                 const struct target *target = g_ptr_array_index(campaign->targets, i);
@@ -529,7 +530,7 @@ static int run_campaign(struct campaign *campaign, bool json)
 
         fuzz(campaign);
         if (campaign->error != NULL)
-                return up_tool_fail(UP_STATUS_CANNOT, "%s", campaign->error);
+                return up_tool_fail(UP_STATUS_UNRUNNABLE, "%s", campaign->error);
         for (guint i = 0; i < campaign->targets->len && !up_tool_interrupted() && error == NULL;
              i++)
                 conclude(campaign, g_ptr_array_index(campaign->targets, i), &error);
@@ -546,7 +547,7 @@ static int run_campaign(struct campaign *campaign, bool json)
                 return up_tool_fail(UP_STATUS_INTERRUPTED,
                     "interrupted; nothing is lost, the same command goes on");
         if (error != NULL)
-                return up_tool_fail(UP_STATUS_CANNOT, "%s", error->message);
+                return up_tool_fail(UP_STATUS_UNRUNNABLE, "%s", error->message);
         return fresh > 0 ? UP_STATUS_FOUND : UP_STATUS_PASSED;
 }
 
@@ -600,12 +601,12 @@ static void wishes_clear(struct wishes *wishes)
 /* Usage errors are told; -1 is none. */
 static int check_wishes(const struct wishes *wishes, unsigned *ret_seconds)
 {
-        if (wishes->time != NULL && !up_tool_read_time(wishes->time, ret_seconds))
+        if (wishes->time != NULL && !up_tool_parse_seconds(wishes->time, ret_seconds))
                 return up_tool_usage("--time %s: want a time such as 90s, 10m or 2h", wishes->time);
         if (wishes->jobs < 0 || wishes->jobs > 1024 || wishes->engine_seed < 0)
                 return up_tool_usage(
                     "--jobs and --engine-seed take numbers from 1, jobs at most 1024");
-        return up_tool_can_run(wishes->targets, wishes->fault) ? -1 : UP_STATUS_USAGE;
+        return up_tool_check_selection(wishes->targets, wishes->fault) ? -1 : UP_STATUS_USAGE;
 }
 
 static int campaign_as_wished(const struct wishes *wishes)
@@ -634,11 +635,11 @@ static int campaign_as_wished(const struct wishes *wishes)
             wishes->folder != NULL ? g_strdup(wishes->folder) : standard_folder(wishes->fault);
         int lock = lock_folder(folder);
         if (lock < 0)
-                return UP_STATUS_CANNOT;
+                return UP_STATUS_UNRUNNABLE;
         campaign.folder = folder;
         status = folder_is_of(folder, wishes->fault)
                      ? campaign_in_folder(&campaign, wishes->targets, wishes->seeds, wishes->json)
-                     : UP_STATUS_CANNOT;
+                     : UP_STATUS_UNRUNNABLE;
         close(lock);
         return status;
 }

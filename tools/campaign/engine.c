@@ -32,7 +32,7 @@ GPtrArray *up_engines_find(const char *name)
         if (found->len > 0)
                 return g_steal_pointer(&found);
         g_ptr_array_add(names, (char *)BOTH);
-        up_tool_unknown("engine", name, names);
+        up_tool_unknown_name("engine", name, names);
         return NULL;
 }
 
@@ -47,7 +47,7 @@ const struct up_mutator *up_mutator_find(const char *name)
                         return &up_mutators[i];
                 g_ptr_array_add(names, (char *)up_mutators[i].name);
         }
-        up_tool_unknown("mutator", name, names);
+        up_tool_unknown_name("mutator", name, names);
         return NULL;
 }
 

@@ -93,7 +93,7 @@ static up_run *run_alone(
         if (run->status == UP_RUN_PASSED || run->status == UP_RUN_FOUND)
                 return g_steal_pointer(&run);
         if (run->status == UP_RUN_UNRUNNABLE)
-                g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: %s", path, run->why);
+                g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: %s", path, run->reason);
         else
                 g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "interrupted");
         return NULL;
@@ -130,7 +130,7 @@ static bool learn_case(const struct state *state, const char *path, bool is_priv
         g_autoptr(up_run) run = run_alone(state, path, fault, error);
         if (run == NULL)
                 return false;
-        while ((asked = up_run_take(run, up_run_asked_for(run, c))) != NULL) {
+        while ((asked = up_run_steal_finding(run, up_run_expected_finding(run, c))) != NULL) {
                 g_hash_table_insert(state->known, up_finding_slug(asked), g_strdup(known));
                 up_finding_free(asked);
         }
@@ -363,7 +363,7 @@ static struct up_catch *bring_in(struct state *state, const char *slug, const ch
         catch->fault = faults_of(state, result);
         catch->path = g_steal_pointer(&result);
         catch->slug = g_strdup(slug);
-        catch->finding = up_run_take(run, finding);
+        catch->finding = up_run_steal_finding(run, finding);
         catch->known = g_strdup(known);
         catch->shows = g_ptr_array_new();
         catch->is_new = known == NULL && !g_hash_table_contains(state->told, slug);

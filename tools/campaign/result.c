@@ -77,7 +77,7 @@ static void print_catch(const struct up_result *result, const struct up_catch *c
         g_autofree char *path = up_tool_quote(catch->path);
         g_autofree char *fault = up_tool_fault_option(catch->fault);
 
-        up_tool_paint(stdout, catch->is_new ? UP_RED : UP_DIM, "\n%s%s",
+        up_tool_print_coloured(stdout, catch->is_new ? UP_RED : UP_DIM, "\n%s%s",
             catch->is_new          ? "new: "
             : catch->known != NULL ? "known: "
                                    : "seen before: ",
@@ -171,14 +171,14 @@ void up_result_print_text(GPtrArray *results)
 static void build_catch(JsonBuilder *json, const struct up_catch *catch)
 {
         json_builder_begin_object(json);
-        up_run_build_finding_members(catch->finding, json);
+        up_finding_build_members(catch->finding, json);
         up_tool_json_text(json, "slug", catch->slug);
         up_tool_json_text(json, "path", catch->path);
         up_tool_json_text(json, "fault", catch->fault);
         up_tool_json_number(json, "bytes", (gint64) catch->bytes);
         up_tool_json_text(json, "known", catch->known);
         up_tool_json_text(json, "with", catch->with != NULL ? catch->with->slug : NULL);
-        up_tool_json_truth(json, "new", catch->is_new);
+        up_tool_json_bool(json, "new", catch->is_new);
         json_builder_end_object(json);
 }
 

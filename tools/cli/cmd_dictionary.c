@@ -361,7 +361,7 @@ int up_tool_dictionary(int argc, char **argv)
                 return up_tool_usage("which target?");
         if (argc > 2)
                 return up_tool_usage("unexpected argument %s", argv[2]);
-        if (!up_tool_is_target(argv[1]))
+        if (!up_tool_check_target(argv[1]))
                 return UP_STATUS_USAGE;
         print_dictionary(argv[1]);
         return UP_STATUS_PASSED;

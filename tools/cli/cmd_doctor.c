@@ -67,7 +67,7 @@ static void begin_section(struct doctor *doctor, const char *name, const char *o
                 json_builder_set_member_name(doctor->json, key);
                 json_builder_begin_array(doctor->json);
         } else {
-                up_tool_paint(stdout, UP_BOLD, "%s%s%s\n", name, of != NULL ? ", " : "",
+                up_tool_print_coloured(stdout, UP_BOLD, "%s%s%s\n", name, of != NULL ? ", " : "",
                     of != NULL ? of : "");
         }
 }
@@ -247,7 +247,7 @@ static char *write_case(const struct up_canary *canary, const char *name, GError
                 ? g_strconcat("unpend-case: 1\n", canary->head, "message:\n", message, NULL)
                 : g_strdup(message);
 
-        return up_tool_temporary(whole, strlen(whole), error);
+        return up_tool_write_temporary_case(whole, strlen(whole), error);
 }
 
 /* Those of a kind are told together, in columns of their own. */
@@ -279,7 +279,7 @@ static char *more_of(const struct up_canary *canary, const struct up_run *run, e
 
         switch (sight) {
         case CANNOT_TELL:
-                return g_strdup(run->why);
+                return g_strdup(run->reason);
         case BLIND:
                 return g_strdup_printf("expected: %s, %s...; came: %s",
                     up_class_rows[canary->class].name, canary->signature, came);
@@ -306,7 +306,7 @@ static void tell_canary(struct doctor *doctor, const struct kind *kind,
                 return;
         }
         printf("  %-*s ", (int)kind->name_columns, canary->name);
-        up_tool_paint(
+        up_tool_print_coloured(
             stdout, sights[sight].colour, "%-*s", (int)kind->sight_columns, sights[sight].name);
         printf(" %s\n", what);
         if (more != NULL)
@@ -320,7 +320,7 @@ static bool is_claimed(const struct up_canary *canary, const struct up_flavour *
         case UP_CANARY_FROM_SOURCE:
                 return flavour->from_source;
         case UP_CANARY_COUNTED:
-                return flavour->counts;
+                return flavour->counts_edges;
         case UP_CANARY_EVERYWHERE:
                 break;
         }
@@ -343,7 +343,7 @@ static struct up_run *run_case(struct doctor *doctor, const struct up_flavour *f
         }
         run = up_runner_run(doctor->runner,
             &(struct up_run_request){
-                .flavour = flavour, .target = "canary", .path = path, .twice = true });
+                .flavour = flavour, .target = "canary", .path = path, .repeat = true });
         unlink(path);
         if (run->status == UP_RUN_INTERRUPTED) {
                 doctor->interrupted = true;
@@ -408,7 +408,7 @@ static void run_canaries(struct doctor *doctor, const struct up_flavour *flavour
 {
         begin_section(doctor, faults.name, flavour->name);
         for (size_t i = 0; i < G_N_ELEMENTS(up_canaries) && !doctor->interrupted; i++)
-                if (up_canaries[i].claim != UP_CANARY_COUNTED || flavour->counts)
+                if (up_canaries[i].claim != UP_CANARY_COUNTED || flavour->counts_edges)
                         run_canary(doctor, &faults, flavour, &up_canaries[i]);
         end_section(doctor);
         begin_section(doctor, oracles.name, flavour->name);
@@ -421,7 +421,7 @@ static void run_canaries(struct doctor *doctor, const struct up_flavour *flavour
 
 static void run_flavour(struct doctor *doctor, const struct up_flavour *flavour)
 {
-        g_autofree char *missing = up_run_missing(flavour, "canary");
+        g_autofree char *missing = up_flavour_check_built(flavour, "canary");
 
         if (missing == NULL) {
                 doctor->flavours++;
@@ -471,7 +471,7 @@ static void run_flavours(struct doctor *doctor)
 {
         const char *const *named = (const char *const *)doctor->named;
 
-        for (size_t i = 0; i < UP_FLAVOURS; i++)
+        for (size_t i = 0; i < UP_FLAVOUR_COUNT; i++)
                 if (named == NULL || g_strv_contains(named, up_flavours[i].name))
                         run_flavour(doctor, &up_flavours[i]);
 }
@@ -499,7 +499,7 @@ int up_tool_doctor(int argc, char **argv)
                 return up_tool_usage("unexpected argument %s", argv[1]);
         if (!are_flavours(flavours))
                 return UP_STATUS_USAGE;
-        up_tool_interrupts();
+        up_tool_interrupt_fd();
         doctor.named = flavours;
         doctor.runner = up_runner_new();
         if (as_json) {
@@ -508,7 +508,7 @@ int up_tool_doctor(int argc, char **argv)
         }
         tell_programs(&doctor);
         tell_system_libraries(&doctor);
-        for (size_t i = 0; i < UP_FLAVOURS; i++)
+        for (size_t i = 0; i < UP_FLAVOUR_COUNT; i++)
                 if (up_flavours[i].from_source)
                         tell_built_libraries(&doctor, &up_flavours[i]);
         tell_machine(&doctor);

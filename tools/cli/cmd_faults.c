@@ -21,7 +21,7 @@ static void print_text(void)
         for (size_t i = 0; i < UP_FAULTS; i++) {
                 g_autofree char *seen = g_strconcat("seen in ", up_fault_rows[i].seen, NULL);
 
-                up_tool_paint(stdout, UP_BOLD, "%s", up_fault_rows[i].name);
+                up_tool_print_coloured(stdout, UP_BOLD, "%s", up_fault_rows[i].name);
                 putchar('\n');
                 print_wrapped(up_fault_rows[i].what);
                 print_wrapped(seen);

@@ -243,9 +243,9 @@ static void print_trust(
 
         printf("%*s", indent, "");
         if (report->trusted)
-                up_tool_paint(stdout, UP_GREEN, "certificate trusted at %s", time);
+                up_tool_print_coloured(stdout, UP_GREEN, "certificate trusted at %s", time);
         else
-                up_tool_paint(stdout, UP_RED, "certificate not trusted at %s", time);
+                up_tool_print_coloured(stdout, UP_RED, "certificate not trusted at %s", time);
         putchar('\n');
         if (report->trust_reason != NULL)
                 printf("%*s%s\n", indent + 2, "", report->trust_reason);
@@ -264,7 +264,7 @@ static void print_structures(
                         continue;
                 printf("%*s%s: ", indent, "",
                     report->kind != NULL ? report->kind : "no CMS structure");
-                up_tool_paint(
+                up_tool_print_coloured(
                     stdout, is_sound(report) ? UP_GREEN : UP_RED, "%s", verdict_of(report));
                 putchar('\n');
                 if (report->grade_reason != NULL)
@@ -315,7 +315,7 @@ static void print_text(const struct inspection *inspection)
             inspection->has_head ? "case with a message" : "message",
             g_bytes_get_size(inspection->c->message));
         if (inspection->complaints->len > 0) {
-                up_tool_paint(stdout, UP_RED, "wrong in %u places, see --strict",
+                up_tool_print_coloured(stdout, UP_RED, "wrong in %u places, see --strict",
                     inspection->complaints->len);
                 putchar('\n');
         }
@@ -325,8 +325,8 @@ static void print_text(const struct inspection *inspection)
                         printf("%s\n", *line);
         }
         putchar('\n');
-        up_tool_paint(stdout, UP_BOLD, "%-*s %-16s %8s %9s", TYPE_COLUMNS, "entity", "encoding",
-            "header", "body");
+        up_tool_print_coloured(stdout, UP_BOLD, "%-*s %-16s %8s %9s", TYPE_COLUMNS, "entity",
+            "encoding", "header", "body");
         putchar('\n');
         print_message(inspection, inspection->c->message, 0);
         for (guint i = 0; i < inspection->exam.remarks->len; i++) {
@@ -382,7 +382,7 @@ static void build_structures(
                 up_tool_json_text(json, "kind", report->kind);
                 up_tool_json_text(json, "signature", up_grade_names[report->grade]);
                 up_tool_json_text(json, "signature-reason", report->grade_reason);
-                up_tool_json_truth(json, "trusted", report->trusted);
+                up_tool_json_bool(json, "trusted", report->trusted);
                 up_tool_json_text(json, "trust-reason", report->trust_reason);
                 build_signers(json, report->signers);
                 json_builder_set_member_name(json, "content");
@@ -473,13 +473,13 @@ static void print_json(const struct inspection *inspection, bool strict)
 
         json_builder_begin_object(json);
         up_tool_json_text(json, "file", inspection->name);
-        up_tool_json_truth(json, "has-head", inspection->has_head);
+        up_tool_json_bool(json, "has-head", inspection->has_head);
         build_complaints(json, inspection->complaints);
         if (!strict) {
                 build_head(json, inspection->c);
                 json_builder_set_member_name(json, "message");
                 build_message(inspection, inspection->c->message, json);
-                up_tool_json_truth(json, "unscannable", inspection->exam.unscannable);
+                up_tool_json_bool(json, "unscannable", inspection->exam.unscannable);
                 build_limits(json, &inspection->exam);
         }
         json_builder_end_object(json);

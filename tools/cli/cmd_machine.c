@@ -148,7 +148,7 @@ static void print_text(const struct up_machine *machine, const char *fault)
 
                 if (i > 0)
                         putchar('\n');
-                up_tool_paint(stdout, UP_BOLD, "%s", tables[i].name);
+                up_tool_print_coloured(stdout, UP_BOLD, "%s", tables[i].name);
                 puts("");
                 printf(TEXT_FORMAT, ' ', "state", "event", "next", "disposition", "actions");
                 each_cell(&tables[i], machine, print_cell, &last_state);
@@ -347,7 +347,7 @@ static void build_cell(const struct cell *cell, void *data)
         for (char **word = words; *word != NULL; word++)
                 json_builder_add_string_value(json, *word);
         json_builder_end_array(json);
-        up_tool_json_truth(json, "replaced", cell->replaced);
+        up_tool_json_bool(json, "replaced", cell->replaced);
         json_builder_end_object(json);
 }
 
@@ -392,7 +392,7 @@ int up_tool_machine(int argc, char **argv)
                 return up_tool_usage("unexpected argument %s", argv[1]);
         if (dot && json)
                 return up_tool_usage("--dot or --json, not both");
-        if (fault != NULL && !up_tool_are_faults(fault))
+        if (fault != NULL && !up_tool_check_faults(fault))
                 return UP_STATUS_USAGE;
         if (fault != NULL)
                 machine = up_scan_submit_machine(up_fault_plant(fault));

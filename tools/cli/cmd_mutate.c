@@ -148,11 +148,11 @@ static int write_all(struct run *run, const char *folder, int count)
                 if (up_tool_interrupted())
                         return up_tool_fail(UP_STATUS_INTERRUPTED, "%d are written", i - 1);
                 if (file == NULL)
-                        return up_tool_fail(UP_STATUS_CANNOT,
+                        return up_tool_fail(UP_STATUS_UNRUNNABLE,
                             "no more than %d distinct ones are found; lower --count", i - 1);
                 data = g_bytes_get_data(file, &bytes);
                 if (!g_file_set_contents(path, data, (gssize)bytes, &error))
-                        return up_tool_fail(UP_STATUS_CANNOT, "%s", error->message);
+                        return up_tool_fail(UP_STATUS_UNRUNNABLE, "%s", error->message);
                 tell_file(run, name, file);
         }
         return UP_STATUS_PASSED;
@@ -208,7 +208,7 @@ static int mutate(struct run *run, const char *name, const char *folder, int cou
                 json_builder_set_member_name(run->json, "mutations");
                 json_builder_begin_array(run->json);
         }
-        up_tool_interrupts();
+        up_tool_interrupt_fd();
         status = write_all(run, folder, count);
         if (run->json != NULL) {
                 json_builder_end_array(run->json);

@@ -37,7 +37,7 @@ static void tell_items(const char *name, GPtrArray *items)
                 return;
         g_ptr_array_add(items, NULL);
         wrapped = up_tool_wrap_items((char **)items->pdata, ",", UP_TOOL_INDENT);
-        up_tool_tell(name, "%s", wrapped);
+        up_tool_print_field(name, "%s", wrapped);
 }
 
 static void tell_faults(const char *names)
@@ -47,7 +47,7 @@ static void tell_faults(const char *names)
         for (char **name = each; *name != NULL; name++) {
                 g_autofree char *text =
                     g_strdup_printf("%s: %s", *name, up_fault_find(*name)->what);
-                up_tool_tell_text("fault", text);
+                up_tool_print_wrapped("fault", text);
         }
 }
 
@@ -70,7 +70,7 @@ static void tell_read(const struct up_run *run)
         tell_items("read", read);
         tell_items("judged", judged);
         for (char **limit = run->limits; *limit != NULL; limit++)
-                up_tool_tell_text("limit", *limit);
+                up_tool_print_wrapped("limit", *limit);
 }
 
 /* The frames of ours and of the libraries; all of them where none is. */
@@ -87,7 +87,7 @@ static void tell_stack(const struct up_run *run)
         for (guint i = 0; i < run->frames->len && lines < STACK_LINES; i++) {
                 const struct up_frame *frame = g_ptr_array_index(run->frames, i);
                 if (frame->owner <= most)
-                        up_tool_tell(
+                        up_tool_print_field(
                             lines++ == 0 ? "stack" : "", "%s  %s", frame->function, frame->place);
         }
 }
@@ -96,7 +96,7 @@ static void tell_evidence(const struct up_evidence_row *evidence)
 {
         g_autofree char *text = g_strdup_printf("%s: %s", evidence->name, evidence->what);
 
-        up_tool_tell_text("evidence", text);
+        up_tool_print_wrapped("evidence", text);
 }
 
 static void tell_finding(const struct up_finding *finding)
@@ -104,12 +104,12 @@ static void tell_finding(const struct up_finding *finding)
         const struct up_class_row *class = &up_class_rows[finding->class];
 
         putchar('\n');
-        up_tool_paint(stdout, UP_RED, "  %s", class->name);
+        up_tool_print_coloured(stdout, UP_RED, "  %s", class->name);
         printf(": %s\n", class->what);
         if (finding->evidence != UP_EVIDENCE_NONE)
                 tell_evidence(&up_evidence_rows[finding->evidence]);
-        up_tool_tell("signature", "%s", finding->signature);
-        up_tool_tell_text("detail", finding->detail);
+        up_tool_print_field("signature", "%s", finding->signature);
+        up_tool_print_wrapped("detail", finding->detail);
 }
 
 /* The case names a fault, and it was run without: what it is a test of is not seen. */
@@ -143,7 +143,7 @@ static void tell_story(const struct up_run *run)
 /* It is a regression, or waits in private to be one. */
 static bool is_kept(const char *path)
 {
-        g_autofree char *root = up_tool_root_of(path);
+        g_autofree char *root = up_tool_case_root(path);
 
         return g_str_has_suffix(root, "/regressions") || up_private_holds(path);
 }
@@ -152,7 +152,7 @@ static void tell_commands(
     const struct repro *repro, const char *target, const char *path, const struct up_run *run)
 {
         g_autofree char *file = up_tool_quote(path);
-        g_autofree char *binary = up_run_binary(repro->flavour, target);
+        g_autofree char *binary = up_flavour_binary(repro->flavour, target);
         g_autofree char *fault = up_tool_fault_option(repro->fault);
         const char *trace = up_tool_has_pipeline(target) && repro->columns == 0 ? " --trace" : "";
 
@@ -177,19 +177,19 @@ static void tell_run(const struct repro *repro, const struct up_case *c, const c
 {
         g_autofree char *libraries = up_libraries_text(repro->flavour);
 
-        up_tool_tell("target", "%s, %s (%s)", target, repro->flavour->name, libraries);
+        up_tool_print_field("target", "%s, %s (%s)", target, repro->flavour->name, libraries);
         if (repro->fault != NULL)
                 tell_faults(repro->fault);
-        up_tool_paint(stdout, UP_DIM, "  %-10s", "outcome");
+        up_tool_print_coloured(stdout, UP_DIM, "  %-10s", "outcome");
         if (run->findings->len == 0)
-                up_tool_paint(stdout, UP_GREEN, "passed");
+                up_tool_print_coloured(stdout, UP_GREEN, "passed");
         else
-                up_tool_paint(stdout, UP_RED, "%u finding%s", run->findings->len,
+                up_tool_print_coloured(stdout, UP_RED, "%u finding%s", run->findings->len,
                     run->findings->len == 1 ? "" : "s");
         printf("%s, %.2f s\n", run->unscannable ? ", unscannable" : "", run->seconds);
         tell_read(run);
-        if (run->blind_to_leaks)
-                up_tool_tell(
+        if (run->leaks_unchecked)
+                up_tool_print_field(
                     "leaks", "not looked for: LeakSanitizer cannot work here, see unpend doctor");
         tell_story(run);
         for (guint i = 0; i < run->findings->len; i++)
@@ -222,7 +222,7 @@ static void run_target(
             .target = target,
             .path = path,
             .fault = repro->fault,
-            .columns = repro->columns,
+            .trace_columns = repro->columns,
         });
 
         repro->found |= run->status == UP_RUN_FOUND;
@@ -233,7 +233,7 @@ static void run_target(
         else if (run->status == UP_RUN_PASSED || run->status == UP_RUN_FOUND)
                 tell_run(repro, c, target, path, run);
         if (run->status == UP_RUN_UNRUNNABLE)
-                up_tool_fail(0, "%s", run->why);
+                up_tool_fail(0, "%s", run->reason);
 }
 
 /* Title, and what is wrong with the head. The case is the caller's; NULL: it cannot be read. */
@@ -253,14 +253,14 @@ static struct up_case *tell_case(const struct repro *repro, const char *path)
         data = g_bytes_get_data(bytes, &size);
         c = up_case_read(data, size, complaints);
         if (repro->json == NULL) {
-                up_tool_paint(stdout, UP_BOLD, "%s", path);
+                up_tool_print_coloured(stdout, UP_BOLD, "%s", path);
                 putchar('\n');
                 if (c->title != NULL)
-                        up_tool_tell_text("title", c->title);
+                        up_tool_print_wrapped("title", c->title);
                 if (c->reference != NULL)
-                        up_tool_tell("reference", "%s", c->reference);
+                        up_tool_print_field("reference", "%s", c->reference);
                 if (c->known.name != NULL)
-                        up_tool_tell(
+                        up_tool_print_field(
                             "known", "%s %s %s", c->known.name, c->known.version, c->known.url);
         }
         for (guint i = 0; i < complaints->len; i++) {
@@ -274,13 +274,13 @@ static struct up_case *tell_case(const struct repro *repro, const char *path)
 /* Which targets a case is run on that nothing names one for. */
 static bool is_run_by_itself(const struct repro *repro, const struct up_target_row *row)
 {
-        return row->takes_mail && up_tool_takes_faults(row->name, repro->fault);
+        return row->takes_mail && up_tool_faults_apply(row->name, repro->fault);
 }
 
 static void run_case(struct repro *repro, const char *path)
 {
         g_autoptr(up_case) c = tell_case(repro, path);
-        const char *named = up_tool_target_of(path);
+        const char *named = up_tool_target_of_path(path);
 
         if (c == NULL) {
                 repro->cannot = true;
@@ -289,7 +289,7 @@ static void run_case(struct repro *repro, const char *path)
         if (repro->targets[0] != NULL) {
                 for (char **target = repro->targets; *target != NULL; target++)
                         run_target(repro, c, *target, path);
-        } else if (up_tool_takes_faults(named, repro->fault)) {
+        } else if (up_tool_faults_apply(named, repro->fault)) {
                 run_target(repro, c, named, path);
         } else {
                 for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++)
@@ -300,7 +300,7 @@ static void run_case(struct repro *repro, const char *path)
 
 static int run_cases(struct repro *repro, char **paths)
 {
-        up_tool_interrupts();
+        up_tool_interrupt_fd();
         if (repro->json != NULL)
                 json_builder_begin_array(repro->json);
         for (; *paths != NULL && !repro->interrupted; paths++)
@@ -313,7 +313,7 @@ static int run_cases(struct repro *repro, char **paths)
                 return up_tool_fail(UP_STATUS_INTERRUPTED, "interrupted");
         if (repro->found)
                 return UP_STATUS_FOUND;
-        return repro->cannot ? UP_STATUS_CANNOT : UP_STATUS_PASSED;
+        return repro->cannot ? UP_STATUS_UNRUNNABLE : UP_STATUS_PASSED;
 }
 
 /* Usage errors are told; -1 is none. */
@@ -321,7 +321,7 @@ static int check_arguments(const struct repro *repro, char **paths)
 {
         if (paths[0] == NULL)
                 return up_tool_usage("which case?");
-        if (!up_tool_can_run(repro->targets, repro->fault))
+        if (!up_tool_check_selection(repro->targets, repro->fault))
                 return UP_STATUS_BISECT_USAGE;
         for (; *paths != NULL; paths++)
                 if (g_file_test(*paths, G_FILE_TEST_IS_DIR))
@@ -337,7 +337,7 @@ int up_tool_repro(int argc, char **argv)
         g_auto(GStrv) targets = NULL;
         g_autofree char *fault = NULL;
         gboolean json = FALSE, trace = FALSE;
-        g_autofree char *flavours = up_flavour_help();
+        g_autofree char *flavours = up_flavour_names();
         const GOptionEntry entries[] = {
                 { "target", 't', 0, G_OPTION_ARG_STRING_ARRAY, &targets,
                     "run it on this target (may be repeated)", "NAME" },

@@ -22,7 +22,7 @@ void up_telling_begin(struct up_telling *telling)
 /* Bytes of the text that the line holds; in the last column some terminals go on to the next. */
 static int bytes_that_fit(const char *text)
 {
-        unsigned columns = up_tool_columns_of(stderr);
+        unsigned columns = up_tool_stream_columns(stderr);
         const char *end = text;
 
         while (*end != '\0' && up_page_columns(text, g_utf8_next_char(end)) < columns)

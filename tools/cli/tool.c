@@ -84,7 +84,7 @@ bool up_tool_colour(FILE *stream)
         return isatty(fileno(stream)) && (off == NULL || off[0] == '\0');
 }
 
-unsigned up_tool_columns_of(FILE *stream)
+unsigned up_tool_stream_columns(FILE *stream)
 {
         const char *said = g_getenv("COLUMNS");
         struct winsize size;
@@ -98,7 +98,7 @@ unsigned up_tool_columns_of(FILE *stream)
 
 unsigned up_tool_columns(void)
 {
-        return MAX(up_tool_columns_of(stdout), COLUMNS_LEAST);
+        return MAX(up_tool_stream_columns(stdout), COLUMNS_LEAST);
 }
 
 char *up_tool_wrap_items(char **items, const char *comma, unsigned indent)
@@ -127,7 +127,7 @@ char *up_tool_wrap(const char *text, unsigned indent)
         return up_tool_wrap_items(words, "", indent);
 }
 
-void up_tool_paint(FILE *stream, const char *colour, const char *format, ...)
+void up_tool_print_coloured(FILE *stream, const char *colour, const char *format, ...)
 {
         bool painted = up_tool_colour(stream);
         va_list args;
@@ -141,22 +141,22 @@ void up_tool_paint(FILE *stream, const char *colour, const char *format, ...)
                 fputs("\033[0m", stream);
 }
 
-void up_tool_tell(const char *name, const char *format, ...)
+void up_tool_print_field(const char *name, const char *format, ...)
 {
         va_list args;
 
-        up_tool_paint(stdout, UP_DIM, "  %-*s", UP_TOOL_INDENT - 2, name);
+        up_tool_print_coloured(stdout, UP_DIM, "  %-*s", UP_TOOL_INDENT - 2, name);
         va_start(args, format);
         vprintf(format, args);
         va_end(args);
         putchar('\n');
 }
 
-void up_tool_tell_text(const char *name, const char *text)
+void up_tool_print_wrapped(const char *name, const char *text)
 {
         g_autofree char *wrapped = up_tool_wrap(text, UP_TOOL_INDENT);
 
-        up_tool_tell(name, "%s", wrapped);
+        up_tool_print_field(name, "%s", wrapped);
 }
 
 char *up_tool_quote(const char *word)
@@ -198,7 +198,7 @@ void up_tool_json_number(JsonBuilder *json, const char *name, gint64 number)
         json_builder_add_int_value(json, number);
 }
 
-void up_tool_json_truth(JsonBuilder *json, const char *name, bool truth)
+void up_tool_json_bool(JsonBuilder *json, const char *name, bool truth)
 {
         json_builder_set_member_name(json, name);
         json_builder_add_boolean_value(json, truth);
@@ -217,7 +217,7 @@ void up_tool_print_json(JsonBuilder *builder)
 /* So few that they can all be told. */
 #define NAMES_TOLD 6
 
-int up_tool_unknown(const char *what, const char *word, GPtrArray *names)
+int up_tool_unknown_name(const char *what, const char *word, GPtrArray *names)
 {
         struct up_nearest nearest = up_nearest_to(word);
         g_autoptr(GString) list = g_string_new(NULL);
@@ -242,7 +242,7 @@ static const struct up_target_row *target_row(const char *name)
         return NULL;
 }
 
-bool up_tool_is_target(const char *name)
+bool up_tool_check_target(const char *name)
 {
         g_autoptr(GPtrArray) names = g_ptr_array_new();
 
@@ -250,7 +250,7 @@ bool up_tool_is_target(const char *name)
                 return true;
         for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++)
                 g_ptr_array_add(names, (char *)up_target_rows[i].name);
-        up_tool_unknown("target", name, names);
+        up_tool_unknown_name("target", name, names);
         return false;
 }
 
@@ -261,7 +261,7 @@ bool up_tool_has_pipeline(const char *target)
         return row != NULL && row->has_pipeline;
 }
 
-bool up_tool_takes_faults(const char *target, const char *faults)
+bool up_tool_faults_apply(const char *target, const char *faults)
 {
         const struct up_target_row *row = target_row(target);
 
@@ -270,7 +270,7 @@ bool up_tool_takes_faults(const char *target, const char *faults)
         return !row->is_machine || up_scan_submit_machine(up_fault_plant(faults)) != &up_machine;
 }
 
-bool up_tool_are_faults(const char *names)
+bool up_tool_check_faults(const char *names)
 {
         g_auto(GStrv) each = up_fault_names(names);
         g_autoptr(GPtrArray) known = g_ptr_array_new();
@@ -279,24 +279,24 @@ bool up_tool_are_faults(const char *names)
                 g_ptr_array_add(known, (char *)up_fault_rows[i].name);
         for (char **name = each; *name != NULL; name++) {
                 if (up_fault_find(*name) == NULL) {
-                        up_tool_unknown("fault", *name, known);
+                        up_tool_unknown_name("fault", *name, known);
                         return false;
                 }
         }
         return true;
 }
 
-bool up_tool_can_run(char **targets, const char *fault)
+bool up_tool_check_selection(char **targets, const char *fault)
 {
         for (char **target = targets; target != NULL && *target != NULL; target++)
-                if (!up_tool_is_target(*target))
+                if (!up_tool_check_target(*target))
                         return false;
         if (fault == NULL)
                 return true;
-        if (!up_tool_are_faults(fault))
+        if (!up_tool_check_faults(fault))
                 return false;
         for (char **target = targets; target != NULL && *target != NULL; target++) {
-                if (!up_tool_takes_faults(*target, fault)) {
+                if (!up_tool_faults_apply(*target, fault)) {
                         up_tool_usage("%s changes nothing in target %s", fault, *target);
                         return false;
                 }
@@ -322,7 +322,7 @@ static bool is_of_campaign(const char *name)
         return false;
 }
 
-const char *up_tool_target_of(const char *path)
+const char *up_tool_target_of_path(const char *path)
 {
         g_autofree char *folder = g_canonicalize_filename(path, NULL);
         g_autofree char *name = NULL;
@@ -337,7 +337,7 @@ const char *up_tool_target_of(const char *path)
         return row != NULL ? row->name : NULL;
 }
 
-char *up_tool_root_of(const char *path)
+char *up_tool_case_root(const char *path)
 {
         g_autofree char *whole = g_canonicalize_filename(path, NULL);
         g_autofree char *target = g_path_get_dirname(whole);
@@ -357,7 +357,7 @@ char *up_tool_promote_command(const char *flavour, const char *target, const cha
             program, flavour, target, option, slug, ours ? "" : " --private", slug, file);
 }
 
-bool up_tool_read_time(const char *text, unsigned *ret_seconds)
+bool up_tool_parse_seconds(const char *text, unsigned *ret_seconds)
 {
         int64_t ms;
 
@@ -391,7 +391,7 @@ static int bad_option(const GError *error, const GOptionEntry *entries)
         g_ptr_array_add(names, g_strdup("--help"));
         for (; entries->long_name != NULL; entries++)
                 g_ptr_array_add(names, g_strconcat("--", entries->long_name, NULL));
-        return up_tool_unknown("option", option + 1, names);
+        return up_tool_unknown_name("option", option + 1, names);
 }
 
 /* "-j4", as make has it, in GOption's words; NULL: the word is none of these. Static. */
@@ -489,7 +489,7 @@ static bool write_all(int fd, const char *data, gsize bytes)
         return true;
 }
 
-char *up_tool_temporary(const void *data, gsize bytes, GError **error)
+char *up_tool_write_temporary_case(const void *data, gsize bytes, GError **error)
 {
         g_autofree char *path = NULL;
         int fd = g_file_open_tmp("unpend-XXXXXX.case", &path, error);
@@ -554,7 +554,7 @@ static void interrupt(int signal)
         errno = saved;
 }
 
-int up_tool_interrupts(void)
+int up_tool_interrupt_fd(void)
 {
         static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
         const struct sigaction action = { .sa_handler = interrupt, .sa_flags = SA_RESTART };

@@ -35,7 +35,7 @@ enum up_status {
         UP_STATUS_PASSED = 0,
         UP_STATUS_FOUND = 1,
         UP_STATUS_USAGE = 2,
-        UP_STATUS_CANNOT = 125,       /* `git bisect run` skips the commit */
+        UP_STATUS_UNRUNNABLE = 125,   /* `git bisect run` skips the commit */
         UP_STATUS_BISECT_USAGE = 129, /* `git bisect run` stops */
         UP_STATUS_INTERRUPTED = 130,
 };
@@ -71,35 +71,35 @@ int up_tool_options(
  * up_tool_usage(): @word is no @what. Tells which of @names (of char *) it most likely meant, or,
  * if they are few, which there are.
  */
-int up_tool_unknown(const char *what, const char *word, GPtrArray *names);
+int up_tool_unknown_name(const char *what, const char *word, GPtrArray *names);
 
 /** Is there a fuzz target of that name (fuzz/targets.h)? If not, that was told as a usage error. */
-bool up_tool_is_target(const char *name);
+bool up_tool_check_target(const char *name);
 
 /** Is it the name of a target with a pipeline? False for NULL. */
 bool up_tool_has_pipeline(const char *target);
 
 /**
  * Can these faults be planted into that target, and change it? @faults are names of the table, as
- * up_tool_are_faults() has it; with NULL any target will do. False for no target.
+ * up_tool_check_faults() has it; with NULL any target will do. False for no target.
  */
-bool up_tool_takes_faults(const char *target, const char *faults);
+bool up_tool_faults_apply(const char *target, const char *faults);
 
 /** Are these planted faults, "NAME,NAME" (faults/faults.h)? If not, that was told likewise. */
-bool up_tool_are_faults(const char *names);
+bool up_tool_check_faults(const char *names);
 
 /**
  * What --target and --fault of a command say, either of them NULL if it was not given: is each a
  * target, are they faults, and can they be planted into every one of them? If not, that was told
  * likewise.
  */
-bool up_tool_can_run(char **targets, const char *fault);
+bool up_tool_check_selection(char **targets, const char *fault);
 
 /** Appends, to words that a shell reads, " --fault NAME"; nothing for NULL. The caller owns it. */
 char *up_tool_fault_option(const char *fault);
 
 /** What COLUMNS says, else the columns of the terminal that the stream is, else 80. */
-unsigned up_tool_columns_of(FILE *stream);
+unsigned up_tool_stream_columns(FILE *stream);
 
 /** Columns to write for on standard output: never less than 60. */
 unsigned up_tool_columns(void);
@@ -114,7 +114,7 @@ char *up_tool_wrap(const char *text, unsigned indent);
 char *up_tool_wrap_items(char **items, const char *comma, unsigned indent);
 
 /** A time on the command line, 90s, 10m or 2h: a second to a year. False when it is none. */
-bool up_tool_read_time(const char *text, unsigned *ret_seconds);
+bool up_tool_parse_seconds(const char *text, unsigned *ret_seconds);
 
 /** How the name of a case ends, any bytes being one: ".case", ".eml", ".p7m"; "" otherwise. Static.
  */
@@ -124,10 +124,10 @@ const char *up_tool_case_ending(const char *path);
  * The target that the parent folder of @path names, or of what a campaign keeps (TARGET/findings/,
  * see worker.h) the folder above. NULL when it names none. Static.
  */
-const char *up_tool_target_of(const char *path);
+const char *up_tool_target_of_path(const char *path);
 
 /** FOLDER of FOLDER/TARGET/NAME, absolute. The caller owns the result. */
-char *up_tool_root_of(const char *path);
+char *up_tool_case_root(const char *path);
 
 /**
  * The command that makes a regression of that finding, with its slug for a name. Whose bug it is
@@ -148,7 +148,7 @@ GBytes *up_tool_read_file(const char *path, GError **error);
  * Writes a new temporary file, as a case by its name, that others cannot read. Its path, which the
  * caller owns and removes; NULL with @error.
  */
-char *up_tool_temporary(const void *data, gsize bytes, GError **error);
+char *up_tool_write_temporary_case(const void *data, gsize bytes, GError **error);
 
 /** The program as the user called it, quoted: for commands to go on with. Static. */
 const char *up_tool_program(void);
@@ -159,23 +159,24 @@ const char *up_tool_build(void);
 /** Colours belong on a terminal, unless NO_COLOR is set (https://no-color.org). */
 bool up_tool_colour(FILE *stream);
 
-/** Escape sequences for up_tool_paint(). */
+/** Escape sequences for up_tool_print_coloured(). */
 #define UP_RED   "\033[31m"
 #define UP_GREEN "\033[32m"
 #define UP_BOLD  "\033[1m"
 #define UP_DIM   "\033[2m"
 
 /** Prints the text, coloured if the stream can. */
-void up_tool_paint(FILE *stream, const char *colour, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void up_tool_print_coloured(FILE *stream, const char *colour, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
 
 /** Of a line that tells of a case: the column of what is behind the name. */
 #define UP_TOOL_INDENT 12
 
 /** Prints such a line, however long it becomes. */
-void up_tool_tell(const char *name, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void up_tool_print_field(const char *name, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /** The same, wrapped. */
-void up_tool_tell_text(const char *name, const char *text);
+void up_tool_print_wrapped(const char *name, const char *text);
 
 /** What a shell reads as this one word; without quotes where none are needed. Caller owns it. */
 char *up_tool_quote(const char *word);
@@ -186,7 +187,7 @@ char *up_tool_printable(const char *text);
 /** Members of a JSON object. A text is made printable, and null if it is NULL. */
 void up_tool_json_text(JsonBuilder *json, const char *name, const char *text);
 void up_tool_json_number(JsonBuilder *json, const char *name, gint64 number);
-void up_tool_json_truth(JsonBuilder *json, const char *name, bool truth);
+void up_tool_json_bool(JsonBuilder *json, const char *name, bool truth);
 
 /** Prints what was built, indented, to standard output. */
 void up_tool_print_json(JsonBuilder *builder);
@@ -195,7 +196,7 @@ void up_tool_print_json(JsonBuilder *builder);
  * From the first call on, SIGINT, SIGTERM and SIGHUP no longer end the program. Returns a
  * descriptor that polls readable from the moment that one of them came; not to be read or closed.
  */
-int up_tool_interrupts(void);
+int up_tool_interrupt_fd(void);
 
 /** Has one come? */
 bool up_tool_interrupted(void);

@@ -51,7 +51,7 @@ static int run_command(int argc, char **argv)
         }
         for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
                 g_ptr_array_add(names, (char *)others[i]);
-        return up_tool_unknown(argv[0][0] == '-' ? "option" : "command", argv[0], names);
+        return up_tool_unknown_name(argv[0][0] == '-' ? "option" : "command", argv[0], names);
 }
 
 static bool asks_for_help(const char *word)
@@ -83,7 +83,7 @@ int main(int argc, char **argv)
 
         /* A full disk must not make a result look whole. */
         if (fflush(stdout) != 0 || ferror(stdout))
-                return up_tool_fail(
-                    UP_STATUS_CANNOT, "not all of the result could be written: is the disk full?");
+                return up_tool_fail(UP_STATUS_UNRUNNABLE,
+                    "not all of the result could be written: is the disk full?");
         return status;
 }

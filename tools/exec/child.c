@@ -39,7 +39,7 @@ struct child {
         bool measured; /* its memory is for us to bound */
 };
 
-struct up_warm {
+struct up_fork_server {
         pid_t pid;
         FILE *orders;
         FILE *answers;
@@ -137,7 +137,7 @@ static enum up_wake wait_for(struct child *child, const struct deadline *deadlin
                 struct pollfd fds[] = {
                         { .fd = child->pidfd, .events = POLLIN },
                         { .fd = child->output_fd, .events = POLLIN },
-                        { .fd = up_tool_interrupts(), .events = POLLIN },
+                        { .fd = up_tool_interrupt_fd(), .events = POLLIN },
                 };
                 gint64 left_us = left_until(child, deadline);
                 gint64 left_ms = left_us / 1000 + 1;
@@ -240,10 +240,11 @@ bool up_child_run(
 
 /* --- a fork of a warm parent ------------------------------------------------------------------ */
 
-struct up_warm *up_warm_new(const char *binary, char *const *environment, GError **error)
+struct up_fork_server *up_fork_server_new(
+    const char *binary, char *const *environment, GError **error)
 {
         const char *const argv[] = { binary, UP_WARM_OPTION, NULL };
-        struct up_warm *warm = g_new0(struct up_warm, 1);
+        struct up_fork_server *warm = g_new0(struct up_fork_server, 1);
         int orders, answers;
 
         if (!g_spawn_async_with_pipes(NULL, (char **)argv, (char **)environment,
@@ -258,7 +259,7 @@ struct up_warm *up_warm_new(const char *binary, char *const *environment, GError
         return warm;
 }
 
-static bool is_no_more(struct up_warm *warm, GError **error)
+static bool is_no_more(struct up_fork_server *warm, GError **error)
 {
         warm->ended = true;
         g_set_error_literal(
@@ -266,13 +267,13 @@ static bool is_no_more(struct up_warm *warm, GError **error)
         return false;
 }
 
-static void say(struct up_warm *warm, const char *text)
+static void say(struct up_fork_server *warm, const char *text)
 {
         fwrite(text, 1, strlen(text) + 1, warm->orders);
 }
 
 /* One that has ended is no reason for us to end: no SIGPIPE. False when it has. */
-static bool send_orders(struct up_warm *warm)
+static bool send_orders(struct up_fork_server *warm)
 {
         const struct timespec now = { 0 };
         sigset_t broken, before;
@@ -288,13 +289,13 @@ static bool send_orders(struct up_warm *warm)
         return sent;
 }
 
-static bool hear(struct up_warm *warm, int *ret_number)
+static bool hear(struct up_fork_server *warm, int *ret_number)
 {
         return fscanf(warm->answers, "%d", ret_number) == 1;
 }
 
-static bool start_fork(
-    struct up_warm *warm, struct child *child, const struct up_child_request *order, GError **error)
+static bool start_fork(struct up_fork_server *warm, struct child *child,
+    const struct up_child_request *order, GError **error)
 {
         say(warm, order->report);
         for (char *const *input = order->inputs; *input != NULL; input++)
@@ -303,7 +304,7 @@ static bool start_fork(
         return (send_orders(warm) && hear(warm, &child->pid)) || is_no_more(warm, error);
 }
 
-bool up_warm_run(struct up_warm *warm, const struct up_child_request *order,
+bool up_fork_server_run(struct up_fork_server *warm, const struct up_child_request *order,
     struct up_child_end *ret_end, GError **error)
 {
         struct child child = { .output_fd = warm->output_fd, .pidfd = -1, .measured = true };
@@ -333,12 +334,12 @@ bool up_warm_run(struct up_warm *warm, const struct up_child_request *order,
         return is_no_more(warm, error);
 }
 
-bool up_warm_lives(const struct up_warm *warm)
+bool up_fork_server_is_alive(const struct up_fork_server *warm)
 {
         return !warm->ended;
 }
 
-void up_warm_free(struct up_warm *warm)
+void up_fork_server_free(struct up_fork_server *warm)
 {
         if (warm == NULL)
                 return;

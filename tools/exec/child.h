@@ -27,7 +27,7 @@ enum up_wake {
         UP_WAKE_ENDED,
         UP_WAKE_LATE,        /* by its processor time, or by very much of the clock's */
         UP_WAKE_LARGE,       /* a fork alone: it took more than UP_CHILD_MEMORY_MB */
-        UP_WAKE_INTERRUPTED, /* by up_tool_interrupts() */
+        UP_WAKE_INTERRUPTED, /* by up_tool_interrupt_fd() */
 };
 
 #define UP_CHILD_MEMORY_MB 2048
@@ -48,25 +48,26 @@ bool up_child_run(
     const struct up_child_request *order, struct up_child_end *ret_end, GError **error);
 
 /** A warm parent. Not for two threads at once. */
-struct up_warm;
+struct up_fork_server;
 
 /**
  * Starts @binary, a target, to wait for cases (target/fork_server.h). NULL with @error when it
  * could not be started.
  */
-struct up_warm *up_warm_new(const char *binary, char *const *environment, GError **error);
+struct up_fork_server *up_fork_server_new(
+    const char *binary, char *const *environment, GError **error);
 
 /**
  * up_child_run() in a fork of it; the order's binary and environment are not looked at.
  */
-bool up_warm_run(struct up_warm *warm, const struct up_child_request *order,
+bool up_fork_server_run(struct up_fork_server *warm, const struct up_child_request *order,
     struct up_child_end *ret_end, GError **error);
 
 /** False once it is no more: then all that can be done with it is to free it. */
-bool up_warm_lives(const struct up_warm *warm);
+bool up_fork_server_is_alive(const struct up_fork_server *warm);
 
 /** Ends it, and whatever runs in it. NULL is allowed. */
-void up_warm_free(struct up_warm *warm);
+void up_fork_server_free(struct up_fork_server *warm);
 
 /**
  * For between fork and exec: the child leads a process group of its own, so that a Ctrl-C at the

@@ -21,7 +21,7 @@
 #define COUNTED_LIMIT_S 600
 #define HANG_LIMIT_S    5
 
-const struct up_flavour up_flavours[UP_FLAVOURS] = {
+const struct up_flavour up_flavours[UP_FLAVOUR_COUNT] = {
         { "replay", "gcc, ASan and UBSan, the system's libraries", "make replay", false, false,
             false },
         { "libfuzzer", "clang, libFuzzer, ASan and UBSan, instrumented libraries", "make libfuzzer",
@@ -56,32 +56,32 @@ const struct up_flavour *up_flavour_find(const char *name)
 
         if (name == NULL)
                 return &up_flavours[0];
-        for (size_t i = 0; i < UP_FLAVOURS; i++) {
+        for (size_t i = 0; i < UP_FLAVOUR_COUNT; i++) {
                 if (strcmp(up_flavours[i].name, name) == 0)
                         return &up_flavours[i];
                 g_ptr_array_add(names, (char *)up_flavours[i].name);
         }
-        up_tool_unknown("flavour", name, names);
+        up_tool_unknown_name("flavour", name, names);
         return NULL;
 }
 
-char *up_flavour_help(void)
+char *up_flavour_names(void)
 {
         g_autoptr(GString) names = g_string_new(NULL);
 
-        for (size_t i = 0; i < UP_FLAVOURS; i++)
+        for (size_t i = 0; i < UP_FLAVOUR_COUNT; i++)
                 g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", up_flavours[i].name);
         return g_strdup(names->str);
 }
 
-char *up_run_binary(const struct up_flavour *flavour, const char *target)
+char *up_flavour_binary(const struct up_flavour *flavour, const char *target)
 {
         return g_build_filename(up_tool_build(), flavour->name, "fuzz", target, NULL);
 }
 
-char *up_run_missing(const struct up_flavour *flavour, const char *target)
+char *up_flavour_check_built(const struct up_flavour *flavour, const char *target)
 {
-        g_autofree char *binary = up_run_binary(flavour, target);
+        g_autofree char *binary = up_flavour_binary(flavour, target);
 
         if (g_file_test(binary, G_FILE_TEST_IS_EXECUTABLE))
                 return NULL;
@@ -313,7 +313,7 @@ static char *last_line(const char *text)
 static void cannot(struct up_run *run, char *why)
 {
         run->status = UP_RUN_UNRUNNABLE;
-        run->why = why;
+        run->reason = why;
 }
 
 /* What killed the process, if anything did. */
@@ -321,7 +321,7 @@ static bool judge_end(struct up_run *run, int wait_status)
 {
         struct up_finding *fault = up_sanitizer_read(run->output, run->frames);
 
-        run->blind_to_leaks = strstr(run->output, "LeakSanitizer has encountered a fatal") != NULL;
+        run->leaks_unchecked = strstr(run->output, "LeakSanitizer has encountered a fatal") != NULL;
         if (fault == NULL && WIFSIGNALED(wait_status))
                 fault = up_sanitizer_signal(WTERMSIG(wait_status));
         if (fault == NULL)
@@ -336,7 +336,7 @@ static void judge(struct up_run *run, const char *binary, int wait_status, bool 
         if (judge_end(run, wait_status))
                 return;
         if (!reported ||
-            (WEXITSTATUS(wait_status) != 0 && run->findings->len == 0 && !run->blind_to_leaks)) {
+            (WEXITSTATUS(wait_status) != 0 && run->findings->len == 0 && !run->leaks_unchecked)) {
                 g_autofree char *said = last_line(run->output);
                 cannot(run, g_strdup_printf("%s %s, exit status %d%s%s", binary,
                                 reported ? "did not end well" : "left no report",
@@ -363,8 +363,8 @@ static char **environment_of(const struct up_run_request *order, bool whole_stac
 
         if (order->fault != NULL)
                 environment = g_environ_setenv(environment, "UNPEND_FAULT", order->fault, TRUE);
-        if (order->columns > 0) {
-                g_autofree char *columns = g_strdup_printf("%u", order->columns);
+        if (order->trace_columns > 0) {
+                g_autofree char *columns = g_strdup_printf("%u", order->trace_columns);
                 environment = g_environ_setenv(environment, "UNPEND_TRACE", columns, TRUE);
         }
         if (whole_stacks) {
@@ -401,11 +401,12 @@ static void understand(
 }
 
 /* In a fork, as far as that goes. False: it did not, and nothing is known. */
-static bool run_warm(struct up_run *run, struct up_warm *warm, const struct up_child_request *order)
+static bool run_warm(
+    struct up_run *run, struct up_fork_server *warm, const struct up_child_request *order)
 {
         struct up_child_end end;
 
-        if (!up_warm_run(warm, order, &end, NULL))
+        if (!up_fork_server_run(warm, order, &end, NULL))
                 return false;
         if (end.wake != UP_WAKE_LARGE) {
                 understand(run, order, &end);
@@ -426,7 +427,8 @@ static void run_fresh(struct up_run *run, const struct up_child_request *order)
                 cannot(run, g_strdup(error->message));
 }
 
-static void run_once(struct up_run *run, struct up_warm *warm, const struct up_child_request *child)
+static void run_once(
+    struct up_run *run, struct up_fork_server *warm, const struct up_child_request *child)
 {
         if (warm != NULL && run_warm(run, warm, child))
                 return;
@@ -447,16 +449,16 @@ static bool is_of_allocation(const struct up_run *run)
         return false;
 }
 
-unsigned up_run_limit(const struct up_run_request *order)
+unsigned up_run_limit_s(const struct up_run_request *order)
 {
-        return order->limit_s > 0       ? order->limit_s
-               : order->flavour->counts ? COUNTED_LIMIT_S
-                                        : LIMIT_S;
+        return order->limit_s > 0             ? order->limit_s
+               : order->flavour->counts_edges ? COUNTED_LIMIT_S
+                                              : LIMIT_S;
 }
 
-unsigned up_run_hang_limit(const struct up_run_request *order)
+unsigned up_run_hang_limit_s(const struct up_run_request *order)
 {
-        return order->flavour->counts ? up_run_limit(order) : HANG_LIMIT_S;
+        return order->flavour->counts_edges ? up_run_limit_s(order) : HANG_LIMIT_S;
 }
 
 /* An empty file for the report; NULL when there can be none. */
@@ -474,12 +476,12 @@ static char *new_report(struct up_run *run)
 }
 
 static struct up_run *run_order(
-    const struct up_run_request *order, struct up_warm *warm, bool whole_stacks)
+    const struct up_run_request *order, struct up_fork_server *warm, bool whole_stacks)
 {
         struct up_run *run = run_new();
-        g_autofree char *binary = up_run_binary(order->flavour, order->target);
+        g_autofree char *binary = up_flavour_binary(order->flavour, order->target);
         g_auto(GStrv) environment = environment_of(order, whole_stacks);
-        char *const inputs[] = { (char *)order->path, order->twice ? (char *)order->path : NULL,
+        char *const inputs[] = { (char *)order->path, order->repeat ? (char *)order->path : NULL,
                 NULL };
         g_autofree char *report = new_report(run);
 
@@ -491,7 +493,7 @@ static struct up_run *run_order(
                 .inputs = inputs,
                 .report = report,
                 .environment = environment,
-                .limit_s = up_run_limit(order),
+                .limit_s = up_run_limit_s(order),
             });
         unlink(report);
         return run;
@@ -567,14 +569,14 @@ static void understand_last(
 static bool run_several(const struct up_run_request *order, const struct up_child_request *child,
     struct up_child_end *ret_end, GError **error)
 {
-        struct up_warm *warm;
+        struct up_fork_server *warm;
         bool done;
 
         if (!order->flavour->engine)
                 return up_child_run(child, ret_end, error);
-        warm = up_warm_new(child->binary, child->environment, error);
-        done = warm != NULL && up_warm_run(warm, child, ret_end, error);
-        up_warm_free(warm);
+        warm = up_fork_server_new(child->binary, child->environment, error);
+        done = warm != NULL && up_fork_server_run(warm, child, ret_end, error);
+        up_fork_server_free(warm);
         return done;
 }
 
@@ -583,9 +585,9 @@ static struct up_run *run_many(const struct up_run_request *order, char *const *
     char *const *outcomes, bool whole_stacks)
 {
         struct up_run *run = run_new();
-        g_autofree char *binary = up_run_binary(order->flavour, order->target);
+        g_autofree char *binary = up_flavour_binary(order->flavour, order->target);
         g_auto(GStrv) environment = environment_of(order, whole_stacks);
-        unsigned limit_s = up_run_limit(order);
+        unsigned limit_s = up_run_limit_s(order);
         g_autoptr(GError) error = NULL;
         g_autofree char *report = new_report(run);
         struct up_child_end end;
@@ -609,13 +611,13 @@ static struct up_run *run_many(const struct up_run_request *order, char *const *
         return run;
 }
 
-struct up_run *up_run_together(
+struct up_run *up_run_batch(
     const struct up_run_request *order, char *const *paths, char *const *outcomes)
 {
         return run_many(order, paths, outcomes, false);
 }
 
-struct up_run *up_run_last(const struct up_run_request *order, char *const *paths)
+struct up_run *up_run_sequence(const struct up_run_request *order, char *const *paths)
 {
         struct up_run *run = run_many(order, paths, NULL, false);
 
@@ -631,7 +633,7 @@ static bool is_asked_for(const struct up_finding *finding, const struct up_case 
                    strcmp(c->evidence, up_evidence_rows[finding->evidence].name) == 0);
 }
 
-struct up_finding *up_run_asked_for(const struct up_run *run, const struct up_case *c)
+struct up_finding *up_run_expected_finding(const struct up_run *run, const struct up_case *c)
 {
         for (guint i = 0; i < run->findings->len; i++)
                 if (is_asked_for(run->findings->pdata[i], c))
@@ -639,7 +641,7 @@ struct up_finding *up_run_asked_for(const struct up_run *run, const struct up_ca
         return NULL;
 }
 
-char *up_run_findings_text(const struct up_run *run)
+char *up_run_describe_findings(const struct up_run *run)
 {
         GString *text = g_string_new(NULL);
 
@@ -653,7 +655,7 @@ char *up_run_findings_text(const struct up_run *run)
         return g_string_free(text, FALSE);
 }
 
-struct up_finding *up_run_choose(
+struct up_finding *up_run_select_finding(
     const struct up_run *run, const struct up_case *c, const char *slug)
 {
         struct up_finding *first = NULL;
@@ -671,7 +673,7 @@ struct up_finding *up_run_choose(
         return first;
 }
 
-struct up_finding *up_run_same(const struct up_run *run, const struct up_finding *wanted)
+struct up_finding *up_run_find_same(const struct up_run *run, const struct up_finding *wanted)
 {
         for (guint i = 0; i < run->findings->len; i++) {
                 struct up_finding *finding = g_ptr_array_index(run->findings, i);
@@ -683,7 +685,7 @@ struct up_finding *up_run_same(const struct up_run *run, const struct up_finding
         return NULL;
 }
 
-struct up_finding *up_run_take(struct up_run *run, struct up_finding *finding)
+struct up_finding *up_run_steal_finding(struct up_run *run, struct up_finding *finding)
 {
         guint index;
 
@@ -699,9 +701,9 @@ struct up_finding *up_run_take(struct up_run *run, struct up_finding *finding)
 struct idle {
         const struct up_flavour *flavour;
         char *target, *fault;
-        unsigned columns;
+        unsigned trace_columns;
         bool whole_stacks;
-        struct up_warm *warm;
+        struct up_fork_server *warm;
 };
 
 struct up_runner {
@@ -713,7 +715,7 @@ static void idle_free(void *data)
 {
         struct idle *idle = data;
 
-        up_warm_free(idle->warm);
+        up_fork_server_free(idle->warm);
         g_free(idle->target);
         g_free(idle->fault);
         g_free(idle);
@@ -722,15 +724,15 @@ static void idle_free(void *data)
 static bool is_for(const struct idle *idle, const struct up_run_request *order, bool whole_stacks)
 {
         return idle->flavour == order->flavour && strcmp(idle->target, order->target) == 0 &&
-               g_strcmp0(idle->fault, order->fault) == 0 && idle->columns == order->columns &&
-               idle->whole_stacks == whole_stacks;
+               g_strcmp0(idle->fault, order->fault) == 0 &&
+               idle->trace_columns == order->trace_columns && idle->whole_stacks == whole_stacks;
 }
 
 static struct idle *idle_new(const struct up_run_request *order, bool whole_stacks)
 {
-        g_autofree char *binary = up_run_binary(order->flavour, order->target);
+        g_autofree char *binary = up_flavour_binary(order->flavour, order->target);
         g_auto(GStrv) environment = environment_of(order, whole_stacks);
-        struct up_warm *warm = up_warm_new(binary, environment, NULL);
+        struct up_fork_server *warm = up_fork_server_new(binary, environment, NULL);
         struct idle *idle;
 
         if (warm == NULL)
@@ -739,7 +741,7 @@ static struct idle *idle_new(const struct up_run_request *order, bool whole_stac
         idle->flavour = order->flavour;
         idle->target = g_strdup(order->target);
         idle->fault = g_strdup(order->fault);
-        idle->columns = order->columns;
+        idle->trace_columns = order->trace_columns;
         idle->whole_stacks = whole_stacks;
         idle->warm = warm;
         return idle;
@@ -782,7 +784,7 @@ static struct up_run *run_whole(
         struct idle *idle = runner != NULL ? take(runner, order, whole_stacks) : NULL;
         struct up_run *run = run_order(order, idle != NULL ? idle->warm : NULL, whole_stacks);
 
-        if (idle != NULL && up_warm_lives(idle->warm))
+        if (idle != NULL && up_fork_server_is_alive(idle->warm))
                 give_back(runner, idle);
         else if (idle != NULL)
                 idle_free(idle);
@@ -791,7 +793,7 @@ static struct up_run *run_whole(
 
 static struct up_run *run_case(struct up_runner *runner, const struct up_run_request *order)
 {
-        char *missing = up_run_missing(order->flavour, order->target);
+        char *missing = up_flavour_check_built(order->flavour, order->target);
         struct up_run *run;
 
         if (missing != NULL) {
@@ -833,7 +835,7 @@ static void add_index(JsonBuilder *json, const char *name, unsigned index)
                 up_tool_json_number(json, name, index);
 }
 
-void up_run_build_finding_members(const struct up_finding *finding, JsonBuilder *json)
+void up_finding_build_members(const struct up_finding *finding, JsonBuilder *json)
 {
         bool has_evidence = finding->evidence != UP_EVIDENCE_NONE;
 
@@ -850,12 +852,12 @@ void up_run_build_finding_members(const struct up_finding *finding, JsonBuilder 
         add_index(json, "critical-at", finding->critical_at);
 }
 
-void up_run_build_finding(const struct up_finding *finding, JsonBuilder *json)
+void up_finding_build_json(const struct up_finding *finding, JsonBuilder *json)
 {
         g_autofree char *slug = up_finding_slug(finding);
 
         json_builder_begin_object(json);
-        up_run_build_finding_members(finding, json);
+        up_finding_build_members(finding, json);
         add_text(json, "slug", slug);
         json_builder_end_object(json);
 }
@@ -891,14 +893,14 @@ void up_run_build_json(const struct up_run *run, JsonBuilder *json)
 
         json_builder_begin_object(json);
         add_text(json, "status", status_names[run->status]);
-        if (run->why != NULL)
-                add_text(json, "why", run->why);
+        if (run->reason != NULL)
+                add_text(json, "why", run->reason);
         json_builder_set_member_name(json, "seconds");
         json_builder_add_double_value(json, run->seconds);
         json_builder_set_member_name(json, "findings");
         json_builder_begin_array(json);
         for (guint i = 0; i < run->findings->len; i++)
-                up_run_build_finding(g_ptr_array_index(run->findings, i), json);
+                up_finding_build_json(g_ptr_array_index(run->findings, i), json);
         json_builder_end_array(json);
         json_builder_set_member_name(json, "stack");
         json_builder_begin_array(json);
@@ -908,7 +910,7 @@ void up_run_build_json(const struct up_run *run, JsonBuilder *json)
         build_counts(json, run);
         if (run->fuel > 0)
                 up_tool_json_number(json, "fuel", (gint64)run->fuel);
-        up_tool_json_truth(json, "unscannable", run->unscannable);
+        up_tool_json_bool(json, "unscannable", run->unscannable);
         json_builder_set_member_name(json, "limits");
         json_builder_begin_array(json);
         for (char **limit = run->limits; *limit != NULL; limit++)
@@ -931,6 +933,6 @@ void up_run_free(struct up_run *run)
         g_free(run->output);
         g_free(run->outcome);
         g_free(run->trace);
-        g_free(run->why);
+        g_free(run->reason);
         g_free(run);
 }

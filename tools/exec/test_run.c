@@ -144,9 +144,9 @@ static void test_no_report(void **state)
         for (size_t i = 0; i < G_N_ELEMENTS(scripts); i++) {
                 g_autoptr(up_run) run = run_script(scripts[i], 10);
                 assert_int_equal(run->status, UP_RUN_UNRUNNABLE);
-                assert_non_null(strstr(run->why, "left no report"));
+                assert_non_null(strstr(run->reason, "left no report"));
                 if (i == 2)
-                        assert_non_null(strstr(run->why, "no such library"));
+                        assert_non_null(strstr(run->reason, "no such library"));
         }
 }
 
@@ -226,7 +226,7 @@ static void test_blind_to_leaks(void **state)
         (void)state;
 
         assert_int_equal(run->status, UP_RUN_PASSED);
-        assert_true(run->blind_to_leaks);
+        assert_true(run->leaks_unchecked);
 }
 
 /* The user's own settings change nothing. */
@@ -251,8 +251,8 @@ static void test_missing_binary(void **state)
         (void)state;
 
         assert_int_equal(run->status, UP_RUN_UNRUNNABLE);
-        assert_non_null(strstr(run->why, "replay/fuzz/absent"));
-        assert_non_null(strstr(run->why, "make replay"));
+        assert_non_null(strstr(run->reason, "replay/fuzz/absent"));
+        assert_non_null(strstr(run->reason, "make replay"));
 }
 
 /* --- forks ------------------------------------------------------------------------------------ */
@@ -262,7 +262,7 @@ static struct up_run *run_canary(struct up_runner *runner, const char *path)
         struct up_run_request order = { .flavour = up_flavour_find("replay"),
                 .target = "canary",
                 .path = path,
-                .twice = runner != NULL };
+                .repeat = runner != NULL };
 
         return runner != NULL ? up_runner_run(runner, &order) : up_run_case(&order);
 }
@@ -329,7 +329,7 @@ static struct up_run_request order_twice(void)
                 .target = "fake",
                 .path = "/dev/null",
                 .limit_s = 10,
-                .twice = true };
+                .repeat = true };
 }
 
 static void test_another_outcome(void **state)
@@ -384,11 +384,11 @@ static void test_together(void **state)
         alone = up_run_case(&order);
         assert_finding(alone, UP_CLASS_DISAGREE, "s");
         char *const outcomes[] = { alone->outcome, alone->outcome, NULL };
-        g_autoptr(up_run) same = up_run_together(&order, paths, outcomes);
+        g_autoptr(up_run) same = up_run_batch(&order, paths, outcomes);
         assert_int_equal(same->status, UP_RUN_PASSED);
 
         write_script("for input; do " REPORT("") "done\n");
-        g_autoptr(up_run) other = up_run_together(&order, paths, outcomes);
+        g_autoptr(up_run) other = up_run_batch(&order, paths, outcomes);
         assert_int_equal(other->findings->len, 2);
         const struct up_finding *second = g_ptr_array_index(other->findings, 1);
         assert_int_equal(second->class, UP_CLASS_NONDETERMINISTIC);
@@ -407,7 +407,7 @@ static void test_not_all_together(void **state)
         alone = up_run_case(&order);
         char *const outcomes[] = { alone->outcome, alone->outcome, NULL };
         write_script(REPORT("") "kill -SEGV $$\n");
-        g_autoptr(up_run) run = up_run_together(&order, paths, outcomes);
+        g_autoptr(up_run) run = up_run_batch(&order, paths, outcomes);
         assert_int_equal(run->findings->len, 2);
         const struct up_finding *crash = g_ptr_array_index(run->findings, 0);
         const struct up_finding *where = g_ptr_array_index(run->findings, 1);
@@ -483,21 +483,21 @@ static void test_large_last(void **state)
                 .flavour = up_flavour_find("libfuzzer"), .target = "large", .limit_s = 10
         };
         g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-        g_autofree char *binary = up_run_binary(order.flavour, order.target);
+        g_autofree char *binary = up_flavour_binary(order.flavour, order.target);
         g_autofree char *fuzz = g_path_get_dirname(binary);
         g_autofree char *flavour = g_path_get_dirname(fuzz);
         (void)state;
 
         assert_int_equal(g_mkdir_with_parents(fuzz, 0700), 0);
         assert_int_equal(symlink(self, binary), 0);
-        g_autoptr(up_run) last = up_run_last(&order, paths);
-        g_autoptr(up_run) earlier = up_run_last(&order, reversed);
+        g_autoptr(up_run) last = up_run_sequence(&order, paths);
+        g_autoptr(up_run) earlier = up_run_sequence(&order, reversed);
         g_remove(binary);
         g_rmdir(fuzz);
         g_rmdir(flavour);
         assert_finding(last, UP_CLASS_MEMORY, "too-much-memory");
         assert_int_equal(earlier->status, UP_RUN_UNRUNNABLE);
-        assert_non_null(strstr(earlier->why, "did not come to /dev/null, for /dev/zero"));
+        assert_non_null(strstr(earlier->reason, "did not come to /dev/null, for /dev/zero"));
 }
 
 int main(int argc, char **argv)

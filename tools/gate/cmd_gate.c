@@ -5,7 +5,7 @@
  * that only wait; the main thread hands the results to the reports in the order of their paths.
  *
  * One case has one outcome: each is run twice in its process, and then once more in another, with
- * all others of its target and in disorder (up_run_together()). That one is started afresh, so that
+ * all others of its target and in disorder (up_run_batch()). That one is started afresh, so that
  * its addresses are others, too. Cases that crash have no second outcome; a fault that is planted
  * for one case is compared within its process alone.
  *
@@ -56,7 +56,7 @@ static void add_item(struct up_gate *gate, const char *path, const char *problem
         struct up_gate_item *item = g_new0(struct up_gate_item, 1);
 
         item->path = g_strdup(path);
-        item->target = up_tool_target_of(path);
+        item->target = up_tool_target_of_path(path);
         item->problem = g_strdup(problem);
         g_ptr_array_add(gate->items, item);
 }
@@ -70,7 +70,7 @@ static bool names_target(const char *folder)
 {
         g_autofree char *inside = g_build_filename(folder, "case", NULL);
 
-        return up_tool_target_of(inside) != NULL;
+        return up_tool_target_of_path(inside) != NULL;
 }
 
 static bool add_folder(struct up_gate *gate, const char *folder);
@@ -136,7 +136,7 @@ static void work(gpointer data, gpointer user_data)
 
 static bool is_blind(const struct up_run *run)
 {
-        return run != NULL && run->blind_to_leaks;
+        return run != NULL && run->leaks_unchecked;
 }
 
 static void wait_for(struct up_gate *gate, struct up_gate_item *item)
@@ -151,7 +151,7 @@ static void tell_item(
     struct up_gate *gate, guint number, const struct up_gate_item *item, GPtrArray *reports)
 {
         gate->counts[item->outcome]++;
-        gate->blind_to_leaks |= is_blind(item->run) || is_blind(item->faulted);
+        gate->leaks_unchecked |= is_blind(item->run) || is_blind(item->faulted);
         for (guint i = 0; i < reports->len; i++)
                 up_report_item(reports->pdata[i], number, item);
 }
@@ -174,7 +174,7 @@ static void run_all_together(struct up_gate *gate, GThreadPool *pool, GPtrArray 
                 struct up_gate_item *item = all->pdata[i];
                 wait_for(gate, item);
                 if (item->outcome == UP_GATE_PASSED) {
-                        gate->blind_to_leaks |= is_blind(item->run);
+                        gate->leaks_unchecked |= is_blind(item->run);
                         item_free(item);
                         continue;
                 }
@@ -229,7 +229,7 @@ static int conclude(const struct up_gate *gate)
                 return UP_STATUS_PASSED;
         }
         up_gate_print_summary(gate);
-        if (gate->blind_to_leaks)
+        if (gate->leaks_unchecked)
                 up_tool_fail(0,
                     "leaks were not looked for, LeakSanitizer cannot work here; see unpend doctor");
         if (gate->counts[UP_GATE_INTERRUPTED] > 0)
@@ -239,9 +239,9 @@ static int conclude(const struct up_gate *gate)
         fprintf(stderr, "gate: %u case%s on %s (%s) in %.1f s: ", cases, cases == 1 ? "" : "s",
             gate->flavour->name, libraries, gate->seconds);
         if (failed > 0)
-                up_tool_paint(stderr, UP_RED, "%u failed\n", failed);
+                up_tool_print_coloured(stderr, UP_RED, "%u failed\n", failed);
         else
-                up_tool_paint(stderr, UP_GREEN, "all is well\n");
+                up_tool_print_coloured(stderr, UP_GREEN, "all is well\n");
         return failed > 0 ? UP_STATUS_FOUND : UP_STATUS_PASSED;
 }
 
@@ -256,7 +256,7 @@ static void leave_out_untouched(struct up_gate *gate)
 {
         for (guint i = gate->items->len; i > 0; i--) {
                 const struct up_gate_item *item = g_ptr_array_index(gate->items, i - 1);
-                if (!up_tool_takes_faults(item->target, gate->fault))
+                if (!up_tool_faults_apply(item->target, gate->fault))
                         g_ptr_array_remove_index(gate->items, i - 1);
         }
 }
@@ -301,7 +301,7 @@ static int check_built(const struct up_gate *gate)
                 const struct up_gate_item *item = g_ptr_array_index(gate->items, i);
                 const char *target = item->target;
                 g_autofree char *missing =
-                    target != NULL ? up_run_missing(gate->flavour, target) : NULL;
+                    target != NULL ? up_flavour_check_built(gate->flavour, target) : NULL;
                 if (missing != NULL)
                         return up_tool_fail(UP_STATUS_USAGE, "nothing was run: %s", missing);
         }
@@ -367,13 +367,13 @@ static int run_reported(struct up_gate *gate, int jobs, GPtrArray *reports)
         gint64 begin_us = g_get_monotonic_time();
         bool written = true;
 
-        up_tool_interrupts();
+        up_tool_interrupt_fd();
         run_all(gate, jobs, reports);
         gate->seconds = (double)(g_get_monotonic_time() - begin_us) / G_TIME_SPAN_SECOND;
         for (guint i = 0; i < reports->len; i++)
                 written &= up_report_end(reports->pdata[i]);
         int status = conclude(gate);
-        return written ? status : UP_STATUS_CANNOT;
+        return written ? status : UP_STATUS_UNRUNNABLE;
 }
 
 /* Usage errors are told; -1 is success. */
@@ -442,7 +442,7 @@ int up_tool_gate(int argc, char **argv)
 {
         g_autofree char *flavour = NULL, *fault = NULL, *junit = NULL, *sarif = NULL;
         struct order order = { .jobs = (int)g_get_num_processors() };
-        g_autofree char *flavours = up_flavour_help();
+        g_autofree char *flavours = up_flavour_names();
         const GOptionEntry entries[] = {
                 { "flavour", 'f', 0, G_OPTION_ARG_STRING, &flavour, flavours, "NAME" },
                 { "jobs", 'j', 0, G_OPTION_ARG_INT, &order.jobs, "cases at once (standard: cores)",
@@ -469,7 +469,7 @@ int up_tool_gate(int argc, char **argv)
         chosen = up_flavour_find(flavour);
         if (chosen == NULL)
                 return UP_STATUS_USAGE;
-        if (fault != NULL && !up_tool_are_faults(fault))
+        if (fault != NULL && !up_tool_check_faults(fault))
                 return UP_STATUS_USAGE;
         order.fault = fault;
         order.junit = junit;

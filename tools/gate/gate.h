@@ -60,7 +60,7 @@ struct up_gate {
         GPtrArray *libraries; /* of struct up_library */
         char *unchanged;      /* why there was nothing to run; NULL: there was */
         unsigned counts[UP_GATE_OUTCOMES];
-        bool blind_to_leaks;
+        bool leaks_unchecked;
         double seconds; /* that all of it took */
 
         /* Of the gate alone, not for reports. */

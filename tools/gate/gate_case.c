@@ -31,7 +31,7 @@ static bool is_of_class(
     const struct up_gate *gate, const struct up_finding *finding, const char *class)
 {
         return g_strcmp0(up_class_rows[finding->class].name, class) == 0 ||
-               (gate->flavour->counts && finding->class == UP_CLASS_HANG &&
+               (gate->flavour->counts_edges && finding->class == UP_CLASS_HANG &&
                    g_strcmp0(class, up_class_rows[UP_CLASS_MEMORY].name) == 0);
 }
 
@@ -68,7 +68,7 @@ int up_gate_judge_status(struct up_gate_item *item, const struct up_run *run)
         case UP_RUN_INTERRUPTED:
                 return UP_GATE_INTERRUPTED;
         case UP_RUN_UNRUNNABLE:
-                item->problem = g_strdup(run->why);
+                item->problem = g_strdup(run->reason);
                 return UP_GATE_FAILED;
         case UP_RUN_PASSED:
         case UP_RUN_FOUND:
@@ -109,12 +109,12 @@ static char *fault_problem(const struct up_gate_item *item)
         if (up_gate_has_class(item->faulted, UP_CLASS_NONDETERMINISTIC))
                 return g_strdup_printf("under --fault %s it had two outcomes", c->fault);
         if (c->finding == NULL ? item->faulted->status == UP_RUN_PASSED
-                               : up_run_asked_for(item->faulted, c) != NULL)
+                               : up_run_expected_finding(item->faulted, c) != NULL)
                 return NULL;
         if (item->faulted->findings->len == 0)
                 return g_strdup_printf("under --fault %s it passed, and should show %s%s%s",
                     c->fault, c->finding, comma, evidence);
-        found = up_run_findings_text(item->faulted);
+        found = up_run_describe_findings(item->faulted);
         if (c->finding == NULL)
                 return g_strdup_printf("under --fault %s it showed %s, and should pass: it has no "
                                        "`finding:` line",
@@ -129,7 +129,7 @@ static char *fault_complaint(const struct up_case *c, const char *target)
         if (up_fault_plant(c->fault) == NULL)
                 return g_strdup_printf(
                     "there is no fault `%s`: unpend faults lists what there is", c->fault);
-        if (!up_tool_takes_faults(target, c->fault))
+        if (!up_tool_faults_apply(target, c->fault))
                 return g_strdup_printf(
                     "%s changes nothing in target %s: take `fault:` away", c->fault, target);
         return NULL;
@@ -162,7 +162,7 @@ static enum up_gate_outcome run_faulted(
 {
         order->fault = item->c->fault;
         if (g_strcmp0(item->c->finding, up_class_rows[UP_CLASS_HANG].name) == 0)
-                order->limit_s = up_run_hang_limit(order);
+                order->limit_s = up_run_hang_limit_s(order);
         item->faulted = up_runner_run(gate->runner, order);
         int outcome = up_gate_judge_status(item, item->faulted);
         if (outcome >= 0)
@@ -192,7 +192,7 @@ enum up_gate_outcome up_gate_run_case(const struct up_gate *gate, struct up_gate
                 .target = target,
                 .path = item->path,
                 .fault = gate->fault,
-                .twice = true };
+                .repeat = true };
         item->run = up_runner_run(gate->runner, &order);
         enum up_gate_outcome outcome = judge(gate, item);
         if (outcome != UP_GATE_PASSED || item->c->fault == NULL || gate->fault != NULL)

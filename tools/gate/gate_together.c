@@ -80,7 +80,7 @@ enum up_gate_outcome up_gate_run_together(const struct up_gate *gate, struct up_
                 g_ptr_array_add(outcomes, one->run->outcome);
         }
         g_ptr_array_add(paths, NULL);
-        item->run = up_run_together(
+        item->run = up_run_batch(
             &(struct up_run_request){
                 .flavour = gate->flavour, .target = item->target, .fault = gate->fault },
             (char *const *)paths->pdata, (char *const *)outcomes->pdata);

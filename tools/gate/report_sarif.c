@@ -235,7 +235,7 @@ static void end(struct up_report *report)
         json_builder_end_array(json);
         begin_array(json, "invocations");
         json_builder_begin_object(json);
-        up_tool_json_truth(json, "executionSuccessful", whole);
+        up_tool_json_bool(json, "executionSuccessful", whole);
         json_builder_end_object(json);
         json_builder_end_array(json);
         json_builder_end_object(json);

@@ -20,7 +20,7 @@ char *up_gate_reason(const struct up_gate_item *item)
 {
         const struct up_run *shown = up_gate_shown(item);
         g_autofree char *text = item->problem != NULL ? g_strdup(item->problem)
-                                : shown != NULL       ? up_run_findings_text(shown)
+                                : shown != NULL       ? up_run_describe_findings(shown)
                                                       : g_strdup("");
 
         return up_tool_printable(text);
@@ -107,7 +107,7 @@ static void print_failed(const struct up_gate *gate)
                         continue;
                 g_autofree char *reason = up_gate_reason(item);
                 g_autofree char *command = up_gate_command(gate, item);
-                up_tool_paint(stderr, UP_RED, "failed: ");
+                up_tool_print_coloured(stderr, UP_RED, "failed: ");
                 fprintf(stderr, "%s: %s\n", item->path, reason);
                 if (command != NULL)
                         fprintf(stderr, "  %s\n", command);

@@ -72,13 +72,13 @@ static void print_text(const struct minimize *minimize, const struct up_minimize
         g_autofree char *promote = up_tool_promote_command(minimize->order.run.flavour->name,
             minimize->target, result->fault, finding, minimize->out);
 
-        up_tool_paint(stdout, UP_BOLD, "%s", minimize->path);
+        up_tool_print_coloured(stdout, UP_BOLD, "%s", minimize->path);
         putchar('\n');
-        up_tool_tell_text("finding", what);
-        up_tool_tell_text("before", before);
-        up_tool_tell_text("after", after);
-        up_tool_tell_text("runs", runs);
-        up_tool_tell_text("written", minimize->out);
+        up_tool_print_wrapped("finding", what);
+        up_tool_print_wrapped("before", before);
+        up_tool_print_wrapped("after", after);
+        up_tool_print_wrapped("runs", runs);
+        up_tool_print_wrapped("written", minimize->out);
         printf("\n  To go on:\n    %s repro --flavour %s --target %s%s %s\n    %s\n",
             up_tool_program(), minimize->order.run.flavour->name, minimize->target, fault, file,
             promote);
@@ -93,11 +93,11 @@ static void print_json(const struct minimize *minimize, const struct up_minimize
         up_tool_json_text(json, "target", minimize->target);
         up_tool_json_text(json, "fault", result->fault);
         json_builder_set_member_name(json, "finding");
-        up_run_build_finding(result->finding, json);
+        up_finding_build_json(result->finding, json);
         up_telling_build_size(json, "before", &result->before);
         up_telling_build_size(json, "after", &result->after);
         up_tool_json_number(json, "runs", result->runs);
-        up_tool_json_truth(json, "whole", result->end == UP_MINIMIZE_WHOLE);
+        up_tool_json_bool(json, "whole", result->end == UP_MINIMIZE_WHOLE);
         up_tool_json_text(json, "written", minimize->out);
         json_builder_end_object(json);
         up_tool_print_json(json);
@@ -122,12 +122,12 @@ static int finish(struct minimize *minimize, const struct up_minimized *result, 
         if (result->end == UP_MINIMIZE_ABSENT)
                 return absent(minimize, result);
         if (result->end == UP_MINIMIZE_UNRUNNABLE)
-                return up_tool_fail(UP_STATUS_CANNOT, "%s", result->why);
+                return up_tool_fail(UP_STATUS_UNRUNNABLE, "%s", result->why);
         if (result->bytes == NULL)
                 return up_tool_fail(UP_STATUS_INTERRUPTED, "interrupted: nothing was written");
         keep(minimize, result->bytes);
         if (minimize->error != NULL)
-                return up_tool_fail(UP_STATUS_CANNOT, "%s", minimize->error->message);
+                return up_tool_fail(UP_STATUS_UNRUNNABLE, "%s", minimize->error->message);
         if (as_json)
                 print_json(minimize, result);
         else
@@ -141,7 +141,7 @@ static int finish(struct minimize *minimize, const struct up_minimized *result, 
 
 static bool may_show(const struct minimize *minimize, const struct up_target_row *row)
 {
-        return row->takes_mail && up_tool_takes_faults(row->name, minimize->order.run.fault);
+        return row->takes_mail && up_tool_faults_apply(row->name, minimize->order.run.fault);
 }
 
 static struct up_minimized *minimize_on(struct minimize *minimize, const char *target)
@@ -173,7 +173,7 @@ static int run(struct minimize *minimize, const char *target, bool as_json)
         g_autoptr(up_minimized) result = NULL;
         int status;
 
-        up_tool_interrupts();
+        up_tool_interrupt_fd();
         up_telling_begin(&minimize->telling);
         minimize->order.runner = up_runner_new();
         minimize->order.jobs = g_get_num_processors();
@@ -211,7 +211,7 @@ int up_tool_minimize(int argc, char **argv)
         g_autofree char *flavour = NULL, *target = NULL, *fault = NULL, *slug = NULL, *out = NULL,
                         *time = NULL;
         gboolean json = FALSE;
-        g_autofree char *flavours = up_flavour_help();
+        g_autofree char *flavours = up_flavour_names();
         const GOptionEntry entries[] = {
                 { "target", 't', 0, G_OPTION_ARG_STRING, &target, "run it on this target", "NAME" },
                 { "flavour", 'f', 0, G_OPTION_ARG_STRING, &flavour, flavours, "NAME" },
@@ -245,24 +245,24 @@ int up_tool_minimize(int argc, char **argv)
         if (argc != 2)
                 return up_tool_usage(argc < 2 ? "which case?" : "one case at a time");
         targets[0] = target;
-        if (!up_tool_can_run(targets, fault))
+        if (!up_tool_check_selection(targets, fault))
                 return UP_STATUS_USAGE;
         minimize.order.run.flavour = up_flavour_find(flavour);
         if (minimize.order.run.flavour == NULL)
                 return UP_STATUS_USAGE;
-        status = time != NULL && !up_tool_read_time(time, &minimize.order.seconds)
+        status = time != NULL && !up_tool_parse_seconds(time, &minimize.order.seconds)
                      ? up_tool_usage("--time %s: want a time such as 90s, 10m or 2h", time)
                      : -1;
         if (status >= 0)
                 return status;
         minimize.input = input = up_tool_read_file(argv[1], &error);
         if (input == NULL)
-                return up_tool_fail(UP_STATUS_CANNOT, "%s", error->message);
-        if (target == NULL && up_tool_takes_faults(up_tool_target_of(argv[1]), fault))
-                target = g_strdup(up_tool_target_of(argv[1]));
+                return up_tool_fail(UP_STATUS_UNRUNNABLE, "%s", error->message);
+        if (target == NULL && up_tool_faults_apply(up_tool_target_of_path(argv[1]), fault))
+                target = g_strdup(up_tool_target_of_path(argv[1]));
         if (fault == NULL)
                 fault = fault_of(input, target);
-        if (fault != NULL && !up_tool_are_faults(fault))
+        if (fault != NULL && !up_tool_check_faults(fault))
                 return UP_STATUS_USAGE;
         if (out == NULL)
                 out = standard_out(argv[1]);

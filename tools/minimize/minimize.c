@@ -93,7 +93,7 @@ void up_minimized_free(struct up_minimized *minimized)
 static bool hangs_by_the_clock(const struct minimizing *minimizing)
 {
         return minimizing->result->finding->class == UP_CLASS_HANG &&
-               !minimizing->run.flavour->counts;
+               !minimizing->run.flavour->counts_edges;
 }
 
 /* What takes much longer than the case did need not be waited for. */
@@ -121,8 +121,8 @@ static unsigned limit_of(const struct minimizing *minimizing)
 static struct up_run *run_bytes(struct minimizing *minimizing, GBytes *bytes, const char *fault)
 {
         struct up_run_request order = minimizing->run;
-        g_autofree char *path =
-            up_tool_temporary(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), NULL);
+        g_autofree char *path = up_tool_write_temporary_case(
+            g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), NULL);
         struct up_run *run;
 
         if (path == NULL)
@@ -147,7 +147,9 @@ static struct up_finding *show(struct minimizing *minimizing, GBytes *bytes)
 {
         g_autoptr(up_run) run = run_bytes(minimizing, bytes, minimizing->run.fault);
         struct up_finding *finding =
-            run != NULL ? up_run_take(run, up_run_same(run, minimizing->result->finding)) : NULL;
+            run != NULL
+                ? up_run_steal_finding(run, up_run_find_same(run, minimizing->result->finding))
+                : NULL;
 
         if (finding != NULL && minimizing->clean_without &&
             !passes_without_fault(minimizing, bytes))
@@ -435,15 +437,15 @@ static bool find_finding(struct minimizing *minimizing, GBytes *input)
 
         if (run == NULL || run->status == UP_RUN_UNRUNNABLE) {
                 result->end = UP_MINIMIZE_UNRUNNABLE;
-                result->why = g_strdup(run != NULL ? run->why : "cannot write a temporary file");
+                result->why = g_strdup(run != NULL ? run->reason : "cannot write a temporary file");
                 return false;
         }
         if (run->status == UP_RUN_INTERRUPTED) {
                 result->end = UP_MINIMIZE_INTERRUPTED;
                 return false;
         }
-        result->finding =
-            up_run_take(run, up_run_choose(run, minimizing->c, minimizing->order->slug));
+        result->finding = up_run_steal_finding(
+            run, up_run_select_finding(run, minimizing->c, minimizing->order->slug));
         for (guint i = 0; i < run->findings->len; i++)
                 g_ptr_array_add(
                     result->others, up_finding_slug(g_ptr_array_index(run->findings, i)));
@@ -477,7 +479,7 @@ static void leave_out_faults(struct minimizing *minimizing, GBytes *input)
         for (char **name = each; name != NULL && *name != NULL; name++) {
                 g_autofree char *others = faults_without(result->fault, *name);
                 g_autoptr(up_run) run = run_bytes(minimizing, input, others);
-                if (run == NULL || up_run_same(run, result->finding) == NULL)
+                if (run == NULL || up_run_find_same(run, result->finding) == NULL)
                         continue;
                 g_free(result->fault);
                 minimizing->run.fault = result->fault = g_steal_pointer(&others);
@@ -555,7 +557,7 @@ struct up_minimized *up_minimize(const struct up_minimize_request *order, GBytes
         };
 
         g_assert(order->jobs > 0);
-        minimizing.whole_limit_s = up_run_limit(&order->run);
+        minimizing.whole_limit_s = up_run_limit_s(&order->run);
         minimizing.run.limit_s = minimizing.whole_limit_s;
         minimizing.run.fault = result->fault = g_strdup(order->run.fault);
         result->others = g_ptr_array_new_with_free_func(g_free);

@@ -50,7 +50,7 @@ struct up_minimize_request {
 enum up_minimize_end {
         UP_MINIMIZE_WHOLE,       /* nothing can be left out any more */
         UP_MINIMIZE_TIME,        /* smaller may be possible: the time was over */
-        UP_MINIMIZE_INTERRUPTED, /* likewise, by up_tool_interrupts() */
+        UP_MINIMIZE_INTERRUPTED, /* likewise, by up_tool_interrupt_fd() */
         UP_MINIMIZE_ABSENT,      /* the case shows no such finding */
         UP_MINIMIZE_UNRUNNABLE,  /* it cannot be run: `why` says why */
 };

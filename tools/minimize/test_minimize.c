@@ -366,7 +366,7 @@ static void test_hang_interrupted(void **state)
         g_autoptr(up_minimized) result = NULL;
         (void)state;
 
-        up_tool_interrupts();
+        up_tool_interrupt_fd();
         result = minimize("has Q && " LOOP "\nshow ''\nhas Z && " BURN("2.5"), "\nabcdefZQ",
             &(struct up_minimize_request){
                 .run.limit_s = 3, .step = interrupt_without_Q, .data = &last });

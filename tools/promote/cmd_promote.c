@@ -75,7 +75,7 @@ static int check_words(struct up_promotion *promote)
                 return up_tool_usage("--known %s: want three words as one argument, \"LIBRARY "
                                      "VERSION URL\"",
                     promote->known);
-        if (promote->time != NULL && !up_tool_read_time(promote->time, &promote->seconds))
+        if (promote->time != NULL && !up_tool_parse_seconds(promote->time, &promote->seconds))
                 return up_tool_usage(
                     "--time %s: want a time such as 90s, 10m or 2h", promote->time);
         if ((promote->known != NULL) + promote->private + promote->ours > 1)
@@ -103,17 +103,17 @@ static int check_target(struct up_promotion *promote)
 {
         char *targets[] = { promote->target, NULL };
 
-        if (!up_tool_can_run(targets, promote->fault))
+        if (!up_tool_check_selection(targets, promote->fault))
                 return UP_STATUS_USAGE;
         if (promote->target == NULL)
-                promote->target = g_strdup(up_tool_target_of(promote->path));
+                promote->target = g_strdup(up_tool_target_of_path(promote->path));
         if (promote->target == NULL)
                 return up_tool_usage(
                     "%s: its folder names no target; say --target NAME", promote->path);
         if (promote->fault == NULL && up_tool_has_pipeline(promote->target))
                 promote->fault = g_strdup(promote->c->fault);
         targets[0] = promote->target;
-        if (!up_tool_can_run(targets, promote->fault))
+        if (!up_tool_check_selection(targets, promote->fault))
                 return UP_STATUS_USAGE;
         promote->order.target = promote->target;
         promote->order.fault = promote->fault;
@@ -181,7 +181,7 @@ static int run(struct up_promotion *promote)
 int up_tool_promote(int argc, char **argv)
 {
         struct up_promotion promote = { 0 };
-        g_autofree char *flavours = up_flavour_help();
+        g_autofree char *flavours = up_flavour_names();
         const GOptionEntry entries[] = {
                 { "name", 0, 0, G_OPTION_ARG_STRING, &promote.name,
                     "what it is called from now on: " UP_PROMOTION_FOLDER "/TARGET/SLUG.case",

@@ -24,7 +24,7 @@ char *up_private_folder(void)
 bool up_private_holds(const char *path)
 {
         g_autofree char *named = up_private_folder();
-        g_autofree char *root = up_tool_root_of(path);
+        g_autofree char *root = up_tool_case_root(path);
         g_autofree char *private = realpath(named, NULL);
         g_autofree char *real = realpath(root, NULL);
 

@@ -164,8 +164,8 @@ static void run_peers(struct up_promotion *promote, GPtrArray *peers)
 static char *shown_text(const struct up_run *run)
 {
         if (run->findings->len > 0)
-                return up_run_findings_text(run);
-        return g_strdup(run->why != NULL ? run->why : "nothing");
+                return up_run_describe_findings(run);
+        return g_strdup(run->reason != NULL ? run->reason : "nothing");
 }
 
 static int find(struct up_promotion *promote)
@@ -178,7 +178,7 @@ static int find(struct up_promotion *promote)
         run = up_run_case(&promote->order);
         shown = shown_text(run);
         if (run->status == UP_RUN_UNRUNNABLE)
-                return refuse(promote, "%s", run->why);
+                return refuse(promote, "%s", run->reason);
         if (run->findings->len == 0)
                 return refuse(promote,
                     "%s shows no finding in %s, %s%s%s: try another --target, --fault, or "
@@ -186,12 +186,12 @@ static int find(struct up_promotion *promote)
                     promote->path, promote->target, promote->order.flavour->name,
                     promote->fault != NULL ? " under " : "",
                     promote->fault != NULL ? promote->fault : "");
-        finding = up_run_choose(run, promote->c, promote->slug);
+        finding = up_run_select_finding(run, promote->c, promote->slug);
         if (finding == NULL)
                 return refuse(promote,
                     "%s shows no %s, but %s: repro --json tells the slugs for --finding",
                     promote->path, promote->slug, shown);
-        promote->finding = up_run_take(run, finding);
+        promote->finding = up_run_steal_finding(run, finding);
         return -1;
 }
 
@@ -243,7 +243,7 @@ static int refuse_duplicate(struct up_promotion *promote)
         run_peers(promote, alike);
         for (guint i = 0; i < alike->len; i++) {
                 const struct peer *peer = alike->pdata[i];
-                if (up_run_same(peer->run, promote->finding) != NULL)
+                if (up_run_find_same(peer->run, promote->finding) != NULL)
                         return refuse(promote, "%s shows what %s shows already: %s", promote->path,
                             peer->path, promote->finding->signature);
         }
@@ -289,7 +289,7 @@ static struct up_run_request gate_order(const struct up_promotion *promote)
         struct up_run_request order = promote->order;
 
         if (promote->finding->class == UP_CLASS_HANG)
-                order.limit_s = up_run_hang_limit(&order);
+                order.limit_s = up_run_hang_limit_s(&order);
         return order;
 }
 
@@ -298,7 +298,7 @@ static int must_show(const struct up_promotion *promote, const struct up_run *ru
         g_autofree char *slug = up_finding_slug(promote->finding);
         g_autofree char *shown = shown_text(run);
 
-        if (up_run_same(run, promote->finding) != NULL)
+        if (up_run_find_same(run, promote->finding) != NULL)
                 return -1;
         return refuse(promote, "%s does not always show %s (%s): %s it showed %s", promote->path,
             slug, promote->finding->signature, when, shown);
@@ -338,7 +338,7 @@ static int verify_after_others(struct up_promotion *promote)
                 g_ptr_array_add(paths, (char *)promote->path);
                 g_ptr_array_add(paths, NULL);
                 up_telling_say(&promote->telling, when);
-                g_autoptr(up_run) run = up_run_last(&order, (char *const *)paths->pdata);
+                g_autoptr(up_run) run = up_run_sequence(&order, (char *const *)paths->pdata);
                 status = must_show(promote, run, when);
         }
         return status;
@@ -355,7 +355,7 @@ static int must_pass_without_fault(const struct up_promotion *promote, const cha
                 return -1;
         order.path = path;
         order.fault = NULL;
-        order.twice = true;
+        order.repeat = true;
         run = up_run_case(&order);
         if (run->status == UP_RUN_PASSED)
                 return -1;
@@ -466,10 +466,10 @@ static int run_result(struct up_promotion *promote, const char *path)
         g_autofree char *shown = NULL;
 
         order.path = path;
-        order.twice = true;
+        order.repeat = true;
         run = up_run_case(&order);
         shown = shown_text(run);
-        if (up_run_same(run, promote->finding) == NULL)
+        if (up_run_find_same(run, promote->finding) == NULL)
                 return refuse(promote, "%s, made small and with its head on, showed %s",
                     promote->path, shown);
         if (promote->owner == UP_WHOSE_KNOWN && !is_pure(promote, run))
@@ -494,7 +494,7 @@ static int verify_result(struct up_promotion *promote)
         if (complaints->len > 0)
                 return refuse(promote, "%s: the result is no valid case: %s", promote->path,
                     ((struct up_complaint *)complaints->pdata[0])->text);
-        path = up_tool_temporary(data, bytes, &error);
+        path = up_tool_write_temporary_case(data, bytes, &error);
         if (path == NULL)
                 return refuse(promote, "%s", error->message);
         status = run_result(promote, path);
@@ -545,7 +545,7 @@ int up_promotion_run(struct up_promotion *promote)
                 refuse_duplicate, verify, minimize, dress, verify_result, write_result };
         int status = -1;
 
-        up_tool_interrupts();
+        up_tool_interrupt_fd();
         up_telling_begin(&promote->telling);
         promote->runner = up_runner_new();
         for (size_t i = 0; i < G_N_ELEMENTS(steps) && status < 0; i++)

@@ -14,10 +14,10 @@ static void tell_finding(const struct up_finding *finding)
         g_autofree char *what = g_strdup_printf("%s: %s", class->name, class->what);
         g_autofree char *why = g_strdup_printf("%s: %s", evidence->name, evidence->what);
 
-        up_tool_tell_text("finding", what);
+        up_tool_print_wrapped("finding", what);
         if (finding->evidence != UP_EVIDENCE_NONE)
-                up_tool_tell_text("evidence", why);
-        up_tool_tell_text("signature", finding->signature);
+                up_tool_print_wrapped("evidence", why);
+        up_tool_print_wrapped("signature", finding->signature);
 }
 
 static void tell_verified(const struct up_promotion *promote)
@@ -35,7 +35,7 @@ static void tell_verified(const struct up_promotion *promote)
         g_string_append(text, "and as written");
         if (promote->order.fault != NULL)
                 g_string_append_printf(text, "; passes without %s", promote->order.fault);
-        up_tool_tell_text("verified", text->str);
+        up_tool_print_wrapped("verified", text->str);
 }
 
 static void tell_next(const struct up_promotion *promote)
@@ -63,16 +63,16 @@ void up_promotion_tell(const struct up_promotion *promote)
         g_autofree char *before = up_telling_size(&promote->small->before);
         g_autofree char *after = up_telling_size(&promote->small->after);
 
-        up_tool_paint(stdout, UP_BOLD, "%s", promote->path);
+        up_tool_print_coloured(stdout, UP_BOLD, "%s", promote->path);
         putchar('\n');
         tell_finding(promote->finding);
-        up_tool_tell_text("title", promote->dressed->title);
+        up_tool_print_wrapped("title", promote->dressed->title);
         if (promote->order.fault != NULL)
-                up_tool_tell_text("fault", promote->order.fault);
+                up_tool_print_wrapped("fault", promote->order.fault);
         tell_verified(promote);
-        up_tool_tell_text("before", before);
-        up_tool_tell_text("after", after);
-        up_tool_tell_text("written", promote->place);
+        up_tool_print_wrapped("before", before);
+        up_tool_print_wrapped("after", after);
+        up_tool_print_wrapped("written", promote->place);
         tell_next(promote);
 }
 
@@ -96,7 +96,7 @@ void up_promotion_tell_json(const struct up_promotion *promote)
         up_tool_json_text(json, "flavour", promote->order.flavour->name);
         up_tool_json_text(json, "fault", promote->order.fault);
         json_builder_set_member_name(json, "finding");
-        up_run_build_finding(promote->finding, json);
+        up_finding_build_json(promote->finding, json);
         up_tool_json_text(json, "title", promote->dressed->title);
         build_verified(promote, json);
         up_telling_build_size(json, "before", &promote->small->before);
