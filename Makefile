@@ -97,9 +97,27 @@ FROM_SOURCE_LIBS   := $(shell pkg-config --libs gio-2.0 json-glib-1.0 zlib 2>/de
 FROM_SOURCE        := libfuzzer afl $(COUNTING)
 $(foreach f,$(FROM_SOURCE),$(eval $(call from_source,$f)))
 
+# Sources are recorded by content, as make starts, and each binary carries a hash of them and its
+# flags, so that gate and repro refuse one that is out of date. Other flags compile everything anew.
+BUILT_FROM := $(B)/built-from
+ifneq ($(filter-out help setup clean,$(or $(MAKECMDGOALS),help)),)
+$(if $(shell tools/build/built-from.sh record $(BUILT_FROM) 2>&1),$(error tools/build/built-from.sh failed))
+differs    = $(or $(subst $1,,$2),$(subst $2,,$1))
+keep_flags = $(if $(call differs,$(file <$2),$1),$(file >$2,$1))
+endif
+
 # $(call flavour,NAME): objects and the harness as a library.
 define flavour
-$(B)/$1/%.o: %.c $($1_NEEDS)
+$1_FLAGS = $$(lastword $$($1_CC)) $$(COMPILE) $$($1_CFLAGS) $$($1_HEADERS)
+$$(call keep_flags,$$($1_FLAGS),$(BUILT_FROM)/flags-$1)
+
+$(B)/$1/built_from.c: $(BUILT_FROM)/$(if $(filter fast,$1),program,targets) $(BUILT_FROM)/flags-$1 \
+		$($1_NEEDS)
+	@mkdir -p $$(@D) && tools/build/built-from.sh source $$< '$($1_NEEDS)' '$$($1_FLAGS)' >$$@
+$(B)/$1/built_from.o: $(B)/$1/built_from.c
+	$$(Q)$$($1_CC) -c $$< -o $$@
+
+$(B)/$1/%.o: %.c $($1_NEEDS) $(BUILT_FROM)/flags-$1
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$@)
 	$$(Q)$$($1_CC) $$(COMPILE) $$($1_CFLAGS) $$($1_HEADERS) -c $$< -o $$@
@@ -123,25 +141,26 @@ LINKED = $(filter-out %.a,$^) $(filter %.a,$^)
 ENTRY    := -Wl,-u,LLVMFuzzerInitialize,-u,LLVMFuzzerTestOneInput
 MUTATOR  := -Wl,-u,LLVMFuzzerCustomMutator,-u,LLVMFuzzerCustomCrossOver
 
-$(B)/replay/fuzz/%: $(B)/replay/fuzz/fuzz_%.o $(B)/replay/fuzz/replay.o $(B)/replay/libunpend.a
+$(B)/replay/fuzz/%: $(B)/replay/fuzz/fuzz_%.o $(B)/replay/fuzz/replay.o $(B)/replay/built_from.o \
+		$(B)/replay/libunpend.a
 	$(call say,LINK,$@)
 	$(Q)$(replay_CC) $(replay_CFLAGS) $(LINKED) $(replay_LIBS) -o $@
 
 define counting
 $(B)/$1/fuzz/%: $(B)/$1/fuzz/fuzz_%.o $(B)/$1/fuzz/replay.o $(EDGES:%.c=$(B)/$1/%.o) \
-		$(B)/$1/libunpend.a
+		$(B)/$1/built_from.o $(B)/$1/libunpend.a
 	$$(call say,LINK,$$@)
 	$$(Q)$$($1_CC) $$($1_CFLAGS) $$(LINKED) $$($1_LIBS) -o $$@
 endef
 $(foreach f,$(COUNTING),$(eval $(call counting,$f)))
 
-$(B)/libfuzzer/fuzz/%: $(B)/libfuzzer/fuzz/fuzz_%.o $(B)/libfuzzer/libunpend.a
+$(B)/libfuzzer/fuzz/%: $(B)/libfuzzer/fuzz/fuzz_%.o $(B)/libfuzzer/built_from.o $(B)/libfuzzer/libunpend.a
 	$(call say,LINK,$@)
 	$(Q)$(libfuzzer_CC) $(libfuzzer_CFLAGS) -fsanitize=fuzzer $(ENTRY) $(MUTATOR) \
 		$(LINKED) $(libfuzzer_LIBS) -o $@
 
 # afl-clang-fast knows where its driver and its runtime are, and takes the first for the second.
-$(B)/afl/fuzz/%: $(B)/afl/fuzz/fuzz_%.o $(B)/afl/libunpend.a
+$(B)/afl/fuzz/%: $(B)/afl/fuzz/fuzz_%.o $(B)/afl/built_from.o $(B)/afl/libunpend.a
 	$(call say,LINK,$@)
 	$(Q)AFL_QUIET=1 AFL_CC=$(afl_CC) afl-clang-fast $(afl_CFLAGS) -fsanitize=fuzzer $(ENTRY) $(LINKED) \
 		$(afl_LIBS) -o $@
@@ -160,7 +179,7 @@ $(B)/$1/fuzz/%.dict: fuzz/%.dict
 endef
 $(foreach f,$(FROM_SOURCE),$(eval $(call beside_target,$f)))
 
-$(B)/unpend: $(TOOLS:%.c=$(B)/fast/%.o) $(B)/fast/libunpend.a
+$(B)/unpend: $(TOOLS:%.c=$(B)/fast/%.o) $(B)/fast/built_from.o $(B)/fast/libunpend.a
 	$(call say,LINK,$@)
 	$(Q)$(fast_CC) $(fast_CFLAGS) $^ $(fast_LIBS) -o $@
 
