@@ -178,7 +178,7 @@ bool up_built_from_check_target(
     const struct up_flavour *flavour, const char *target, char **ret_problem)
 {
         const char *now = hash_tree(TARGETS);
-        g_autofree char *binary = up_run_binary(flavour, target);
+        g_autofree char *binary = up_flavour_binary(flavour, target);
         g_auto(GStrv) lines = now != NULL ? read_lines(binary) : NULL;
 
         if (lines == NULL)
@@ -210,7 +210,7 @@ bool up_built_from_check_program(char **ret_problem)
 
 char *up_built_from_note(const struct up_flavour *flavour, const char *target)
 {
-        g_autofree char *binary = up_run_binary(flavour, target);
+        g_autofree char *binary = up_flavour_binary(flavour, target);
         g_auto(GStrv) lines = hash_tree(TARGETS) == NULL ? read_lines(binary) : NULL;
 
         if (lines == NULL)
