@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "gmime/mime.h"
+#include "mail/header.h"
 
 struct open_multipart {
         char *boundary; /* of the line: "--" and the parameter's value */
@@ -27,13 +28,6 @@ struct reader {
         GArray *multiparts; /* open ones, innermost last */
         GArray *nested;     /* int: indices of the entities that are open, innermost last */
         bool in_header;
-};
-
-struct line {
-        size_t begin;
-        size_t end;          /* without its line end */
-        size_t next;         /* where the next line begins */
-        size_t previous_end; /* where the line before ended, its line end left out */
 };
 
 static void entity_free(void *data)
@@ -61,42 +55,6 @@ static int innermost(const struct reader *reader)
         return g_array_index(reader->nested, int, reader->nested->len - 1);
 }
 
-static struct line line_at(const struct reader *reader, size_t begin, size_t previous_end)
-{
-        const char *lf = memchr(reader->data + begin, '\n', reader->size - begin);
-        size_t next = lf != NULL ? (size_t)(lf - reader->data) + 1 : reader->size;
-        size_t end = lf != NULL ? next - 1 : next;
-
-        if (lf != NULL && end > begin && reader->data[end - 1] == '\r')
-                end--;
-        return (struct line){ begin, end, next, previous_end };
-}
-
-/* The value of the first field of that name, unfolded; NULL when there is none. */
-static char *header_value(const struct reader *reader, struct up_slice header, const char *name)
-{
-        size_t name_bytes = strlen(name);
-
-        for (size_t at = header.begin; at < header.end;) {
-                struct line line = line_at(reader, at, at);
-                const char *text = reader->data + at;
-                if (line.end - at > name_bytes && text[name_bytes] == ':' &&
-                    g_ascii_strncasecmp(text, name, name_bytes) == 0) {
-                        GString *value = g_string_new_len(
-                            text + name_bytes + 1, (gssize)(line.end - at - name_bytes - 1));
-                        while (line.next < header.end && (reader->data[line.next] == ' ' ||
-                                                             reader->data[line.next] == '\t')) {
-                                line = line_at(reader, line.next, line.end);
-                                g_string_append_len(value, reader->data + line.begin,
-                                    (gssize)(line.end - line.begin));
-                        }
-                        return g_string_free(value, FALSE);
-                }
-                at = line.next;
-        }
-        return NULL;
-}
-
 /* RFC 2046 section 5.1.5: what says nothing is text, but in a digest it is a message. */
 static const char *default_type(const struct reader *reader, const struct up_entity *entity)
 {
@@ -108,22 +66,36 @@ static const char *default_type(const struct reader *reader, const struct up_ent
         return in_digest ? "message/rfc822" : "text/plain";
 }
 
+/* Of repeated fields the first counts. Values are read as C strings: up to a NUL byte. */
 static void read_fields(const struct reader *reader, struct up_entity *entity)
 {
-        g_autofree char *type = header_value(reader, entity->header, "Content-Type");
-        g_autofree char *encoding =
-            header_value(reader, entity->header, "Content-Transfer-Encoding");
-        g_autofree char *disposition = header_value(reader, entity->header, "Content-Disposition");
+        struct up_header header = up_header_in(reader->data, entity->header);
+        g_autoptr(GString) type = NULL;
+        g_autoptr(GString) encoding = NULL;
+        g_autoptr(GString) disposition = NULL;
+        struct up_field field;
         const char *filename = NULL;
 
+        while (up_header_next(&header, &field)) {
+                if (!up_field_begins(header.data, &field, "Content-"))
+                        continue;
+                if (type == NULL && up_field_is(header.data, &field, "Content-Type"))
+                        type = up_field_value(header.data, &field);
+                else if (encoding == NULL &&
+                         up_field_is(header.data, &field, "Content-Transfer-Encoding"))
+                        encoding = up_field_value(header.data, &field);
+                else if (disposition == NULL &&
+                         up_field_is(header.data, &field, "Content-Disposition"))
+                        disposition = up_field_value(header.data, &field);
+        }
         g_clear_object(&entity->type);
-        entity->type =
-            g_mime_content_type_parse(NULL, type != NULL ? type : default_type(reader, entity));
+        entity->type = g_mime_content_type_parse(
+            NULL, type != NULL ? type->str : default_type(reader, entity));
         if (encoding != NULL)
-                entity->encoding = g_mime_content_encoding_from_string(encoding);
+                entity->encoding = g_mime_content_encoding_from_string(encoding->str);
         if (disposition != NULL) {
                 GMimeContentDisposition *parsed =
-                    g_mime_content_disposition_parse(NULL, disposition);
+                    g_mime_content_disposition_parse(NULL, disposition->str);
                 filename = g_mime_content_disposition_get_parameter(parsed, "filename");
                 entity->filename = g_strdup(filename);
                 g_object_unref(parsed);
@@ -211,7 +183,7 @@ static void close_inside(struct reader *reader, int outer, size_t end)
         }
 }
 
-static bool is_boundary(const struct reader *reader, const struct line *line,
+static bool is_boundary(const struct reader *reader, const struct up_line *line,
     const struct open_multipart *multipart, bool *ret_last)
 {
         const char *text = reader->data + line->begin;
@@ -229,7 +201,7 @@ static bool is_boundary(const struct reader *reader, const struct line *line,
 }
 
 /* True when the line was a boundary of an open multipart, and what it ends and begins is done. */
-static bool take_boundary(struct reader *reader, const struct line *line)
+static bool take_boundary(struct reader *reader, const struct up_line *line, size_t previous_end)
 {
         if (line->end - line->begin < 2 || memcmp(reader->data + line->begin, "--", 2) != 0)
                 return false;
@@ -241,7 +213,7 @@ static bool take_boundary(struct reader *reader, const struct line *line)
 
                 if (!is_boundary(reader, line, multipart, &last))
                         continue;
-                close_inside(reader, owner, line->previous_end);
+                close_inside(reader, owner, previous_end);
                 g_array_set_size(reader->multiparts, last ? i : i + 1);
                 if (!last)
                         open_entity(reader, owner, line->next);
@@ -264,9 +236,9 @@ GPtrArray *up_entities_read(GBytes *message, struct up_exam *exam)
 
         open_entity(&reader, -1, 0);
         for (size_t at = 0; at < reader.size;) {
-                struct line line = line_at(&reader, at, previous_end);
+                struct up_line line = up_line_at(reader.data, reader.size, at);
                 bool empty = line.begin == line.end;
-                if (!take_boundary(&reader, &line) && reader.in_header && empty)
+                if (!take_boundary(&reader, &line, previous_end) && reader.in_header && empty)
                         end_header(&reader, line.begin, line.next);
                 previous_end = line.end;
                 at = line.next;
@@ -281,9 +253,4 @@ GPtrArray *up_entities_read(GBytes *message, struct up_exam *exam)
 struct up_slice up_entity_whole(const struct up_entity *entity)
 {
         return (struct up_slice){ entity->header.begin, entity->body.end };
-}
-
-GBytes *up_slice_bytes(GBytes *message, struct up_slice slice)
-{
-        return g_bytes_new_from_bytes(message, slice.begin, slice.end - slice.begin);
 }

@@ -17,12 +17,7 @@
 #include <gmime/gmime.h>
 
 #include "mail/exam.h"
-
-/** Offsets into the message: bytes from @begin up to, and without, @end. */
-struct up_slice {
-        size_t begin;
-        size_t end;
-};
+#include "mail/lines.h"
 
 struct up_entity {
         struct up_slice header; /* all header lines, their line ends included */
@@ -42,8 +37,5 @@ GPtrArray *up_entities_read(GBytes *message, struct up_exam *exam);
 
 /** The raw bytes of header and body together: what multipart/signed signs of its first part. */
 struct up_slice up_entity_whole(const struct up_entity *entity);
-
-/** A view of a slice; keeps @message alive. The caller owns the result. */
-GBytes *up_slice_bytes(GBytes *message, struct up_slice slice);
 
 #endif

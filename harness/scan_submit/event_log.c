@@ -6,7 +6,7 @@
  */
 #include "scan_submit/event_log.h"
 
-#include "scan_submit/fields.h"
+#include "mail/header.h"
 
 #define OURS        "unpend"
 #define SCAN_CLIENT "Scan Client"
@@ -81,11 +81,15 @@ void up_event_log(const struct up_ports *ports, enum up_log_event event, up_id m
 
 char *up_event_log_message_id(GBytes *message)
 {
-        struct up_fields fields = up_fields_of(message);
+        struct up_header header = up_header_of(message);
         struct up_field field;
 
-        while (up_fields_next(&fields, &field))
-                if (up_field_is(&field, "Message-ID"))
-                        return up_field_value(&field, UP_EVENT_LOG_ID_BYTES);
-        return g_strdup("");
+        if (!up_header_find(&header, "Message-ID", &field))
+                return g_strdup("");
+        GString *id = up_field_value(header.data, &field);
+        g_string_truncate(id, MIN(id->len, UP_EVENT_LOG_ID_BYTES));
+        for (size_t i = 0; i < id->len; i++)
+                if (!g_ascii_isprint(id->str[i]))
+                        id->str[i] = id->str[i] == '\t' ? ' ' : '?';
+        return g_strchomp(g_string_free(id, FALSE));
 }

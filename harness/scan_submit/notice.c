@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "cms/compose.h"
-#include "scan_submit/fields.h"
+#include "mail/header.h"
 #include "scan_submit/received.h"
 
 #define BOUNDARY_BEGINNING "=_unpend."
@@ -175,35 +175,25 @@ static GBytes *part_for_program(const struct up_notice *notice)
  * The fields that may be shown, up to the first line that is none: what follows such a line some
  * read as header and some as body. An mbox's "From " before them is passed over.
  */
-static size_t original_header(GBytes *original, const char **ret_begin)
+static struct up_slice original_header(GBytes *original)
 {
-        struct up_fields fields = up_fields_of(original);
+        struct up_header header = up_header_of(original);
+        struct up_slice shown = { 0, 0 };
         struct up_field field;
-        size_t bytes = 0;
 
-        *ret_begin = fields.data;
-        while (up_fields_next(&fields, &field)) {
-                bool is_mbox_line = field.raw == fields.data && field.raw_bytes > 5 &&
-                                    memcmp(field.raw, "From ", 5) == 0;
-                if (is_mbox_line && field.name_bytes == 0) {
-                        *ret_begin = field.raw + field.raw_bytes;
+        while (up_header_next(&header, &field)) {
+                bool is_field = field.name.end > field.name.begin;
+                bool is_mbox_line = !is_field && field.whole.begin == 0 && field.whole.end > 5 &&
+                                    memcmp(header.data, "From ", 5) == 0;
+                if (is_mbox_line) {
+                        shown.begin = shown.end = field.whole.end;
                         continue;
                 }
-                if (field.name_bytes == 0 || bytes + field.raw_bytes > UP_NOTICE_HEADER_BYTES)
+                if (!is_field || field.whole.end - shown.begin > UP_NOTICE_HEADER_BYTES)
                         break;
-                bytes += field.raw_bytes;
+                shown.end = field.whole.end;
         }
-        return bytes;
-}
-
-/* A line of @data from @at on: its bytes without the line end, and where the next one begins. */
-static size_t line_at(const char *data, size_t size, size_t at, size_t *ret_next)
-{
-        const char *lf = memchr(data + at, '\n', size - at);
-        size_t end = lf != NULL ? (size_t)(lf - data) : size;
-
-        *ret_next = lf != NULL ? end + 1 : size;
-        return end > at && lf != NULL && data[end - 1] == '\r' ? end - 1 - at : end - at;
+        return shown;
 }
 
 static bool is_plain_line(const char *line, size_t bytes)
@@ -214,13 +204,15 @@ static bool is_plain_line(const char *line, size_t bytes)
         return bytes <= LINE_BYTES && g_strstr_len(line, (gssize)bytes, BOUNDARY_BEGINNING) == NULL;
 }
 
-static bool is_plain(const char *data, size_t size)
+static bool is_plain(const char *data, struct up_slice lines)
 {
-        size_t next;
+        struct up_line line;
 
-        for (size_t at = 0; at < size; at = next)
-                if (!is_plain_line(data + at, line_at(data, size, at, &next)))
+        for (size_t at = lines.begin; at < lines.end; at = line.next) {
+                line = up_line_at(data, lines.end, at);
+                if (!is_plain_line(data + at, line.end - at))
                         return false;
+        }
         return true;
 }
 
@@ -249,19 +241,19 @@ static void put_quoted(GString *to, const char *line, size_t bytes)
 
 static GBytes *part_of_original(const struct up_notice *notice)
 {
-        const char *header;
-        size_t size = original_header(notice->original, &header);
-        bool plain = is_plain(header, size);
+        const char *data = g_bytes_get_data(notice->original, NULL);
+        struct up_slice header = original_header(notice->original);
+        bool plain = is_plain(data, header);
         GString *text = g_string_new(NULL);
         g_autoptr(GBytes) body = NULL;
-        size_t next;
+        struct up_line line;
 
-        for (size_t at = 0; at < size; at = next) {
-                size_t bytes = line_at(header, size, at, &next);
+        for (size_t at = header.begin; at < header.end; at = line.next) {
+                line = up_line_at(data, header.end, at);
                 if (plain)
-                        g_string_append_len(text, header + at, (gssize)bytes);
+                        g_string_append_len(text, data + at, (gssize)(line.end - at));
                 else
-                        put_quoted(text, header + at, bytes);
+                        put_quoted(text, data + at, line.end - at);
                 g_string_append(text, "\r\n");
         }
         body = g_string_free_to_bytes(text);

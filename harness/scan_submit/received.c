@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "scan_submit/fields.h"
+#include "mail/header.h"
 
 /* 1900-01-01 00:00:00 and 9999-12-31 23:59:59, UTC. */
 #define EARLIEST_S INT64_C(-2208988800)
@@ -25,13 +25,12 @@ static const char *const origins[] = {
 
 unsigned up_received_count(GBytes *message)
 {
-        struct up_fields fields = up_fields_of(message);
+        struct up_header header = up_header_of(message);
         struct up_field field;
         unsigned hops = 0;
 
-        while (up_fields_next(&fields, &field))
-                if (up_field_is(&field, "Received"))
-                        hops++;
+        while (up_header_find(&header, "Received", &field))
+                hops++;
         return hops;
 }
 
@@ -46,13 +45,6 @@ char *up_received_date(int64_t wall_s)
             g_date_time_get_hour(time), g_date_time_get_minute(time), g_date_time_get_second(time));
 }
 
-static const char *line_end_of(const char *data, size_t bytes)
-{
-        const char *lf = bytes > 0 ? memchr(data, '\n', bytes) : NULL;
-
-        return lf != NULL && (lf == data || lf[-1] != '\r') ? "\n" : "\r\n";
-}
-
 GBytes *up_received_prepend(GBytes *message, up_id id, enum up_origin origin, int64_t wall_s)
 {
         gsize bytes;
@@ -60,7 +52,7 @@ GBytes *up_received_prepend(GBytes *message, up_id id, enum up_origin origin, in
         g_autofree char *date = up_received_date(wall_s);
         g_autofree char *field =
             g_strdup_printf("Received: by %s with %s id %" G_GUINT64_FORMAT "; %s%s",
-                UP_RECEIVED_HOST, origins[origin], id, date, line_end_of(data, bytes));
+                UP_RECEIVED_HOST, origins[origin], id, date, up_line_end_of(data, bytes));
         size_t field_bytes = strlen(field);
         char *whole = g_malloc(field_bytes + bytes);
 
