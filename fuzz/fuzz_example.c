@@ -82,7 +82,7 @@ static enum up_receipt submit(
         struct example *self = data;
 
         if (given->to[1] != NULL || self->policy.store_scan != 0)
-                return UP_RECEIPT_LATER;
+                return UP_RECEIPT_DEFERRED;
         if (up_received_count(given->bytes) > self->policy.max_hops)
                 return UP_RECEIPT_REJECTED;
         *ret_id = self->mails->len + 1;

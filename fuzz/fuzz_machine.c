@@ -323,11 +323,11 @@ static void fire(struct play *play)
         struct states *states = &play->states;
 
         if (states->content.watch_ms <= play->now_ms)
-                take(play, CONTENT, UP_CONTENT_SILENCE);
+                take(play, CONTENT, UP_CONTENT_TIMEOUT);
         else if (states->content.retry_ms <= play->now_ms)
                 take(play, CONTENT, UP_CONTENT_RETRY);
         else if (states->recipient.watch_ms <= play->now_ms)
-                take(play, RECIPIENT, UP_RECIPIENT_SILENCE);
+                take(play, RECIPIENT, UP_RECIPIENT_TIMEOUT);
         else if (states->recipient.retry_ms <= play->now_ms)
                 take(play, RECIPIENT, UP_RECIPIENT_RETRY);
         else
@@ -377,10 +377,10 @@ static bool is_for_bytes(const struct play *play, enum part part, unsigned event
         const struct up_content *content = &play->states.content;
 
         if (part == CONTENT)
-                return event != UP_CONTENT_SILENCE && event != UP_CONTENT_RETRY &&
+                return event != UP_CONTENT_TIMEOUT && event != UP_CONTENT_RETRY &&
                        event != UP_CONTENT_EXPIRE && event != UP_CONTENT_EXHAUSTED &&
                        event != UP_CONTENT_RESTART;
-        return event != UP_RECIPIENT_SILENCE && event != UP_RECIPIENT_RETRY &&
+        return event != UP_RECIPIENT_TIMEOUT && event != UP_RECIPIENT_RETRY &&
                event != UP_RECIPIENT_EXPIRE && event != UP_RECIPIENT_EXHAUSTED &&
                event != UP_RECIPIENT_RESTART && event != UP_RECIPIENT_RETURN &&
                event != UP_RECIPIENT_QUARANTINE && event != UP_RECIPIENT_DISCARD &&
@@ -403,21 +403,21 @@ static void release(struct play *play)
 /* A byte: three bits of time, five that say what happens. */
 #define EVENT_BITS 5
 #define RESTART    ((1U << EVENT_BITS) - 1)
-G_STATIC_ASSERT(UP_CONTENT_EVENTS + UP_RECIPIENT_EVENTS <= RESTART);
+G_STATIC_ASSERT(UP_CONTENT_EVENT_COUNT + UP_RECIPIENT_EVENT_COUNT <= RESTART);
 G_STATIC_ASSERT(PASSINGS == 1 << (8 - EVENT_BITS));
 
 static void read_byte(struct play *play, uint8_t byte)
 {
         unsigned choice = byte & RESTART;
-        enum part part = choice < UP_CONTENT_EVENTS ? CONTENT : RECIPIENT;
-        unsigned event = part == CONTENT ? choice : choice - UP_CONTENT_EVENTS;
+        enum part part = choice < UP_CONTENT_EVENT_COUNT ? CONTENT : RECIPIENT;
+        unsigned event = part == CONTENT ? choice : choice - UP_CONTENT_EVENT_COUNT;
 
         pass(play, (enum passing)(byte >> EVENT_BITS));
         if (choice == RESTART)
                 take_both(play, UP_CONTENT_RESTART, UP_RECIPIENT_RESTART);
         else if (part == RECIPIENT && event == UP_RECIPIENT_RELEASE)
                 release(play);
-        else if (event < UP_RECIPIENT_EVENTS && is_for_bytes(play, part, event))
+        else if (event < UP_RECIPIENT_EVENT_COUNT && is_for_bytes(play, part, event))
                 take(play, part, event);
         tell_fate(play);
 }

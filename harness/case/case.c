@@ -449,7 +449,7 @@ static void write_policy(const struct up_case *c, const struct up_case_key *key,
 
 /* --- script ----------------------------------------------------------------------------------- */
 
-const struct up_verb up_verb_rows[UP_VERB_ROWS] = {
+const struct up_verb up_verb_rows[UP_VERB_COUNT] = {
         [UP_VERB_SUBMIT] = { "submit", "1..64 local|smtp",
             "the message is handed in under that number", false },
         [UP_VERB_BYSTANDER] = { "bystander", "1..64 plain|signed local|smtp",
@@ -527,7 +527,7 @@ char *up_event_line(const struct up_event *event)
 
 static const struct up_verb *find_verb(const char *name, struct up_nearest *nearest)
 {
-        for (size_t i = 0; i < UP_VERB_ROWS; i++) {
+        for (size_t i = 0; i < UP_VERB_COUNT; i++) {
                 if (strcmp(up_verb_rows[i].name, name) == 0)
                         return &up_verb_rows[i];
                 up_nearest_try(nearest, up_verb_rows[i].name);
@@ -692,7 +692,7 @@ static void write_message(const struct up_case *c, const struct up_case_key *key
 
 #define TEXT(field) read_text, write_text, offsetof(struct up_case, field)
 
-const struct up_case_key up_case_key_rows[UP_CASE_KEYS] = {
+const struct up_case_key up_case_key_rows[UP_CASE_KEY_COUNT] = {
         [UP_CASE_VERSION] = { "unpend-case", "version of this format: 1", read_version,
             write_version, 0 },
         [UP_CASE_TITLE] = { "title", "what the case is about", TEXT(title) },
@@ -722,7 +722,7 @@ static void read_unknown_key(struct up_case_reader *reader, const char *name)
 {
         struct up_nearest nearest = up_nearest_to(name);
 
-        for (size_t i = 0; i < UP_CASE_KEYS; i++)
+        for (size_t i = 0; i < UP_CASE_KEY_COUNT; i++)
                 up_nearest_try(&nearest, up_case_key_rows[i].name);
         complain_unknown(reader, "key", &nearest);
 }
@@ -730,7 +730,7 @@ static void read_unknown_key(struct up_case_reader *reader, const char *name)
 static void read_key(struct up_case_reader *reader, char *name, char *value)
 {
         reader->section = SECTION_PASSED_OVER;
-        for (size_t i = 0; i < UP_CASE_KEYS; i++) {
+        for (size_t i = 0; i < UP_CASE_KEY_COUNT; i++) {
                 const struct up_case_key *key = &up_case_key_rows[i];
                 struct up_place *place = &reader->c->places[i];
                 if (strcmp(key->name, name) != 0)
@@ -931,7 +931,7 @@ GBytes *up_case_write(const struct up_case *c)
 {
         GString *file = g_string_new(NULL);
 
-        for (size_t i = 0; i < UP_CASE_KEYS; i++)
+        for (size_t i = 0; i < UP_CASE_KEY_COUNT; i++)
                 up_case_key_rows[i].write(c, &up_case_key_rows[i], file);
         return g_string_free_to_bytes(file);
 }

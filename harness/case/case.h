@@ -88,8 +88,8 @@ enum up_verb_id {
         UP_VERB_TRANSPORT_SCAN,
         UP_VERB_STORE_SCAN,
         UP_VERB_SIGNATURES,
+        UP_VERB_COUNT,
 };
-#define UP_VERB_ROWS 18
 
 /* How many messages a script can tell apart; a number may be used again, for another copy. */
 #define UP_CASE_NUMBERS 64
@@ -101,11 +101,11 @@ struct up_verb {
          * times "1ms..60d", or a choice "local|smtp". */
         const char *arguments;
         const char *what;
-        bool sickens; /* it makes the environment worse: left out where all is to be well */
+        bool disturbs; /* it makes the environment worse: left out where all is to be well */
 };
 
 /** By enum up_verb_id. */
-extern const struct up_verb up_verb_rows[UP_VERB_ROWS];
+extern const struct up_verb up_verb_rows[UP_VERB_COUNT];
 
 /** One event of the script: the verb, and a word for each of its arguments. */
 struct up_event {
@@ -138,8 +138,8 @@ enum up_case_key_id {
         UP_CASE_POLICY,
         UP_CASE_SCRIPT,
         UP_CASE_MESSAGE,
+        UP_CASE_KEY_COUNT,
 };
-#define UP_CASE_KEYS 13
 
 /** A place in a file. */
 struct up_place {
@@ -164,7 +164,7 @@ struct up_case {
 
         /* Where the value of each key was read, for whoever judges what this layer cannot: is
          * this the name of a finding, of a fault? */
-        struct up_place places[UP_CASE_KEYS];
+        struct up_place places[UP_CASE_KEY_COUNT];
 };
 
 /** What is wrong in a file, where: for a person. */
@@ -188,7 +188,7 @@ struct up_case_key {
 };
 
 /** By enum up_case_key_id. */
-extern const struct up_case_key up_case_key_rows[UP_CASE_KEYS];
+extern const struct up_case_key up_case_key_rows[UP_CASE_KEY_COUNT];
 
 /** The virtual time of a case that names none: 2026-01-01 00:00:00 UTC. */
 #define UP_CASE_TIME_S INT64_C(1767225600)

@@ -158,7 +158,7 @@ static void every_key_is_read(void **state)
         assert_null(last->words[0]);
         assert_bytes(c->message, "Subject: x\r\n\r\nunpend-case: 1\nmessage:\n");
 
-        for (size_t i = 0; i < UP_CASE_KEYS; i++)
+        for (size_t i = 0; i < UP_CASE_KEY_COUNT; i++)
                 assert_int_not_equal(c->places[i].line, 0);
         assert_int_equal(c->places[UP_CASE_FINDING].line, 5);
         assert_int_equal(c->places[UP_CASE_FINDING].column, 10);
@@ -203,7 +203,7 @@ static void the_test_virus_stands_in_no_file(void **state)
 static void every_verb_is_read_and_written(void **state)
 {
         (void)state;
-        static const char *const lines[UP_VERB_ROWS][2] = {
+        static const char *const lines[UP_VERB_COUNT][2] = {
                 [UP_VERB_SUBMIT] = { "submit 01 smtp", "submit 1 smtp" },
                 [UP_VERB_BYSTANDER] = { "bystander 2 signed local", "bystander 2 signed local" },
                 [UP_VERB_SCAN] = { "scan 0 no-verdict", "scan 0 no-verdict" },
@@ -224,7 +224,7 @@ static void every_verb_is_read_and_written(void **state)
                 [UP_VERB_SIGNATURES] = { "signatures", "signatures" },
         };
 
-        for (size_t i = 0; i < UP_VERB_ROWS; i++) {
+        for (size_t i = 0; i < UP_VERB_COUNT; i++) {
                 g_autofree char *file = g_strdup_printf(
                     HEAD "script:\n  %s\n  submit 2 local\nmessage:\n", lines[i][0]);
                 g_autoptr(GPtrArray) complaints = up_complaints_new();
@@ -611,7 +611,7 @@ static void random_script(GRand *rand, GPtrArray *script)
         for (int n = g_rand_int_range(rand, 1, 20); n > 0; n--) {
                 struct up_event *event = g_new0(struct up_event, 1);
 
-                event->verb = &up_verb_rows[g_rand_int_range(rand, 0, UP_VERB_ROWS)];
+                event->verb = &up_verb_rows[g_rand_int_range(rand, 0, UP_VERB_COUNT)];
                 event->words = g_strsplit(event->verb->arguments, " ", -1);
                 for (char **word = event->words; *word != NULL; word++) {
                         g_autofree char *pattern = *word;
@@ -752,7 +752,7 @@ static void the_tables_are_sound(void **state)
         struct up_policy policy;
 
         up_policy_init(&policy);
-        for (size_t i = 0; i < UP_CASE_KEYS; i++) {
+        for (size_t i = 0; i < UP_CASE_KEY_COUNT; i++) {
                 assert_non_null(up_case_key_rows[i].name);
                 assert_non_null(up_case_key_rows[i].what);
         }
@@ -786,7 +786,7 @@ static void only_a_near_name_is_suggested(void **state)
 
         for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
                 struct up_nearest nearest = up_nearest_to(words[i].word);
-                for (size_t j = 0; j < UP_CASE_KEYS; j++)
+                for (size_t j = 0; j < UP_CASE_KEY_COUNT; j++)
                         up_nearest_try(&nearest, up_case_key_rows[j].name);
                 assert_same_text(words[i].name, nearest.name);
         }

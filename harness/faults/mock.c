@@ -48,7 +48,7 @@ struct up_mock_mail {
 
 struct up_mock {
         const struct up_mock_row *row; /* NULL: healthy */
-        unsigned can;
+        unsigned capabilities;
         const struct up_ports *ports;
         struct up_policy policy;
         GPtrArray *mails; /* of struct up_mock_mail; its id is its index plus one */
@@ -246,9 +246,10 @@ static void *open_sick(const struct up_pipeline *pipeline, const struct up_polic
 {
         struct up_mock *self = g_new(struct up_mock, 1);
 
-        *self = (struct up_mock){
-                .row = pipeline->variant, .can = pipeline->can, .ports = ports, .policy = *policy
-        };
+        *self = (struct up_mock){ .row = pipeline->variant,
+                .capabilities = pipeline->capabilities,
+                .ports = ports,
+                .policy = *policy };
         self->mails = g_ptr_array_new_with_free_func(mail_free);
         g_queue_init(&self->ready);
         return self;
@@ -270,7 +271,7 @@ static enum up_receipt submit(
         up_id id = self->mails->len + 1;
 
         if (given->to[1] != NULL || self->policy.store_scan != 0)
-                return UP_RECEIPT_LATER;
+                return UP_RECEIPT_DEFERRED;
         struct up_mock_mail *mail = add(self, given->from, given->to[0],
             up_received_prepend(
                 given->bytes, id, given->origin, self->ports->wall_s(self->ports->world)),
@@ -292,7 +293,8 @@ static void answered(
 static void scanned(
     void *data, up_request request, const struct up_scan_answer *answer, int64_t now_ms)
 {
-        static const enum up_mock_event events[UP_VERDICTS] = { [UP_VERDICT_CLEAN] = UP_MOCK_CLEAN,
+        static const enum up_mock_event events[UP_VERDICT_COUNT] = { [UP_VERDICT_CLEAN] =
+                                                                         UP_MOCK_CLEAN,
                 [UP_VERDICT_INFECTED] = UP_MOCK_CONDEMNED,
                 [UP_VERDICT_UNSCANNABLE] = UP_MOCK_CONDEMNED,
                 [UP_VERDICT_REWRITTEN] = UP_MOCK_CONDEMNED,
@@ -380,7 +382,7 @@ static void each(void *data, up_view_visitor see, void *see_data)
                         .expiry_ms = mail->expiry_ms,
                         .rank = mail->rank,
                         .eligible = mail->state == READY };
-                leave_out_what_is_not_claimed(&view, self->can);
+                leave_out_what_is_not_claimed(&view, self->capabilities);
                 see(&view, see_data);
         }
 }
@@ -647,7 +649,7 @@ const struct up_mock_row *up_mock_find(const char *oracle)
 struct up_pipeline up_mock_pipeline(const struct up_mock_row *row)
 {
         return (struct up_pipeline){ .name = row != NULL ? row->oracle : "healthy",
-                .can = row != NULL ? row->can : ALL,
+                .capabilities = row != NULL ? row->capabilities : ALL,
                 .variant = row,
                 .open = open_sick,
                 .close = close_sick,
@@ -656,6 +658,6 @@ struct up_pipeline up_mock_pipeline(const struct up_mock_row *row)
                 .sent = sent,
                 .run = run,
                 .next_ms = next_ms,
-                .each = each,
+                .for_each_recipient = each,
                 .digest = digest };
 }

@@ -40,9 +40,9 @@ struct up_mock_mail;
 typedef void up_mock_action(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms);
 
 struct up_mock_row {
-        const char *oracle; /* its name in up_oracle_rows */
-        const char *what;   /* what this pipeline does: a few words */
-        unsigned can;       /* a set of enum up_capability: what it tells of itself */
+        const char *oracle;    /* its name in up_oracle_rows */
+        const char *what;      /* what this pipeline does: a few words */
+        unsigned capabilities; /* a set of enum up_capability: what it tells of itself */
         enum up_mock_event event;
         up_mock_action *instead; /* what it does then */
         const char *signature;   /* how that of the finding begins */

@@ -92,7 +92,7 @@ static const struct field sent_fields[] = {
         { "recipients", PLACES, AT(as.send.recipients), NULL, 0 },
         { "gated", FLAG, AT(as.send.gated), NULL, 0 },
         WORD_ROW("mail", as.send.mail, up_reply_names),
-        { "rcpt", REPLIES, AT(as.send.rcpt), up_reply_names, UP_REPLIES },
+        { "rcpt", REPLIES, AT(as.send.rcpt), up_reply_names, UP_REPLY_COUNT },
         WORD_ROW("data", as.send.data, up_reply_names),
         WORD_ROW("dot", as.send.dot, up_reply_names),
 };
@@ -128,7 +128,7 @@ static const struct field view_fields[] = {
         { "to", TEXT, AT(as.view.to), NULL, 0 },
         { "state", TEXT, AT(as.view.state), NULL, 0 },
         WORD_ROW("disposition", as.view.disposition, up_disposition_names),
-        WORD_ROW("reading", as.view.reading, up_reading_names),
+        WORD_ROW("reading", as.view.access, up_access_names),
         WORD_ROW("owner", as.view.owner, up_owner_names),
         { "due", TIME, AT(as.view.owner_ms), NULL, 0 },
         { "expiry", TIME, AT(as.view.expiry_ms), NULL, 0 },
@@ -177,7 +177,7 @@ struct up_ledger *up_ledger_new(const struct up_pipeline *pipeline, bool healed)
 
         ledger->strings = g_string_chunk_new(1024);
         ledger->pipeline = g_string_chunk_insert_const(ledger->strings, pipeline->name);
-        ledger->can = pipeline->can;
+        ledger->capabilities = pipeline->capabilities;
         ledger->healed = healed;
         ledger->entries = g_array_sized_new(FALSE, FALSE, sizeof(struct up_entry), 64);
         ledger->blocks = g_ptr_array_new_with_free_func(g_free);
@@ -606,8 +606,8 @@ char *up_ledger_write(const struct up_ledger *ledger)
 
         g_string_append(writer.text, "ledger pipeline=");
         put_text(writer.text, ledger->pipeline);
-        g_string_append_printf(
-            writer.text, " can=0x%x healed=%s\n", ledger->can, ledger->healed ? "yes" : "no");
+        g_string_append_printf(writer.text, " can=0x%x healed=%s\n", ledger->capabilities,
+            ledger->healed ? "yes" : "no");
         for (guint i = 0; i < ledger->entries->len; i++)
                 put_entry(&writer, up_ledger_at(ledger, i));
         g_hash_table_unref(writer.sums);

@@ -54,21 +54,15 @@ extern const char *const up_ending_names[UP_ENDINGS];
 
 /* Names of what the contract enumerates. A value of a pipeline may be none of them: look at the
  * bound before using one as an index. */
-#define UP_ORIGINS  2
-#define UP_RECEIPTS 3
-#define UP_LEVELS   2
-#define UP_REPLIES  4
-#define UP_READINGS 3
-#define UP_COMMANDS 3
-extern const char *const up_origin_names[UP_ORIGINS];
-extern const char *const up_receipt_names[UP_RECEIPTS];
-extern const char *const up_level_names[UP_LEVELS];
-extern const char *const up_verdict_names[UP_VERDICTS];
-extern const char *const up_reply_names[UP_REPLIES];
-extern const char *const up_disposition_names[UP_DISPOSITIONS];
-extern const char *const up_reading_names[UP_READINGS];
-extern const char *const up_owner_names[UP_OWNERS];
-extern const char *const up_command_names[UP_COMMANDS];
+extern const char *const up_origin_names[UP_ORIGIN_COUNT];
+extern const char *const up_receipt_names[UP_RECEIPT_COUNT];
+extern const char *const up_level_names[UP_LEVEL_COUNT];
+extern const char *const up_verdict_names[UP_VERDICT_COUNT];
+extern const char *const up_reply_names[UP_REPLY_COUNT];
+extern const char *const up_disposition_names[UP_DISPOSITION_COUNT];
+extern const char *const up_access_names[UP_ACCESS_COUNT];
+extern const char *const up_owner_names[UP_OWNER_COUNT];
+extern const char *const up_command_names[UP_COMMAND_COUNT];
 
 /** One entry. Fields that a kind does not use are 0; pointers belong to the ledger. */
 struct up_entry {
@@ -105,7 +99,7 @@ struct up_entry {
                         enum up_reply mail, data, dot; /* SENT */
                         const enum up_reply *rcpt;     /* SENT */
                 } send;
-                struct up_log log;
+                struct up_log_entry log;
                 struct up_view view;
                 struct {
                         uint64_t digest;      /* 0 when the pipeline cannot tell */
@@ -122,10 +116,10 @@ struct up_entry {
 };
 
 struct up_ledger {
-        const char *pipeline; /* its name */
-        unsigned can;         /* its capabilities */
-        bool healed;          /* did the environment heal after the script? */
-        GArray *entries;      /* of struct up_entry */
+        const char *pipeline;  /* its name */
+        unsigned capabilities; /* its capabilities */
+        bool healed;           /* did the environment heal after the script? */
+        GArray *entries;       /* of struct up_entry */
         GStringChunk *strings;
         GPtrArray *blocks; /* what entries point to besides */
 };

@@ -34,23 +34,23 @@ const char *const up_ending_names[UP_ENDINGS] = {
         [UP_ENDING_STEPS] = "steps",
 };
 
-const char *const up_origin_names[UP_ORIGINS] = {
+const char *const up_origin_names[UP_ORIGIN_COUNT] = {
         [UP_ORIGIN_LOCAL] = "local",
         [UP_ORIGIN_SMTP] = "smtp",
 };
 
-const char *const up_receipt_names[UP_RECEIPTS] = {
+const char *const up_receipt_names[UP_RECEIPT_COUNT] = {
         [UP_RECEIPT_ACCEPTED] = "accepted",
-        [UP_RECEIPT_LATER] = "later",
+        [UP_RECEIPT_DEFERRED] = "later",
         [UP_RECEIPT_REJECTED] = "rejected",
 };
 
-const char *const up_level_names[UP_LEVELS] = {
+const char *const up_level_names[UP_LEVEL_COUNT] = {
         [UP_LEVEL_TRANSPORT] = "transport",
         [UP_LEVEL_STORE] = "store",
 };
 
-const char *const up_verdict_names[UP_VERDICTS] = {
+const char *const up_verdict_names[UP_VERDICT_COUNT] = {
         [UP_VERDICT_CLEAN] = "clean",
         [UP_VERDICT_INFECTED] = "infected",
         [UP_VERDICT_UNSCANNABLE] = "unscannable",
@@ -58,14 +58,14 @@ const char *const up_verdict_names[UP_VERDICTS] = {
         [UP_VERDICT_NONE] = "none",
 };
 
-const char *const up_reply_names[UP_REPLIES] = {
+const char *const up_reply_names[UP_REPLY_COUNT] = {
         [UP_REPLY_ACCEPT] = "accept",
         [UP_REPLY_DEFER] = "defer",
         [UP_REPLY_REJECT] = "reject",
         [UP_REPLY_LOST] = "lost",
 };
 
-const char *const up_disposition_names[UP_DISPOSITIONS] = {
+const char *const up_disposition_names[UP_DISPOSITION_COUNT] = {
         [UP_DISPOSITION_NONE] = "none",
         [UP_DISPOSITION_DELIVERED] = "delivered",
         [UP_DISPOSITION_BOUNCED] = "bounced",
@@ -74,13 +74,13 @@ const char *const up_disposition_names[UP_DISPOSITIONS] = {
         [UP_DISPOSITION_ABANDONED] = "abandoned",
 };
 
-const char *const up_reading_names[UP_READINGS] = {
-        [UP_READING_OPEN] = "open",
-        [UP_READING_UNDECIDED] = "undecided",
-        [UP_READING_REFUSED] = "refused",
+const char *const up_access_names[UP_ACCESS_COUNT] = {
+        [UP_ACCESS_OPEN] = "open",
+        [UP_ACCESS_UNDECIDED] = "undecided",
+        [UP_ACCESS_REFUSED] = "refused",
 };
 
-const char *const up_owner_names[UP_OWNERS] = {
+const char *const up_owner_names[UP_OWNER_COUNT] = {
         [UP_OWNER_NONE] = "none",
         [UP_OWNER_QUEUE] = "queue",
         [UP_OWNER_TIMER] = "timer",
@@ -88,7 +88,7 @@ const char *const up_owner_names[UP_OWNERS] = {
         [UP_OWNER_ADMINISTRATOR] = "administrator",
 };
 
-const char *const up_command_names[UP_COMMANDS] = {
+const char *const up_command_names[UP_COMMAND_COUNT] = {
         [UP_COMMAND_HOLD] = "hold",
         [UP_COMMAND_RELEASE] = "release",
         [UP_COMMAND_DELETE] = "delete",

@@ -19,7 +19,8 @@
 #define HOUR   (60 * MINUTE)
 #define DAY    (24 * HOUR)
 
-static const struct up_pipeline pipeline = { .name = "by hand", .can = UP_CAN_OWNER | UP_CAN_RANK };
+static const struct up_pipeline pipeline = { .name = "by hand",
+        .capabilities = UP_CAN_OWNER | UP_CAN_RANK };
 
 static const char *const one_recipient[] = { "v@example.com", NULL };
 
@@ -256,7 +257,7 @@ static void ledger_says_what_was_run(void **state)
 
         (void)state;
         assert_string_equal(ledger->pipeline, "by hand");
-        assert_int_equal(ledger->can, pipeline.can);
+        assert_int_equal(ledger->capabilities, pipeline.capabilities);
         assert_true(ledger->healed);
         assert_int_equal(up_ledger_add(ledger, &entry), 0);
         assert_int_equal(up_ledger_add(ledger, &entry), 1);
@@ -430,7 +431,7 @@ static void each_field_of_a_view_is_told(void **state)
         DIFFERS(base, as.view.to, "w@example.com");
         DIFFERS(base, as.view.state, "held");
         DIFFERS(base, as.view.disposition, UP_DISPOSITION_BOUNCED);
-        DIFFERS(base, as.view.reading, UP_READING_REFUSED);
+        DIFFERS(base, as.view.access, UP_ACCESS_REFUSED);
         DIFFERS(base, as.view.owner, UP_OWNER_NONE);
         DIFFERS(base, as.view.owner_ms, UP_NEVER_MS);
         DIFFERS(base, as.view.expiry_ms, UP_NEVER_MS);
@@ -459,7 +460,7 @@ static void each_field_of_the_rest_is_told(void **state)
 
 static char *head_of(const char *name, unsigned can, bool healed)
 {
-        const struct up_pipeline other = { .name = name, .can = can };
+        const struct up_pipeline other = { .name = name, .capabilities = can };
         g_autoptr(up_ledger) ledger = up_ledger_new(&other, healed);
 
         return up_ledger_write(ledger);
@@ -826,7 +827,7 @@ static void change_is_told_by_what_matters(void **state)
                     "of no known kind" },
                 { { .state = "c",
                       .disposition = UP_DISPOSITION_DELIVERED,
-                      .reading = UP_READING_UNDECIDED },
+                      .access = UP_ACCESS_UNDECIDED },
                     "delivered, may not be read yet" },
                 { { .state = "c", .disposition = UP_DISPOSITION_DELIVERED }, "may be read" },
                 { { .state = "d", .disposition = UP_DISPOSITION_BOUNCED },

@@ -279,7 +279,7 @@ static char *name_of(const struct trace *trace, up_id id, unsigned number)
 
 /* --- what is told of a recipient -------------------------------------------------------------- */
 
-static const char *const owner_phrases[UP_OWNERS] = {
+static const char *const owner_phrases[UP_OWNER_COUNT] = {
         [UP_OWNER_NONE] = "nobody will move it on",
         [UP_OWNER_QUEUE] = "ready for a worker",
         [UP_OWNER_TIMER] = "tries again at" UP_PAGE_FIXED_BLANK,
@@ -287,7 +287,7 @@ static const char *const owner_phrases[UP_OWNERS] = {
         [UP_OWNER_ADMINISTRATOR] = "held by an administrator",
 };
 
-static const char *const last_owner_phrases[UP_OWNERS] = {
+static const char *const last_owner_phrases[UP_OWNER_COUNT] = {
         [UP_OWNER_NONE] = "and nobody will move it on",
         [UP_OWNER_QUEUE] = "ready for a worker",
         [UP_OWNER_TIMER] = "waits for its next attempt",
@@ -295,10 +295,10 @@ static const char *const last_owner_phrases[UP_OWNERS] = {
         [UP_OWNER_ADMINISTRATOR] = "held by an administrator",
 };
 
-static const char *const reading_phrases[UP_READINGS] = {
-        [UP_READING_OPEN] = "may be read",
-        [UP_READING_UNDECIDED] = "may not be read yet",
-        [UP_READING_REFUSED] = "may never be read",
+static const char *const reading_phrases[UP_ACCESS_COUNT] = {
+        [UP_ACCESS_OPEN] = "may be read",
+        [UP_ACCESS_UNDECIDED] = "may not be read yet",
+        [UP_ACCESS_REFUSED] = "may never be read",
 };
 
 static void add_phrase(GString *phrases, const char *phrase, const char *object)
@@ -314,7 +314,7 @@ static void add_owner(const struct trace *trace, GString *phrases, const struct 
         bool has_time = view->owner == UP_OWNER_TIMER || view->owner == UP_OWNER_WORKER;
         g_autofree char *time = has_time ? when(view->owner_ms) : g_strdup("");
 
-        if (trace->ledger->can & UP_CAN_OWNER)
+        if (trace->ledger->capabilities & UP_CAN_OWNER)
                 add_phrase(phrases, WORD_OF(view->owner, owner_phrases), time);
 }
 
@@ -322,7 +322,7 @@ static void add_expiry(const struct trace *trace, GString *phrases, const struct
 {
         g_autofree char *time = when(view->expiry_ms);
 
-        if (!(trace->ledger->can & UP_CAN_OWNER))
+        if (!(trace->ledger->capabilities & UP_CAN_OWNER))
                 return;
         if (view->expiry_ms == UP_NEVER_MS)
                 add_phrase(phrases, "never expires", "");
@@ -373,7 +373,7 @@ static char *describe_change(
     const struct trace *trace, const struct up_view *before, const struct up_view *view)
 {
         GString *phrases = g_string_new(NULL);
-        enum up_reading was = before == NULL ? UP_READING_OPEN : before->reading;
+        enum up_access was = before == NULL ? UP_ACCESS_OPEN : before->access;
 
         if (before == NULL && view->parent != 0) {
                 g_autofree char *parent = name_of(trace, view->parent, 0);
@@ -382,8 +382,8 @@ static char *describe_change(
         add_disposition(phrases, before, view);
         if (view->disposition == UP_DISPOSITION_NONE)
                 add_waiting(trace, phrases, before, view);
-        if (view->reading != was)
-                add_phrase(phrases, WORD_OF(view->reading, reading_phrases), "");
+        if (view->access != was)
+                add_phrase(phrases, WORD_OF(view->access, reading_phrases), "");
         return g_string_free(phrases, FALSE);
 }
 
@@ -397,13 +397,13 @@ static char *describe_end(const struct trace *trace, const struct up_view *view)
         } else {
                 add_phrase(phrases, "PENDING", "");
                 add_state(phrases, view);
-                if (trace->ledger->can & UP_CAN_OWNER)
+                if (trace->ledger->capabilities & UP_CAN_OWNER)
                         add_phrase(phrases, WORD_OF(view->owner, last_owner_phrases), "");
-                if (trace->ledger->can & UP_CAN_OWNER && view->expiry_ms == UP_NEVER_MS)
+                if (trace->ledger->capabilities & UP_CAN_OWNER && view->expiry_ms == UP_NEVER_MS)
                         add_phrase(phrases, "never expires", "");
         }
-        if (view->reading != UP_READING_OPEN)
-                add_phrase(phrases, WORD_OF(view->reading, reading_phrases), "");
+        if (view->access != UP_ACCESS_OPEN)
+                add_phrase(phrases, WORD_OF(view->access, reading_phrases), "");
         return g_string_free(phrases, FALSE);
 }
 
@@ -553,13 +553,13 @@ static void tell_event(struct trace *trace, const struct up_entry *entry)
         end_paragraph(trace);
 }
 
-static const char *const receipt_phrases[UP_RECEIPTS] = {
+static const char *const receipt_phrases[UP_RECEIPT_COUNT] = {
         [UP_RECEIPT_ACCEPTED] = "accepted",
-        [UP_RECEIPT_LATER] = "refused for now (4xx)",
+        [UP_RECEIPT_DEFERRED] = "refused for now (4xx)",
         [UP_RECEIPT_REJECTED] = "rejected (5xx)",
 };
 
-static const char *const origin_phrases[UP_ORIGINS] = {
+static const char *const origin_phrases[UP_ORIGIN_COUNT] = {
         [UP_ORIGIN_LOCAL] = "of a local user",
         [UP_ORIGIN_SMTP] = "by SMTP",
 };
@@ -630,7 +630,7 @@ static void tell_scan(struct trace *trace, const struct up_entry *entry)
         end_paragraph(trace);
 }
 
-static const char *const verdict_phrases[UP_VERDICTS] = {
+static const char *const verdict_phrases[UP_VERDICT_COUNT] = {
         [UP_VERDICT_CLEAN] = "clean",
         [UP_VERDICT_INFECTED] = "INFECTED",
         [UP_VERDICT_UNSCANNABLE] = "unscannable",
@@ -672,7 +672,7 @@ static void tell_send(struct trace *trace, const struct up_entry *entry)
         end_paragraph(trace);
 }
 
-static const char *const reply_phrases[UP_REPLIES] = {
+static const char *const reply_phrases[UP_REPLY_COUNT] = {
         [UP_REPLY_ACCEPT] = "accepted",
         [UP_REPLY_DEFER] = "deferred (4xx)",
         [UP_REPLY_REJECT] = "rejected (5xx)",
@@ -682,12 +682,12 @@ static const char *const reply_phrases[UP_REPLIES] = {
 /* Says how RCPT went for those who were not accepted; returns how many were. */
 static unsigned say_rcpt(struct trace *trace, const struct up_entry *entry, const char *const *to)
 {
-        unsigned counts[UP_REPLIES] = { 0 };
+        unsigned counts[UP_REPLY_COUNT] = { 0 };
         unsigned count = entry->as.send.rcpt == NULL ? 0 : entry->as.send.count;
 
         for (unsigned i = 0; i < count; i++)
                 counts[MIN(entry->as.send.rcpt[i], UP_REPLY_LOST)]++;
-        for (unsigned reply = UP_REPLY_DEFER; reply < UP_REPLIES; reply++) {
+        for (unsigned reply = UP_REPLY_DEFER; reply < UP_REPLY_COUNT; reply++) {
                 g_autoptr(GPtrArray) refused = g_ptr_array_new();
 
                 if (counts[reply] == 0)
@@ -742,7 +742,7 @@ static void tell_open(struct trace *trace, const struct up_entry *entry)
 /* The text of an entry may name the message and the code already. */
 static void tell_log(struct trace *trace, const struct up_entry *entry)
 {
-        const struct up_log *log = &entry->as.log;
+        const struct up_log_entry *log = &entry->as.log;
         const char *whole = log->text != NULL ? log->text : entry->text;
         g_autofree char *source = sentence(log->source);
         g_autofree char *category = sentence(log->category);

@@ -222,7 +222,7 @@ static void insert(GPtrArray *script, guint at, struct up_event *event)
 
 static bool insert_event(struct up_draft *draft)
 {
-        const struct up_verb *verb = &up_verb_rows[up_rng_below(&draft->rng, UP_VERB_ROWS)];
+        const struct up_verb *verb = &up_verb_rows[up_rng_below(&draft->rng, UP_VERB_COUNT)];
         guint at = choose_place(draft);
         g_auto(GStrv) words = g_strsplit(verb->arguments, " ", -1);
 
@@ -269,7 +269,7 @@ static const char *const phrases[] = {
 
 static const struct up_verb *find_verb(const char *name)
 {
-        for (size_t i = 0; i < UP_VERB_ROWS; i++)
+        for (size_t i = 0; i < UP_VERB_COUNT; i++)
                 if (strcmp(up_verb_rows[i].name, name) == 0)
                         return &up_verb_rows[i];
         g_assert_not_reached();

@@ -224,7 +224,7 @@ static void a_full_script_gets_no_more_events(void **state)
 static void scripts_come_to_everything_that_there_is(void **state)
 {
         (void)state;
-        bool seen[UP_VERB_ROWS] = { false };
+        bool seen[UP_VERB_COUNT] = { false };
         bool trace = false;
 
         for (uint64_t seed = 0; seed < THROWS; seed++) {
@@ -239,7 +239,7 @@ static void scripts_come_to_everything_that_there_is(void **state)
                                      strcmp(hold->words[0], release->words[0]) == 0);
                 draft_clear(&draft);
         }
-        for (size_t i = 0; i < UP_VERB_ROWS; i++)
+        for (size_t i = 0; i < UP_VERB_COUNT; i++)
                 if (!seen[i])
                         fail_msg("%s never comes", up_verb_rows[i].name);
         assert_true(trace);

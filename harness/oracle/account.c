@@ -275,7 +275,7 @@ static void add_change(struct up_account *account, guint at, guint step)
                                              ? up_account_change_at(account, recipient->last_change)
                                              : NULL;
         change.gone = is_gone(view, last);
-        recipient->tells_reading |= view->reading == UP_READING_UNDECIDED;
+        recipient->tells_reading |= view->access == UP_ACCESS_UNDECIDED;
         /* Who is done with may be forgotten. */
         if (change.gone && last != NULL && last->view->disposition != UP_DISPOSITION_NONE)
                 return;
@@ -328,7 +328,7 @@ static bool is_awaited(const struct up_account *account, const struct up_account
         const struct up_account_message *message = up_account_message_at(account, request->message);
         bool told = level == UP_LEVEL_TRANSPORT;
 
-        if ((account->ledger->can & UP_CAN_OWNER) == 0 ||
+        if ((account->ledger->capabilities & UP_CAN_OWNER) == 0 ||
             request->asked_step == request->answered_step)
                 return true;
         for (guint i = message->first_recipient; i != UP_NOWHERE;) {
@@ -539,7 +539,7 @@ static void close_span(const struct up_account *account, struct up_span *span)
         }
         span->held = message->first_command != UP_NOWHERE &&
                      up_account_on_hold(account, message, span->begin) &&
-                     ((account->ledger->can & UP_CAN_OWNER) == 0 ||
+                     ((account->ledger->capabilities & UP_CAN_OWNER) == 0 ||
                          span->change->view->owner == UP_OWNER_ADMINISTRATOR);
 }
 
@@ -589,7 +589,7 @@ bool up_account_waits(const struct up_account_change *change)
 
         return !change->gone && (view->disposition == UP_DISPOSITION_NONE ||
                                     (view->disposition == UP_DISPOSITION_DELIVERED &&
-                                        view->reading == UP_READING_UNDECIDED));
+                                        view->access == UP_ACCESS_UNDECIDED));
 }
 
 guint up_account_first_after(const struct up_account *account, int64_t at_ms)
@@ -610,8 +610,8 @@ guint up_account_first_after(const struct up_account *account, int64_t at_ms)
 
 const char *up_account_disposition(enum up_disposition disposition)
 {
-        return (unsigned)disposition < UP_DISPOSITIONS ? up_disposition_names[disposition]
-                                                       : "no known disposition";
+        return (unsigned)disposition < UP_DISPOSITION_COUNT ? up_disposition_names[disposition]
+                                                            : "no known disposition";
 }
 
 /* A message of the script has a number there; one born inside is known by its parent. */

@@ -208,7 +208,7 @@ static bool was_given_up(const struct up_account *account, const struct up_accou
 {
         if (change == NULL || request->asked_step == request->answered_step)
                 return false;
-        if ((account->ledger->can & UP_CAN_OWNER) != 0)
+        if ((account->ledger->capabilities & UP_CAN_OWNER) != 0)
                 return change->view->owner == UP_OWNER_WORKER &&
                        change->view->owner_ms <=
                            up_ledger_at(account->ledger, request->answered)->at_ms;

@@ -171,7 +171,7 @@ static void collect(GArray *candidates, GPtrArray *fresh, unsigned run, const ch
 
 static bool is_able(const struct up_account *account, const struct up_oracle_row *row)
 {
-        return account != NULL && (account->ledger->can & row->needs) == row->needs;
+        return account != NULL && (account->ledger->capabilities & row->needs) == row->needs;
 }
 
 /* An oracle of two runs speaks in terms of the first, or names no entries. */

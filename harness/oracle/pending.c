@@ -15,7 +15,7 @@
 
 static bool can(const struct up_account *account, enum up_capability capability)
 {
-        return (account->ledger->can & capability) != 0;
+        return (account->ledger->capabilities & capability) != 0;
 }
 
 /* A disposition is the end, whatever rank is told with it. */

@@ -27,7 +27,7 @@ uint64_t up_judge_reasons(const struct up_account *account, GPtrArray *findings)
 
         for (guint at = 0; at < account->ledger->entries->len; at++) {
                 const struct up_entry *entry = up_ledger_at(account->ledger, at);
-                const struct up_log *log = &entry->as.log;
+                const struct up_log_entry *log = &entry->as.log;
 
                 if (entry->kind != UP_ENTRY_LOG || !log->failure)
                         continue;

@@ -33,14 +33,14 @@ struct scene {
         /* What the next view is like, beside what is given. */
         up_id parent;
         const char *view_from;
-        enum up_reading reading;
+        enum up_access access;
         bool eligible;
         const char *to;
 };
 
 static struct scene scene_new(unsigned can)
 {
-        const struct up_pipeline pipeline = { .name = "by hand", .can = can };
+        const struct up_pipeline pipeline = { .name = "by hand", .capabilities = can };
 
         return (struct scene){ .ledger = up_ledger_new(&pipeline, false), .from = "u@example.com" };
 }
@@ -125,7 +125,7 @@ static void see(struct scene *scene, up_id id, unsigned recipient, const char *s
                            .to = scene->to != NULL ? scene->to : two[recipient % 2],
                            .state = state,
                            .disposition = disposition,
-                           .reading = scene->reading,
+                           .access = scene->access,
                            .owner = owner,
                            .owner_ms = due_ms,
                            .expiry_ms = EXPIRY_MS,
@@ -561,7 +561,7 @@ static void a_scan_in_the_store_is_no_attempt_of_who_is_on_the_way(void **state)
         silent(&scene, "pending/no-progress");
 }
 
-static void ended(const char *name, enum up_ending ending, bool is_final, enum up_reading reading,
+static void ended(const char *name, enum up_ending ending, bool is_final, enum up_access access,
     bool hold, unsigned findings)
 {
         struct scene scene = scene_new(ALL_CAPABILITIES);
@@ -573,7 +573,7 @@ static void ended(const char *name, enum up_ending ending, bool is_final, enum u
                 command(&scene, 1, UP_COMMAND_HOLD);
                 see(&scene, 1, 0, "held", UP_DISPOSITION_NONE, UP_OWNER_ADMINISTRATOR, 0, 9);
         }
-        scene.reading = reading;
+        scene.access = access;
         mark(&scene, UP_ENTRY_SCRIPT_END);
         mark(&scene, UP_ENTRY_RUN);
         if (is_final)
@@ -599,14 +599,14 @@ static void how_a_run_ends_shows_who_waits(void **state)
         (void)state;
         for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
                 bool turns = rows[i].ending == UP_ENDING_SPIN;
-                ended(rows[i].name, rows[i].ending, false, UP_READING_OPEN, false, 1);
-                ended(rows[i].name, rows[i].ending, true, UP_READING_OPEN, false, turns);
-                ended(rows[i].name, rows[i].ending, true, UP_READING_UNDECIDED, false, 1);
-                ended(rows[i].name, rows[i].ending, true, UP_READING_REFUSED, false, turns);
-                ended(rows[i].name, rows[i].ending, false, UP_READING_OPEN, true, turns);
-                ended(rows[i].name, UP_ENDING_BOUND, false, UP_READING_OPEN, false, 0);
+                ended(rows[i].name, rows[i].ending, false, UP_ACCESS_OPEN, false, 1);
+                ended(rows[i].name, rows[i].ending, true, UP_ACCESS_OPEN, false, turns);
+                ended(rows[i].name, rows[i].ending, true, UP_ACCESS_UNDECIDED, false, 1);
+                ended(rows[i].name, rows[i].ending, true, UP_ACCESS_REFUSED, false, turns);
+                ended(rows[i].name, rows[i].ending, false, UP_ACCESS_OPEN, true, turns);
+                ended(rows[i].name, UP_ENDING_BOUND, false, UP_ACCESS_OPEN, false, 0);
         }
-        ended("pending/no-wakeup", UP_ENDING_SETTLED, true, UP_READING_UNDECIDED, false, 1);
+        ended("pending/no-wakeup", UP_ENDING_SETTLED, true, UP_ACCESS_UNDECIDED, false, 1);
 }
 
 /* It turns through two states, and stops in one of them. */
@@ -773,7 +773,7 @@ static void what_can_never_be_read_is_pending(void **state)
 
         (void)state;
         submit(&scene, 1);
-        scene.reading = UP_READING_UNDECIDED;
+        scene.access = UP_ACCESS_UNDECIDED;
         final(&scene, 1, UP_DISPOSITION_DELIVERED);
         step(&scene);
         run_at(&scene, BOUND_MS + 1);
@@ -801,7 +801,7 @@ static void lost_is_who_is_not_known_after_acceptance(void **state)
         expect(&scene, "lost", 1, true, "accepted and not known");
 
         scene = scene_new(ALL_CAPABILITIES);
-        submit_bytes(&scene, 1, two, UP_RECEIPT_LATER, "");
+        submit_bytes(&scene, 1, two, UP_RECEIPT_DEFERRED, "");
         step(&scene);
         expect(&scene, "lost", 0, false, NULL);
 
@@ -1051,7 +1051,7 @@ static void unscanned_mail_is_not_delivered(void **state)
 static void other_verdicts_are_not_clean(void **state)
 {
         (void)state;
-        for (int i = 0; i < UP_VERDICTS; i++) {
+        for (int i = 0; i < UP_VERDICT_COUNT; i++) {
                 up_request asked;
                 struct scene scene = under_way(&asked);
 
@@ -1098,7 +1098,7 @@ static void a_message_that_a_crash_left_in_doubt_is_no_stray(void **state)
         for (unsigned crashed = 0; crashed < 2; crashed++) {
                 struct scene scene = scene_new(ALL_CAPABILITIES);
 
-                submit_bytes(&scene, 1, one, UP_RECEIPT_LATER, "");
+                submit_bytes(&scene, 1, one, UP_RECEIPT_DEFERRED, "");
                 if (crashed)
                         crash(&scene);
                 queued(&scene, 1, 9);
@@ -1138,16 +1138,16 @@ static void what_the_store_is_told_too_late_makes_no_backscatter(void **state)
                 scene.store_scan = scene.no_transport_scan = true;
                 submit_bytes(&scene, 1, two, UP_RECEIPT_ACCEPTED, "");
                 up_request asked = scan_bytes(&scene, 1, UP_LEVEL_STORE, "");
-                scene.reading = UP_READING_UNDECIDED;
+                scene.access = UP_ACCESS_UNDECIDED;
                 see(&scene, 1, 0, "store", UP_DISPOSITION_DELIVERED, UP_OWNER_WORKER, 1000, 0);
-                scene.reading = UP_READING_OPEN;
+                scene.access = UP_ACCESS_OPEN;
                 see(&scene, 1, 1, "sending", UP_DISPOSITION_NONE, UP_OWNER_WORKER, 9000, 9);
                 step(&scene);
                 if (late) {
                         run_at(&scene, 1000);
-                        scene.reading = UP_READING_REFUSED;
+                        scene.access = UP_ACCESS_REFUSED;
                         see(&scene, 1, 0, "store", UP_DISPOSITION_DELIVERED, UP_OWNER_NONE, 0, 0);
-                        scene.reading = UP_READING_OPEN;
+                        scene.access = UP_ACCESS_OPEN;
                         step(&scene);
                 }
                 scanned(&scene, 1, asked, UP_LEVEL_STORE, 1, UP_VERDICT_INFECTED);

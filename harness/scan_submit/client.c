@@ -148,7 +148,7 @@ static struct up_look look(GBytes *read, gsize bytes, const struct up_policy *po
 /* --- reading ---------------------------------------------------------------------------------- */
 
 /* Of the verdicts that are some; a code of the scanner's own goes before ours. */
-static const struct up_client_reading readings[UP_VERDICTS] = {
+static const struct up_client_reading readings[UP_VERDICT_COUNT] = {
         [UP_VERDICT_CLEAN] = { UP_CONTENT_CLEAN, 0 },
         [UP_VERDICT_INFECTED] = { UP_CONTENT_INFECTED, 0 },
         [UP_VERDICT_UNSCANNABLE] = { UP_CONTENT_OPAQUE, UP_CLIENT_UNSCANNABLE },
@@ -166,7 +166,7 @@ static struct up_client_reading read_answer(const struct up_client *self,
                 return (struct up_client_reading){ UP_CONTENT_ERROR, UP_CLIENT_WRONG_MESSAGE };
         if (answer->verdict == UP_VERDICT_NONE && answer->code != 0)
                 return (struct up_client_reading){ UP_CONTENT_ERROR, answer->code };
-        g_assert((unsigned)answer->verdict < UP_VERDICTS);
+        g_assert((unsigned)answer->verdict < UP_VERDICT_COUNT);
         reading = readings[answer->verdict];
         if (answer->code != 0)
                 reading.code = answer->code;

@@ -46,7 +46,7 @@ struct up_client_reading {
 enum up_client_code {
         UP_CLIENT_NO_VERDICT = 0x80040101,    /* success was reported, and no verdict */
         UP_CLIENT_WRONG_MESSAGE = 0x80040102, /* the answer is about another message */
-        UP_CLIENT_SILENCE = 0x80040103,       /* no answer within the time-out */
+        UP_CLIENT_TIMEOUT = 0x80040103,       /* no answer within the time-out */
         UP_CLIENT_INTERRUPTED = 0x80040104,   /* the process died while it was being scanned */
         UP_CLIENT_LIMIT = 0x80040105,         /* the message is over a limit */
         UP_CLIENT_UNSCANNABLE = 0x80040106,   /* the scanner says that it cannot, and not why */

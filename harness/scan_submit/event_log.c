@@ -14,7 +14,7 @@
 #define QUEUE       "Queue"
 #define STORE       "Store"
 
-const struct up_log_row up_log_rows[UP_LOG_EVENTS] = {
+const struct up_log_row up_log_rows[UP_LOG_EVENT_COUNT] = {
         [UP_LOG_SCAN_RETRY] = { 348, "MSExchangeTransport", "Exchange Store Driver", true, false,
             "A message could not be virus scanned - this operation will be retried later" },
         [UP_LOG_UNSCANNABLE] = { 3001, OURS, SCAN_CLIENT, true, false,
@@ -66,7 +66,7 @@ void up_event_log(const struct up_ports *ports, enum up_log_event event, up_id m
         g_autoptr(GString) text = g_string_new(NULL);
 
         put_text(text, row, message_id, code);
-        struct up_log log = {
+        struct up_log_entry log = {
                 .event = row->event,
                 .source = row->source,
                 .category = row->category,

@@ -37,8 +37,8 @@ enum up_log_event {
         UP_LOG_RELEASED,         /* administrator's command */
         UP_LOG_DELETED,          /* administrator's command */
         UP_LOG_RESTARTED,        /* the process is back; the code is how many messages it found */
+        UP_LOG_EVENT_COUNT,
 };
-#define UP_LOG_EVENTS 15
 
 struct up_log_row {
         unsigned event; /* the number that an operator filters by */
@@ -50,7 +50,7 @@ struct up_log_row {
 };
 
 /** By enum up_log_event. */
-extern const struct up_log_row up_log_rows[UP_LOG_EVENTS];
+extern const struct up_log_row up_log_rows[UP_LOG_EVENT_COUNT];
 
 /**
  * Writes one entry through ports->log. @message is 0, and @message_id "", where it is about none.

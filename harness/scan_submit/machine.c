@@ -9,7 +9,7 @@
  */
 #include "scan_submit/machine.h"
 
-const char *const up_content_state_names[UP_CONTENT_STATES] = {
+const char *const up_content_state_names[UP_CONTENT_STATE_COUNT] = {
         [UP_CONTENT_NEW] = "new",
         [UP_CONTENT_PENDING] = "pending",
         [UP_CONTENT_SCANNING] = "scanning",
@@ -20,7 +20,7 @@ const char *const up_content_state_names[UP_CONTENT_STATES] = {
         [UP_CONTENT_REWRITTEN] = "rewritten",
 };
 
-const char *const up_content_event_names[UP_CONTENT_EVENTS] = {
+const char *const up_content_event_names[UP_CONTENT_EVENT_COUNT] = {
         [UP_CONTENT_ACCEPT] = "accept",
         [UP_CONTENT_PASS] = "pass",
         [UP_CONTENT_BEGIN] = "begin",
@@ -30,7 +30,7 @@ const char *const up_content_event_names[UP_CONTENT_EVENTS] = {
         [UP_CONTENT_CHANGED] = "changed",
         [UP_CONTENT_NO_VERDICT] = "no-verdict",
         [UP_CONTENT_ERROR] = "error",
-        [UP_CONTENT_SILENCE] = "silence",
+        [UP_CONTENT_TIMEOUT] = "timeout",
         [UP_CONTENT_EXHAUSTED] = "exhausted",
         [UP_CONTENT_RETRY] = "retry",
         [UP_CONTENT_SIGNATURES] = "signatures",
@@ -38,7 +38,7 @@ const char *const up_content_event_names[UP_CONTENT_EVENTS] = {
         [UP_CONTENT_EXPIRE] = "expire",
 };
 
-const char *const up_recipient_state_names[UP_RECIPIENT_STATES] = {
+const char *const up_recipient_state_names[UP_RECIPIENT_STATE_COUNT] = {
         [UP_RECIPIENT_WAITING] = "waiting",
         [UP_RECIPIENT_SENDING] = "sending",
         [UP_RECIPIENT_SEND_WAIT] = "send-wait",
@@ -46,12 +46,12 @@ const char *const up_recipient_state_names[UP_RECIPIENT_STATES] = {
         [UP_RECIPIENT_FINAL] = "final",
 };
 
-const char *const up_recipient_event_names[UP_RECIPIENT_EVENTS] = {
+const char *const up_recipient_event_names[UP_RECIPIENT_EVENT_COUNT] = {
         [UP_RECIPIENT_BEGIN] = "begin",
         [UP_RECIPIENT_ACCEPTED] = "accepted",
         [UP_RECIPIENT_DEFERRED] = "deferred",
         [UP_RECIPIENT_UNKNOWN] = "unknown",
-        [UP_RECIPIENT_SILENCE] = "silence",
+        [UP_RECIPIENT_TIMEOUT] = "timeout",
         [UP_RECIPIENT_EXHAUSTED] = "exhausted",
         [UP_RECIPIENT_REJECTED] = "rejected",
         [UP_RECIPIENT_RETRY] = "retry",
@@ -65,22 +65,22 @@ const char *const up_recipient_event_names[UP_RECIPIENT_EVENTS] = {
         [UP_RECIPIENT_EXPIRE] = "expire",
 };
 
-const bool up_content_results[UP_CONTENT_EVENTS] = {
+const bool up_content_results[UP_CONTENT_EVENT_COUNT] = {
         [UP_CONTENT_CLEAN] = true,
         [UP_CONTENT_INFECTED] = true,
         [UP_CONTENT_OPAQUE] = true,
         [UP_CONTENT_CHANGED] = true,
         [UP_CONTENT_NO_VERDICT] = true,
         [UP_CONTENT_ERROR] = true,
-        [UP_CONTENT_SILENCE] = true,
+        [UP_CONTENT_TIMEOUT] = true,
         [UP_CONTENT_RETRY] = true,
 };
 
-const bool up_recipient_results[UP_RECIPIENT_EVENTS] = {
+const bool up_recipient_results[UP_RECIPIENT_EVENT_COUNT] = {
         [UP_RECIPIENT_ACCEPTED] = true,
         [UP_RECIPIENT_DEFERRED] = true,
         [UP_RECIPIENT_UNKNOWN] = true,
-        [UP_RECIPIENT_SILENCE] = true,
+        [UP_RECIPIENT_TIMEOUT] = true,
         [UP_RECIPIENT_REJECTED] = true,
         [UP_RECIPIENT_RETRY] = true,
 };
@@ -133,7 +133,7 @@ const char *const up_action_names[UP_ACTIONS] = {
                 ON(CHANGED,    REWRITTEN,   GIVE_UP), \
                 ON(NO_VERDICT, SCAN_WAIT,   TRY_AGAIN), \
                 ON(ERROR,      SCAN_WAIT,   TRY_AGAIN), \
-                ON(SILENCE,    SCAN_WAIT,   TRY_AGAIN), \
+                ON(TIMEOUT,    SCAN_WAIT,   TRY_AGAIN), \
                 ON(EXHAUSTED,  UNSCANNABLE, UP_DO_COUNT | GIVE_UP), \
                 ON(SIGNATURES, SCANNING,    0), \
                 ON(RESTART,    SCAN_WAIT,   TRY_AGAIN), \
@@ -172,7 +172,7 @@ const char *const up_action_names[UP_ACTIONS] = {
                 END(ACCEPTED,   DELIVERED, 0), \
                 TO(DEFERRED,    SEND_WAIT, TRY_AGAIN), \
                 TO(UNKNOWN,     SEND_WAIT, TRY_AGAIN), \
-                TO(SILENCE,     SEND_WAIT, TRY_AGAIN), \
+                TO(TIMEOUT,     SEND_WAIT, TRY_AGAIN), \
                 END(EXHAUSTED,  BOUNCED, UP_DO_COUNT | REPORT), \
                 END(REJECTED,   BOUNCED, REPORT), \
                 TO(RESTART,     SEND_WAIT, TRY_AGAIN), \
@@ -317,7 +317,7 @@ unsigned up_recipient_step(struct up_recipient *recipient, const struct up_machi
 
 uint64_t up_content_rank(const struct up_content *content)
 {
-        static const unsigned stage[UP_CONTENT_STATES] = {
+        static const unsigned stage[UP_CONTENT_STATE_COUNT] = {
                 [UP_CONTENT_NEW] = 2,
                 [UP_CONTENT_SCAN_WAIT] = 2,
                 [UP_CONTENT_PENDING] = 1,
@@ -331,7 +331,7 @@ uint64_t up_content_rank(const struct up_content *content)
 
 uint64_t up_recipient_rank(const struct up_recipient *recipient)
 {
-        static const unsigned stage[UP_RECIPIENT_STATES] = {
+        static const unsigned stage[UP_RECIPIENT_STATE_COUNT] = {
                 [UP_RECIPIENT_SEND_WAIT] = 2,
                 [UP_RECIPIENT_WAITING] = 1,
                 [UP_RECIPIENT_HELD] = 1,

@@ -33,8 +33,8 @@ enum up_content_state {
         UP_CONTENT_CONDEMNED,   /* infected */
         UP_CONTENT_UNSCANNABLE, /* will never have a verdict; policy decides */
         UP_CONTENT_REWRITTEN,   /* the scanner wants other bytes delivered; policy decides */
+        UP_CONTENT_STATE_COUNT,
 };
-#define UP_CONTENT_STATES 8
 
 enum up_content_event {
         UP_CONTENT_ACCEPT,     /* the message was taken in */
@@ -46,14 +46,14 @@ enum up_content_event {
         UP_CONTENT_CHANGED,    /* verdict: rewritten */
         UP_CONTENT_NO_VERDICT, /* the scan client came back with success, and no verdict: 0x0 */
         UP_CONTENT_ERROR,      /* the scan client says that it failed */
-        UP_CONTENT_SILENCE,    /* no answer within the time-out */
+        UP_CONTENT_TIMEOUT,    /* no answer within the time-out */
         UP_CONTENT_EXHAUSTED,  /* one of the three above, at the last attempt */
         UP_CONTENT_RETRY,      /* the retry timer fired */
         UP_CONTENT_SIGNATURES, /* the scanner knows new signatures */
         UP_CONTENT_RESTART,    /* the process died and is back */
         UP_CONTENT_EXPIRE,     /* the lifetime is over */
+        UP_CONTENT_EVENT_COUNT,
 };
-#define UP_CONTENT_EVENTS 15
 
 /* --- recipient -------------------------------------------------------------------------------- */
 
@@ -63,15 +63,15 @@ enum up_recipient_state {
         UP_RECIPIENT_SEND_WAIT, /* deferred, waits for its next attempt */
         UP_RECIPIENT_HELD,      /* by an administrator */
         UP_RECIPIENT_FINAL,     /* has a disposition */
+        UP_RECIPIENT_STATE_COUNT,
 };
-#define UP_RECIPIENT_STATES 5
 
 enum up_recipient_event {
         UP_RECIPIENT_BEGIN,      /* a worker takes it */
         UP_RECIPIENT_ACCEPTED,   /* by the next hop */
         UP_RECIPIENT_DEFERRED,   /* 4xx, or the connection was lost before the dot */
         UP_RECIPIENT_UNKNOWN,    /* the reply to the dot was lost */
-        UP_RECIPIENT_SILENCE,    /* no reply within the time-out */
+        UP_RECIPIENT_TIMEOUT,    /* no reply within the time-out */
         UP_RECIPIENT_EXHAUSTED,  /* one of the three above, at the last attempt */
         UP_RECIPIENT_REJECTED,   /* 5xx */
         UP_RECIPIENT_RETRY,      /* the retry timer fired */
@@ -83,12 +83,12 @@ enum up_recipient_event {
         UP_RECIPIENT_DELETE,     /* an administrator's command */
         UP_RECIPIENT_RESTART,    /* the process died and is back */
         UP_RECIPIENT_EXPIRE,     /* the lifetime is over */
+        UP_RECIPIENT_EVENT_COUNT,
 };
-#define UP_RECIPIENT_EVENTS 16
 
 /** Which events are the result of an attempt, or a timer that fired: each lowers the rank. */
-extern const bool up_content_results[UP_CONTENT_EVENTS];
-extern const bool up_recipient_results[UP_RECIPIENT_EVENTS];
+extern const bool up_content_results[UP_CONTENT_EVENT_COUNT];
+extern const bool up_recipient_results[UP_RECIPIENT_EVENT_COUNT];
 
 /* --- actions ---------------------------------------------------------------------------------- */
 
@@ -122,18 +122,18 @@ struct up_recipient_row {
 
 /** The two tables together are a machine. */
 struct up_machine {
-        struct up_content_row content[UP_CONTENT_STATES][UP_CONTENT_EVENTS];
-        struct up_recipient_row recipient[UP_RECIPIENT_STATES][UP_RECIPIENT_EVENTS];
+        struct up_content_row content[UP_CONTENT_STATE_COUNT][UP_CONTENT_EVENT_COUNT];
+        struct up_recipient_row recipient[UP_RECIPIENT_STATE_COUNT][UP_RECIPIENT_EVENT_COUNT];
 };
 
 /** The machine. A fault copies it and replaces rows. */
 extern const struct up_machine up_machine;
 
 /** Names as in traces and pictures: "scan-wait", "no-verdict". */
-extern const char *const up_content_state_names[UP_CONTENT_STATES];
-extern const char *const up_content_event_names[UP_CONTENT_EVENTS];
-extern const char *const up_recipient_state_names[UP_RECIPIENT_STATES];
-extern const char *const up_recipient_event_names[UP_RECIPIENT_EVENTS];
+extern const char *const up_content_state_names[UP_CONTENT_STATE_COUNT];
+extern const char *const up_content_event_names[UP_CONTENT_EVENT_COUNT];
+extern const char *const up_recipient_state_names[UP_RECIPIENT_STATE_COUNT];
+extern const char *const up_recipient_event_names[UP_RECIPIENT_EVENT_COUNT];
 extern const char *const up_action_names[UP_ACTIONS];
 
 /* --- steps ------------------------------------------------------------------------------------ */

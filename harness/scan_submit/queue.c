@@ -260,7 +260,7 @@ static void step_recipients(struct queue *queue, struct message *message,
 static const struct {
         enum up_log_event event;
         enum up_reason reason;
-} decisions[UP_CONTENT_STATES] = {
+} decisions[UP_CONTENT_STATE_COUNT] = {
         [UP_CONTENT_CONDEMNED] = { UP_LOG_INFECTED, UP_REASON_INFECTED },
         [UP_CONTENT_UNSCANNABLE] = { UP_LOG_UNSCANNABLE, UP_REASON_UNSCANNABLE },
         [UP_CONTENT_REWRITTEN] = { UP_LOG_REWRITTEN, UP_REASON_REWRITTEN },
@@ -440,7 +440,7 @@ static bool fits(const struct job *job, const struct up_record *record, unsigned
 static void begin_sending(struct queue *queue, struct message *message, int64_t now_ms)
 {
         struct up_record *record = message->record;
-        unsigned offers = queue->ports->capabilities(queue->ports->world);
+        unsigned offers = queue->ports->hop_capabilities(queue->ports->world);
         unsigned first = message->turn;
         struct job *job = NULL;
         bool left_over = false;
@@ -661,7 +661,7 @@ static void carry_out(struct queue *queue, const struct effect *effect)
                 begin_job(queue, effect->job);
                 break;
         case EFFECT_OPEN:
-                queue->ports->open(queue->ports->world, record->id);
+                queue->ports->make_readable(queue->ports->world, record->id);
                 break;
         case EFFECT_LOG:
                 up_event_log(queue->ports, effect->event, record != NULL ? record->id : 0,
@@ -730,7 +730,7 @@ static enum up_receipt submit(void *self, const struct up_mail *mail, int64_t no
         struct queue *queue = self;
 
         if (is_dead(queue))
-                return UP_RECEIPT_LATER;
+                return UP_RECEIPT_DEFERRED;
         if (up_received_count(mail->bytes) > queue->policy.max_hops) {
                 g_autofree char *message_id = up_event_log_message_id(mail->bytes);
                 up_event_log(
@@ -739,7 +739,7 @@ static enum up_receipt submit(void *self, const struct up_mail *mail, int64_t no
         }
         up_id id = accept(queue, mail, 0, now_ms)->record->id;
         if (!finish(queue, now_ms))
-                return UP_RECEIPT_LATER;
+                return UP_RECEIPT_DEFERRED;
         *ret_id = id;
         return UP_RECEIPT_ACCEPTED;
 }
@@ -811,7 +811,7 @@ static void run_content(
         const struct up_content *content = content_at(message, level);
 
         if (content->watch_ms <= now_ms)
-                step_content(queue, message, level, UP_CONTENT_SILENCE, now_ms, UP_CLIENT_SILENCE);
+                step_content(queue, message, level, UP_CONTENT_TIMEOUT, now_ms, UP_CLIENT_TIMEOUT);
         else if (content->retry_ms <= now_ms)
                 step_content(queue, message, level, UP_CONTENT_RETRY, now_ms, 0);
 }
@@ -831,8 +831,8 @@ static void run_message(struct queue *queue, struct message *message, int64_t no
         for (unsigned i = 0; i < record->recipients; i++) {
                 const struct up_recipient *recipient = &record->recipient[i];
                 if (recipient->watch_ms <= now_ms)
-                        step_recipient(queue, message, i, UP_RECIPIENT_SILENCE, now_ms,
-                            recipient->expired ? UP_REASON_EXPIRED : UP_REASON_SILENCE);
+                        step_recipient(queue, message, i, UP_RECIPIENT_TIMEOUT, now_ms,
+                            recipient->expired ? UP_REASON_EXPIRED : UP_REASON_TIMEOUT);
                 else if (recipient->retry_ms <= now_ms)
                         step_recipient(
                             queue, message, i, UP_RECIPIENT_RETRY, now_ms, UP_REASON_NONE);
@@ -925,6 +925,8 @@ static void command(void *self, enum up_command command, up_id id, int64_t now_m
                 step_recipients(queue, message, UP_RECIPIENT_DELETE, now_ms, UP_REASON_NONE);
                 note(queue, message, UP_LOG_DELETED, 0);
                 break;
+        default:
+                g_assert_not_reached();
         }
         mark(queue, message);
         finish(queue, now_ms);
@@ -1012,8 +1014,8 @@ static const struct up_scan_submit_parts reference_parts = {
 
 const struct up_pipeline up_scan_submit = {
         .name = "scan-submit",
-        .can = UP_CAN_OWNER | UP_CAN_RANK | UP_CAN_DIGEST | UP_CAN_ELIGIBILITY | UP_CAN_CRASH |
-               UP_CAN_COMMANDS,
+        .capabilities = UP_CAN_OWNER | UP_CAN_RANK | UP_CAN_DIGEST | UP_CAN_ELIGIBILITY |
+                        UP_CAN_CRASH | UP_CAN_COMMANDS,
         .variant = &reference_parts,
         .open = open_queue,
         .close = close_queue,
@@ -1022,11 +1024,11 @@ const struct up_pipeline up_scan_submit = {
         .sent = sent,
         .run = run,
         .next_ms = next_ms,
-        .each = each,
+        .for_each_recipient = each,
         .digest = digest,
         .command = command,
         .reload = reload,
-        .signatures = signatures,
+        .signatures_updated = signatures,
         .restart = restart,
 };
 

@@ -3,12 +3,12 @@
  */
 #include "scan_submit/reason.h"
 
-const struct up_reason_row up_reason_rows[UP_REASONS] = {
+const struct up_reason_row up_reason_rows[UP_REASON_COUNT] = {
         [UP_REASON_NONE] = { 0, "5.0.0", "no reason" },
         [UP_REASON_DEFERRED] = { 0x80040201, "5.4.7", "the next host never took it" },
         [UP_REASON_UNKNOWN] = { 0x80040202, "5.4.2",
             "the next host did not say whether it took it" },
-        [UP_REASON_SILENCE] = { 0x80040203, "5.4.1", "the next host does not answer" },
+        [UP_REASON_TIMEOUT] = { 0x80040203, "5.4.1", "the next host does not answer" },
         [UP_REASON_INTERRUPTED] = { 0x80040204, "5.3.0", "this host failed while it delivered it" },
         [UP_REASON_REJECTED] = { 0x80040205, "5.0.0", "550 the next host refused it" },
         [UP_REASON_EXPIRED] = { 0x80040206, "5.4.7", "it could not be delivered in its lifetime" },

@@ -13,7 +13,7 @@ enum up_reason {
         UP_REASON_NONE,
         UP_REASON_DEFERRED,
         UP_REASON_UNKNOWN,
-        UP_REASON_SILENCE,
+        UP_REASON_TIMEOUT,
         UP_REASON_INTERRUPTED,
         UP_REASON_REJECTED,
         UP_REASON_EXPIRED,
@@ -24,14 +24,14 @@ enum up_reason {
         UP_REASON_NO_SMTPUTF8,
         UP_REASON_TOO_LARGE,
         UP_REASON_LOOP,
+        UP_REASON_COUNT,
 };
-#define UP_REASONS 14
 
 struct up_reason_row {
         uint32_t code;      /* for the event log; 0 of UP_REASON_NONE alone */
         const char *status; /* of a failure: "5.7.1" */
         const char *text;
 };
-extern const struct up_reason_row up_reason_rows[UP_REASONS];
+extern const struct up_reason_row up_reason_rows[UP_REASON_COUNT];
 
 #endif

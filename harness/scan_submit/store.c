@@ -94,7 +94,7 @@ void up_store_free(struct up_store *store)
 static bool has_power(struct up_store *store)
 {
         if (!store->dead)
-                store->dead = !store->ports->power(store->ports->world);
+                store->dead = !store->ports->has_power(store->ports->world);
         return !store->dead;
 }
 

@@ -16,12 +16,12 @@
 #include "scan_submit/event_log.h"
 
 struct seen {
-        struct up_log log;
+        struct up_log_entry log;
         char *text; /* owned */
         unsigned count;
 };
 
-static void see(void *world, const struct up_log *log)
+static void see(void *world, const struct up_log_entry *log)
 {
         struct seen *seen = world;
 
@@ -69,7 +69,7 @@ static void every_event_has_its_number_and_tells_its_code(void **state)
         g_autoptr(GHashTable) numbers = g_hash_table_new(NULL, NULL);
 
         (void)state;
-        for (unsigned i = 0; i < UP_LOG_EVENTS; i++) {
+        for (unsigned i = 0; i < UP_LOG_EVENT_COUNT; i++) {
                 const struct up_log_row *row = &up_log_rows[i];
                 struct seen seen = written((enum up_log_event)i, "<b@example.com>", 0x1c2);
                 struct seen without = written((enum up_log_event)i, "<b@example.com>", 0);

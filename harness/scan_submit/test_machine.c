@@ -40,7 +40,7 @@ static unsigned walk_content(struct up_content content, bool *reached)
         unsigned steps = 0;
 
         reached[content.state] = true;
-        for (int event = 0; event < UP_CONTENT_EVENTS; event++) {
+        for (int event = 0; event < UP_CONTENT_EVENT_COUNT; event++) {
                 struct up_content next = content;
                 if (!up_content_allows(&content, &up_machine, (enum up_content_event)event))
                         continue;
@@ -62,11 +62,11 @@ static unsigned walk_content(struct up_content content, bool *reached)
 static void content_ends(void **state)
 {
         const struct up_policy policy = small_policy();
-        bool reached[UP_CONTENT_STATES] = { false };
+        bool reached[UP_CONTENT_STATE_COUNT] = { false };
         (void)state;
 
         assert_true(walk_content(up_content_init(&policy), reached) > 50);
-        for (int i = 0; i < UP_CONTENT_STATES; i++)
+        for (int i = 0; i < UP_CONTENT_STATE_COUNT; i++)
                 if (!reached[i])
                         fail_msg("%s is never reached", up_content_state_names[i]);
 }
@@ -77,7 +77,7 @@ static unsigned walk_recipient(struct up_recipient recipient, bool *reached)
         unsigned steps = 0;
 
         reached[recipient.state] = true;
-        for (int event = 0; event < UP_RECIPIENT_EVENTS; event++) {
+        for (int event = 0; event < UP_RECIPIENT_EVENT_COUNT; event++) {
                 struct up_recipient next = recipient;
                 if (!up_recipient_allows(&recipient, &up_machine, (enum up_recipient_event)event))
                         continue;
@@ -104,11 +104,11 @@ static unsigned walk_recipient(struct up_recipient recipient, bool *reached)
 static void recipient_ends(void **state)
 {
         const struct up_policy policy = small_policy();
-        bool reached[UP_RECIPIENT_STATES] = { false };
+        bool reached[UP_RECIPIENT_STATE_COUNT] = { false };
         (void)state;
 
         assert_true(walk_recipient(up_recipient_init(&policy, false), reached) > 50);
-        for (int i = 0; i < UP_RECIPIENT_STATES; i++)
+        for (int i = 0; i < UP_RECIPIENT_STATE_COUNT; i++)
                 if (!reached[i])
                         fail_msg("%s is never reached", up_recipient_state_names[i]);
 }
@@ -117,11 +117,11 @@ static void recipient_ends(void **state)
 static void every_state_knows_the_unavoidable(void **state)
 {
         (void)state;
-        for (int i = UP_CONTENT_PENDING; i < UP_CONTENT_STATES; i++) {
+        for (int i = UP_CONTENT_PENDING; i < UP_CONTENT_STATE_COUNT; i++) {
                 assert_true(up_machine.content[i][UP_CONTENT_EXPIRE].allowed);
                 assert_true(up_machine.content[i][UP_CONTENT_RESTART].allowed);
         }
-        for (int i = 0; i < UP_RECIPIENT_STATES; i++) {
+        for (int i = 0; i < UP_RECIPIENT_STATE_COUNT; i++) {
                 assert_true(up_machine.recipient[i][UP_RECIPIENT_EXPIRE].allowed);
                 assert_true(up_machine.recipient[i][UP_RECIPIENT_RESTART].allowed);
         }

@@ -406,20 +406,21 @@ static void every_seed_can_be_reported_on(void **state)
 
 static void each_reason_is_told(void **state)
 {
-        struct up_notice_failure failures[UP_REASONS];
+        struct up_notice_failure failures[UP_REASON_COUNT];
         g_autoptr(GBytes) message = g_bytes_new(original, strlen(original));
 
         (void)state;
-        for (size_t i = 0; i < UP_REASONS; i++) {
+        for (size_t i = 0; i < UP_REASON_COUNT; i++) {
                 assert_true((up_reason_rows[i].code == 0) == (i == UP_REASON_NONE));
                 failures[i] = (struct up_notice_failure){ "v@example.com", up_reason_rows[i].status,
                         up_reason_rows[i].text };
         }
-        struct up_notice notice = notice_of(message, failures, UP_REASONS);
+        struct up_notice notice = notice_of(message, failures, UP_REASON_COUNT);
         g_auto(reading) seen = compose(&notice);
-        assert_int_equal(lines_with(seen.program, "Status: 5."), UP_REASONS);
+        assert_int_equal(lines_with(seen.program, "Status: 5."), UP_REASON_COUNT);
         assert_int_equal(lines_with(seen.program, "Diagnostic-Code: smtp; 550"), 1);
-        assert_int_equal(lines_with(seen.program, "Diagnostic-Code: x-unpend; "), UP_REASONS - 1);
+        assert_int_equal(
+            lines_with(seen.program, "Diagnostic-Code: x-unpend; "), UP_REASON_COUNT - 1);
 }
 
 static void another_serial_is_another_notice(void **state)

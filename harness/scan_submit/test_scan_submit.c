@@ -100,8 +100,8 @@ static void add_fate(GString *fates, const struct up_view *view)
         if (fates->len > 0)
                 g_string_append_c(fates, ' ');
         g_string_append(fates, up_disposition_names[view->disposition]);
-        if (view->reading != UP_READING_OPEN)
-                g_string_append_printf(fates, "/%s", up_reading_names[view->reading]);
+        if (view->access != UP_ACCESS_OPEN)
+                g_string_append_printf(fates, "/%s", up_access_names[view->access]);
         if (view->owner == UP_OWNER_ADMINISTRATOR)
                 g_string_append(fates, "/held");
 }
@@ -415,7 +415,7 @@ static void assert_nothing_is_lost(const struct up_ledger *ledger, unsigned oper
                                 fail_msg("crash %u: recipient %u of message %u is %s", operation, i,
                                     number, up_disposition_names[view->disposition]);
                         if (view->disposition == UP_DISPOSITION_DELIVERED)
-                                assert_int_equal(view->reading, UP_READING_OPEN);
+                                assert_int_equal(view->access, UP_ACCESS_OPEN);
                 }
                 assert_int_equal(notices_about(&end, message), number == 2 ? 0 : 1);
         }

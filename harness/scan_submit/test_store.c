@@ -48,7 +48,7 @@ static bool put(struct up_store *store, up_id id, unsigned notices)
 static unsigned recovered_after(int operations)
 {
         int left = operations;
-        const struct up_ports ports = { .world = &left, .power = draw_power };
+        const struct up_ports ports = { .world = &left, .has_power = draw_power };
         struct up_store *store = up_store_new(&ports);
 
         bool all = put(store, 2, 0) && put(store, 1, 0) && up_store_sync(store) &&
@@ -80,7 +80,7 @@ static void a_sync_is_all_or_nothing(void **state)
 static void a_dead_store_refuses_all(void **state)
 {
         int left = 1;
-        const struct up_ports ports = { .world = &left, .power = draw_power };
+        const struct up_ports ports = { .world = &left, .has_power = draw_power };
         struct up_store *store = up_store_new(&ports);
         (void)state;
 
@@ -99,7 +99,7 @@ static void a_dead_store_refuses_all(void **state)
 static void a_put_is_a_copy(void **state)
 {
         int left = 100;
-        const struct up_ports ports = { .world = &left, .power = draw_power };
+        const struct up_ports ports = { .world = &left, .has_power = draw_power };
         struct up_store *store = up_store_new(&ports);
         struct up_record *record = record_new(1, 0);
         (void)state;

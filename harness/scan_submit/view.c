@@ -14,7 +14,7 @@
 static const char *state_name(
     const char *level, enum up_content_state content, enum up_recipient_state recipient)
 {
-        static const char *names[2][UP_CONTENT_STATES][UP_RECIPIENT_STATES];
+        static const char *names[2][UP_CONTENT_STATE_COUNT][UP_RECIPIENT_STATE_COUNT];
         const char **name = &names[level[0] != '\0'][content][recipient];
 
         if (*name == NULL) {
@@ -59,14 +59,14 @@ static void view_waiting(
                 own(view, UP_OWNER_QUEUE, UP_NEVER_MS);
 }
 
-static enum up_reading reading_of(const struct up_record *record)
+static enum up_access reading_of(const struct up_record *record)
 {
         if (record->policy.store_scan == 0)
-                return UP_READING_OPEN;
+                return UP_ACCESS_OPEN;
         if (!record->deposited || !up_content_is_decided(&record->deposit))
-                return UP_READING_UNDECIDED;
-        return up_content_may_go(&record->deposit, &record->policy) ? UP_READING_OPEN
-                                                                    : UP_READING_REFUSED;
+                return UP_ACCESS_UNDECIDED;
+        return up_content_may_go(&record->deposit, &record->policy) ? UP_ACCESS_OPEN
+                                                                    : UP_ACCESS_REFUSED;
 }
 
 struct up_view up_record_view(const struct up_record *record, unsigned index)
@@ -89,8 +89,8 @@ struct up_view up_record_view(const struct up_record *record, unsigned index)
         if (recipient->state != UP_RECIPIENT_FINAL) {
                 view_waiting(&view, record, recipient);
         } else if (recipient->disposition == UP_DISPOSITION_DELIVERED) {
-                view.reading = reading_of(record);
-                if (view.reading == UP_READING_UNDECIDED) {
+                view.access = reading_of(record);
+                if (view.access == UP_ACCESS_UNDECIDED) {
                         view_content(&view, &record->deposit);
                         view.expiry_ms = record->deposit.expiry_ms;
                 }

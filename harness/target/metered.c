@@ -103,11 +103,11 @@ static void port_open(void *world, up_id message)
         const struct metered *metered = world;
         struct up_fuel_call outer = leave();
 
-        metered->ports->open(metered->ports->world, message);
+        metered->ports->make_readable(metered->ports->world, message);
         up_fuel_return(outer);
 }
 
-static void port_log(void *world, const struct up_log *log)
+static void port_log(void *world, const struct up_log_entry *log)
 {
         const struct metered *metered = world;
         struct up_fuel_call outer = leave();
@@ -130,7 +130,7 @@ static unsigned port_capabilities(void *world)
 {
         const struct metered *metered = world;
         struct up_fuel_call outer = leave();
-        unsigned capabilities = metered->ports->capabilities(metered->ports->world);
+        unsigned capabilities = metered->ports->hop_capabilities(metered->ports->world);
 
         up_fuel_return(outer);
         return capabilities;
@@ -140,7 +140,7 @@ static bool port_power(void *world)
 {
         const struct metered *metered = world;
         struct up_fuel_call outer = leave();
-        bool power = metered->ports->power(metered->ports->world);
+        bool power = metered->ports->has_power(metered->ports->world);
 
         up_fuel_return(outer);
         return power;
@@ -255,7 +255,7 @@ static void metered_each(void *self, up_view_visitor see_of_world, void *data)
         struct seeing seeing = { see_of_world, data };
         struct up_fuel_call outer = begin(metered, EACH);
 
-        metered->real->each(metered->self, see, &seeing);
+        metered->real->for_each_recipient(metered->self, see, &seeing);
         up_fuel_return(outer);
 }
 
@@ -292,7 +292,7 @@ static void metered_signatures(void *self, int64_t now_ms)
         const struct metered *metered = self;
         struct up_fuel_call outer = begin(metered, SIGNATURES);
 
-        metered->real->signatures(metered->self, now_ms);
+        metered->real->signatures_updated(metered->self, now_ms);
         up_fuel_return(outer);
 }
 
@@ -309,7 +309,7 @@ struct up_pipeline up_metered(const struct up_pipeline *real)
 {
         return (struct up_pipeline){
                 .name = real->name,
-                .can = real->can,
+                .capabilities = real->capabilities,
                 .variant = real,
                 .open = metered_open,
                 .close = metered_close,
@@ -318,11 +318,11 @@ struct up_pipeline up_metered(const struct up_pipeline *real)
                 .sent = metered_sent,
                 .run = metered_run,
                 .next_ms = metered_next_ms,
-                .each = metered_each,
+                .for_each_recipient = metered_each,
                 .digest = metered_digest,
                 .command = metered_command,
                 .reload = metered_reload,
-                .signatures = metered_signatures,
+                .signatures_updated = metered_signatures,
                 .restart = metered_restart,
         };
 }

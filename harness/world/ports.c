@@ -114,7 +114,7 @@ static up_request send(void *data, const struct up_transaction *transaction)
         return request;
 }
 
-static void open_gate(void *data, up_id message)
+static void make_readable(void *data, up_id message)
 {
         struct up_world *world = data;
         struct up_entry entry = {
@@ -127,7 +127,7 @@ static void open_gate(void *data, up_id message)
                 up_world_write(world, &entry);
 }
 
-static unsigned capabilities(void *data)
+static unsigned hop_capabilities(void *data)
 {
         const struct up_world *world = data;
 
@@ -136,7 +136,7 @@ static unsigned capabilities(void *data)
 
 /* --- the machine it runs on ------------------------------------------------------------------- */
 
-static void write_log(void *data, const struct up_log *log)
+static void write_log(void *data, const struct up_log_entry *log)
 {
         struct up_world *world = data;
         struct up_entry entry = {
@@ -176,9 +176,9 @@ static bool power(void *data)
 const struct up_ports up_world_ports = {
         .scan = scan,
         .send = send,
-        .open = open_gate,
+        .make_readable = make_readable,
         .log = write_log,
         .wall_s = wall_s,
-        .capabilities = capabilities,
-        .power = power,
+        .hop_capabilities = hop_capabilities,
+        .has_power = power,
 };

@@ -129,7 +129,7 @@ static void crash(struct up_world *world, char *const *words, const char *line)
         unsigned operation = world->operations + number_of(words[0]);
         guint place = 0;
 
-        if ((world->pipeline->can & UP_CAN_CRASH) == 0)
+        if ((world->pipeline->capabilities & UP_CAN_CRASH) == 0)
                 return;
         while (place < world->crashes->len &&
                g_array_index(world->crashes, unsigned, place) < operation)
@@ -143,7 +143,7 @@ static void restart(struct up_world *world, char *const *words, const char *line
 {
         (void)words;
         (void)line;
-        if ((world->pipeline->can & UP_CAN_CRASH) == 0)
+        if ((world->pipeline->capabilities & UP_CAN_CRASH) == 0)
                 return;
         up_world_restart(world);
         up_world_step(world);
@@ -163,7 +163,7 @@ static void command(
                 .as.command.command = command_id,
         };
 
-        if (entry.message == 0 || (world->pipeline->can & UP_CAN_COMMANDS) == 0)
+        if (entry.message == 0 || (world->pipeline->capabilities & UP_CAN_COMMANDS) == 0)
                 return;
         /* While it was held the promise rested: it counts anew. */
         if (command_id == UP_COMMAND_RELEASE)
@@ -193,7 +193,7 @@ static void reload(struct up_world *world, int64_t *setting, const char *word, c
 {
         struct up_entry entry = { .kind = UP_ENTRY_COMMAND, .text = line };
 
-        if ((world->pipeline->can & UP_CAN_COMMANDS) == 0)
+        if ((world->pipeline->capabilities & UP_CAN_COMMANDS) == 0)
                 return;
         *setting = is(word, "on");
         up_world_write(world, &entry);
@@ -216,10 +216,10 @@ static void signatures(struct up_world *world, char *const *words, const char *l
         struct up_entry entry = { .kind = UP_ENTRY_COMMAND, .text = line };
 
         (void)words;
-        if ((world->pipeline->can & UP_CAN_COMMANDS) == 0)
+        if ((world->pipeline->capabilities & UP_CAN_COMMANDS) == 0)
                 return;
         up_world_write(world, &entry);
-        world->pipeline->signatures(world->self, up_world_told_ms(world));
+        world->pipeline->signatures_updated(world->self, up_world_told_ms(world));
         up_world_step(world);
 }
 
@@ -228,7 +228,7 @@ static void signatures(struct up_world *world, char *const *words, const char *l
 /* @line is the event as it is written. */
 typedef void (*act)(struct up_world *world, char *const *words, const char *line);
 
-static const act acts[UP_VERB_ROWS] = {
+static const act acts[UP_VERB_COUNT] = {
         [UP_VERB_SUBMIT] = submit,
         [UP_VERB_BYSTANDER] = bystander,
         [UP_VERB_SCAN] = scan,
@@ -251,7 +251,7 @@ static const act acts[UP_VERB_ROWS] = {
 
 static bool left_out(const struct up_event *event, enum up_mode mode)
 {
-        return (mode == UP_MODE_HEALTHY && event->verb->sickens) ||
+        return (mode == UP_MODE_HEALTHY && event->verb->disturbs) ||
                (mode == UP_MODE_NO_CLOCK_JUMPS && up_event_id(event) == UP_VERB_CLOCK);
 }
 

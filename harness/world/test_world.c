@@ -94,12 +94,12 @@ static void toy_close(void *self)
 
 static bool toy_save(struct toy *toy)
 {
-        return toy->ports->power(toy->ports->world);
+        return toy->ports->has_power(toy->ports->world);
 }
 
 static void toy_log(struct toy *toy, const struct toy_mail *mail, uint32_t code, const char *text)
 {
-        const struct up_log log = {
+        const struct up_log_entry log = {
                 .event = 1,
                 .source = "toy",
                 .category = "toy",
@@ -213,7 +213,7 @@ static void toy_sent(
         else
                 mail->state = TOY_DONE;
         if (mail->gated && !toy->kind.undecided)
-                toy->ports->open(toy->ports->world, mail->id);
+                toy->ports->make_readable(toy->ports->world, mail->id);
 }
 
 static void toy_send(struct toy *toy, struct toy_mail *mail)
@@ -299,9 +299,9 @@ static void toy_each(void *self, up_view_visitor see, void *data)
                                 .to = mail->to[j],
                                 .state = toy_states[mail->state],
                                 .disposition = mail->dispositions[j],
-                                .reading = done && mail->gated && toy->kind.undecided
-                                               ? UP_READING_UNDECIDED
-                                               : UP_READING_OPEN,
+                                .access = done && mail->gated && toy->kind.undecided
+                                              ? UP_ACCESS_UNDECIDED
+                                              : UP_ACCESS_OPEN,
                                 .owner = done         ? UP_OWNER_NONE
                                          : mail->held ? UP_OWNER_ADMINISTRATOR
                                                       : UP_OWNER_TIMER,
@@ -383,7 +383,7 @@ static struct up_pipeline toy_of(const struct toy_kind *kind)
 {
         return (struct up_pipeline){
                 .name = "toy",
-                .can = UP_CAN_OWNER | UP_CAN_DIGEST | UP_CAN_CRASH | UP_CAN_COMMANDS,
+                .capabilities = UP_CAN_OWNER | UP_CAN_DIGEST | UP_CAN_CRASH | UP_CAN_COMMANDS,
                 .variant = kind,
                 .open = toy_open,
                 .close = toy_close,
@@ -392,11 +392,11 @@ static struct up_pipeline toy_of(const struct toy_kind *kind)
                 .sent = toy_sent,
                 .run = toy_run,
                 .next_ms = toy_next_ms,
-                .each = toy_each,
+                .for_each_recipient = toy_each,
                 .digest = toy_digest,
                 .command = toy_command,
                 .reload = toy_reload,
-                .signatures = toy_signatures,
+                .signatures_updated = toy_signatures,
                 .restart = toy_restart,
         };
 }
@@ -607,7 +607,7 @@ static void the_scanner_answers_in_each_manner(void **state)
 static void every_choice_of_every_verb_is_played(void **state)
 {
         (void)state;
-        for (size_t i = 0; i < UP_VERB_ROWS; i++) {
+        for (size_t i = 0; i < UP_VERB_COUNT; i++) {
                 g_auto(GStrv) patterns = g_strsplit(up_verb_rows[i].arguments, " ", -1);
                 for (char **pattern = patterns; *pattern != NULL; pattern++) {
                         g_auto(GStrv) choices = g_strsplit(*pattern, "|", -1);
@@ -970,7 +970,7 @@ static void a_submission_that_the_power_cuts_off_has_no_receipt(void **state)
         g_autoptr(up_ledger) ledger = run("  crash 1\n  submit 1 local\n  submit 2 local");
         const struct up_entry *first = the(ledger, UP_ENTRY_SUBMIT);
 
-        assert_int_equal(first->as.submit.receipt, UP_RECEIPT_LATER);
+        assert_int_equal(first->as.submit.receipt, UP_RECEIPT_DEFERRED);
         assert_int_equal(first->message, 0);
         assert_int_equal(first[1].kind, UP_ENTRY_CRASH);
         assert_int_equal(first[1].as.operation, 1);
@@ -989,7 +989,7 @@ static void what_is_found_of_it_after_all_has_its_number(void **state)
         g_autoptr(up_ledger) ledger =
             run_case("", "  crash 2\n  submit 9 local", &kind, UP_MODE_BASELINE);
 
-        assert_int_equal(the(ledger, UP_ENTRY_SUBMIT)->as.submit.receipt, UP_RECEIPT_LATER);
+        assert_int_equal(the(ledger, UP_ENTRY_SUBMIT)->as.submit.receipt, UP_RECEIPT_DEFERRED);
         assert_int_equal(the(ledger, UP_ENTRY_CRASH)->as.operation, 2);
         /* a dead process says nothing: what it asked and logged after that is not there */
         assert_int_equal(count(ledger, UP_ENTRY_LOG), 0);
@@ -1035,7 +1035,7 @@ static void a_pipeline_that_cannot_crash_is_left_alone(void **state)
         g_autoptr(up_case) c =
             read_case("", "  crash 1\n  restart\n  submit 1 local\n  hold 1", "");
         struct up_pipeline pipeline = toy_of(&sound);
-        pipeline.can = 0;
+        pipeline.capabilities = 0;
         pipeline.restart = NULL;
         pipeline.command = NULL;
         pipeline.digest = NULL;
@@ -1170,7 +1170,7 @@ static void each_fault_ends_its_run(void **state)
         for (size_t i = 0; i < G_N_ELEMENTS(runs); i++) {
                 g_autoptr(up_case) c = read_case("", runs[i].script, "");
                 struct up_pipeline pipeline = toy_of(runs[i].kind);
-                pipeline.can &= ~runs[i].can_not;
+                pipeline.capabilities &= ~runs[i].can_not;
                 g_autoptr(up_ledger) ledger = up_world_run(c, &pipeline, UP_MODE_BASELINE);
                 assert_ending(ledger, runs[i].ending);
         }
@@ -1183,7 +1183,7 @@ static void a_bound_is_seen_to_pass(void **state)
         g_autoptr(up_case) c =
             read_case("policy: lifetime=1h\n", "  hop 0 dot defer\n  submit 1 local", "");
         struct up_pipeline pipeline = toy_of(&kind);
-        pipeline.can = 0;
+        pipeline.capabilities = 0;
         g_autoptr(up_ledger) ledger = up_world_run(c, &pipeline, UP_MODE_BASELINE);
 
         /* the longest gap after it, and not a moment longer */
@@ -1263,7 +1263,7 @@ static const struct up_view *keep(void *data, const struct up_view *view)
 
 static unsigned changes(struct up_views *views, struct told *told)
 {
-        const struct up_pipeline pipeline = { .each = tell };
+        const struct up_pipeline pipeline = { .for_each_recipient = tell };
 
         told->kept = 0;
         up_views_take(views, &pipeline, told, 1000, keep, told);
@@ -1284,7 +1284,7 @@ static void each_change_of_a_view_is_seen_once(void **state)
         others[2].to = "u";
         others[3].state = "r";
         others[4].disposition = UP_DISPOSITION_BOUNCED;
-        others[5].reading = UP_READING_REFUSED;
+        others[5].access = UP_ACCESS_REFUSED;
         others[6].owner = UP_OWNER_TIMER;
         others[7].owner_ms = 7;
         others[8].expiry_ms = UP_NEVER_MS;
@@ -1393,7 +1393,8 @@ static char *random_script(GRand *rand)
         GString *script = g_string_new("  submit 1 local");
 
         for (int n = g_rand_int_range(rand, 1, 15); n > 0; n--) {
-                const struct up_verb *verb = &up_verb_rows[g_rand_int_range(rand, 0, UP_VERB_ROWS)];
+                const struct up_verb *verb =
+                    &up_verb_rows[g_rand_int_range(rand, 0, UP_VERB_COUNT)];
                 g_auto(GStrv) patterns = g_strsplit(verb->arguments, " ", -1);
                 g_string_append_printf(script, "\n  %s", verb->name);
                 for (char **pattern = patterns; *pattern != NULL; pattern++) {

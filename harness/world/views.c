@@ -99,7 +99,7 @@ static bool waits(const struct up_view *view)
             view->disposition == UP_DISPOSITION_NONE && view->owner == UP_OWNER_ADMINISTRATOR;
 
         return !held &&
-               (view->disposition == UP_DISPOSITION_NONE || view->reading == UP_READING_UNDECIDED);
+               (view->disposition == UP_DISPOSITION_NONE || view->access == UP_ACCESS_UNDECIDED);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -110,7 +110,7 @@ static bool same_text(const char *a, const char *b)
 static bool same_view(const struct up_view *a, const struct up_view *b)
 {
         return a->parent == b->parent && a->disposition == b->disposition &&
-               a->reading == b->reading && a->owner == b->owner && a->owner_ms == b->owner_ms &&
+               a->access == b->access && a->owner == b->owner && a->owner_ms == b->owner_ms &&
                a->expiry_ms == b->expiry_ms && a->rank == b->rank && a->eligible == b->eligible &&
                same_text(a->state, b->state) && same_text(a->to, b->to) &&
                same_text(a->from, b->from);
@@ -177,7 +177,7 @@ static void miss(struct look *look, guint place)
         struct up_view view = seen->view;
 
         seen->forgotten = true;
-        if (view.disposition != UP_DISPOSITION_NONE && view.reading != UP_READING_UNDECIDED)
+        if (view.disposition != UP_DISPOSITION_NONE && view.access != UP_ACCESS_UNDECIDED)
                 return;
         view.state = "";
         view.owner = UP_OWNER_NONE;
@@ -199,7 +199,7 @@ void up_views_take(struct up_views *views, const struct up_pipeline *pipeline, v
         };
         guint before = views->seen->len;
 
-        pipeline->each(self, see, &look);
+        pipeline->for_each_recipient(self, see, &look);
         if (look.present < views->present + (views->seen->len - before) + look.back) {
                 for (guint i = 0; i < before; i++)
                         if (seen_at(views, i)->look != look.number && !seen_at(views, i)->forgotten)

@@ -104,7 +104,7 @@ static void ask_next_run(struct up_world *world)
 
 static uint64_t digest_now(const struct up_world *world)
 {
-        return (world->pipeline->can & UP_CAN_DIGEST) != 0
+        return (world->pipeline->capabilities & UP_CAN_DIGEST) != 0
                    ? world->pipeline->digest(world->self, up_world_told_ms(world))
                    : 0;
 }
@@ -137,7 +137,7 @@ static bool somebody_waits(const struct up_world *world)
 
 static void watch(struct up_world *world, uint64_t digest)
 {
-        bool can_tell = (world->pipeline->can & UP_CAN_DIGEST) != 0;
+        bool can_tell = (world->pipeline->capabilities & UP_CAN_DIGEST) != 0;
 
         if (world->script_ended && can_tell && somebody_waits(world)) {
                 mix_arrivals(world, &digest);
@@ -209,7 +209,7 @@ static guint write_submission(struct up_world *world, const struct up_letter *le
                 .bytes = letter->bytes,
                 .as.submit = {
                         .origin = letter->origin,
-                        .receipt = UP_RECEIPT_LATER,
+                        .receipt = UP_RECEIPT_DEFERRED,
                         .from = letter->from,
                         .to = letter->to,
                         .notify = letter->notify,
@@ -249,7 +249,7 @@ void up_world_hand_in(struct up_world *world, const struct up_letter *letter)
         bool accepted = receipt == UP_RECEIPT_ACCEPTED && !world->power_out;
         world->in_doubt = world->power_out ? letter : NULL;
         write_receipt(
-            world, place, world->power_out ? UP_RECEIPT_LATER : receipt, accepted ? message : 0);
+            world, place, world->power_out ? UP_RECEIPT_DEFERRED : receipt, accepted ? message : 0);
         if (accepted) {
                 remember(world, message, letter);
                 world->untold = message;

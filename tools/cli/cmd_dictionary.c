@@ -72,7 +72,7 @@ static void add_object(GPtrArray *entries, int nid)
 
 static void add_keys(GPtrArray *entries)
 {
-        for (size_t i = 0; i < UP_CASE_KEYS; i++) {
+        for (size_t i = 0; i < UP_CASE_KEY_COUNT; i++) {
                 g_autofree char *key = g_strconcat(up_case_key_rows[i].name, ":", NULL);
                 add_word(entries, key);
         }
@@ -151,7 +151,7 @@ static void add_lines(GPtrArray *entries, const char *begin, char **patterns)
 static void add_events(GPtrArray *entries)
 {
         add_word(entries, "\nscript:\n");
-        for (size_t i = 0; i < UP_VERB_ROWS; i++) {
+        for (size_t i = 0; i < UP_VERB_COUNT; i++) {
                 g_autofree char *begin = g_strconcat("  ", up_verb_rows[i].name, NULL);
                 g_auto(GStrv) patterns = g_strsplit(up_verb_rows[i].arguments, " ", -1);
 

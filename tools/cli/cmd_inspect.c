@@ -319,7 +319,7 @@ static void print_text(const struct inspection *inspection)
                     inspection->complaints->len);
                 putchar('\n');
         }
-        for (int key = 0; key < UP_CASE_KEYS; key++) {
+        for (int key = 0; key < UP_CASE_KEY_COUNT; key++) {
                 g_auto(GStrv) lines = head_lines(inspection->c, (enum up_case_key_id)key);
                 for (char **line = lines; *line != NULL; line++)
                         printf("%s\n", *line);
@@ -432,7 +432,7 @@ static void build_head(JsonBuilder *json, const struct up_case *c)
 {
         json_builder_set_member_name(json, "head");
         json_builder_begin_array(json);
-        for (int key = 0; key < UP_CASE_KEYS; key++) {
+        for (int key = 0; key < UP_CASE_KEY_COUNT; key++) {
                 g_auto(GStrv) lines = head_lines(c, (enum up_case_key_id)key);
                 for (char **line = lines; *line != NULL; line++)
                         json_builder_add_string_value(json, *line);
@@ -498,7 +498,7 @@ static char *help(void)
             "when\n"
             "there is a complaint; 2 when FILE cannot be read.\n\nKeys of the head:\n");
 
-        for (int i = 0; i < UP_CASE_KEYS; i++)
+        for (int i = 0; i < UP_CASE_KEY_COUNT; i++)
                 g_string_append_printf(
                     text, "  %-18s %s\n", up_case_key_rows[i].name, up_case_key_rows[i].what);
         g_string_append(text, "\nSettings of policy:, and their standard values:\n");
@@ -512,7 +512,7 @@ static char *help(void)
                     text, "  %-18s %-8s %s\n", setting.name, value, setting.what);
         }
         g_string_append(text, "\nEvents of script:\n");
-        for (size_t i = 0; i < UP_VERB_ROWS; i++)
+        for (size_t i = 0; i < UP_VERB_COUNT; i++)
                 g_string_append_printf(text, "  %s%s%s\n      %s\n", up_verb_rows[i].name,
                     *up_verb_rows[i].arguments != '\0' ? " " : "", up_verb_rows[i].arguments,
                     up_verb_rows[i].what);

@@ -51,9 +51,9 @@ static struct row recipient_row(const struct up_machine *machine, unsigned state
 }
 
 static const struct table tables[] = {
-        { "content", UP_CONTENT_STATES, UP_CONTENT_EVENTS, up_content_state_names,
+        { "content", UP_CONTENT_STATE_COUNT, UP_CONTENT_EVENT_COUNT, up_content_state_names,
             up_content_event_names, content_row },
-        { "recipient", UP_RECIPIENT_STATES, UP_RECIPIENT_EVENTS, up_recipient_state_names,
+        { "recipient", UP_RECIPIENT_STATE_COUNT, UP_RECIPIENT_EVENT_COUNT, up_recipient_state_names,
             up_recipient_event_names, recipient_row },
 };
 
@@ -279,7 +279,7 @@ static void print_nodes(const struct table *table, const GArray *cells, bool end
 
                 if (leads_on(cells, state) == ends)
                         continue;
-                for (unsigned i = UP_DISPOSITION_NONE + 1; i < UP_DISPOSITIONS; i++) {
+                for (unsigned i = UP_DISPOSITION_NONE + 1; i < UP_DISPOSITION_COUNT; i++) {
                         if (!is_reached(cells, state, (enum up_disposition)i))
                                 continue;
                         printf(NODE_FORMAT "/%s\" [label=\"%s\"];\n", table->name,

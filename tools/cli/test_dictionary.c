@@ -149,7 +149,7 @@ static void a_case_can_be_written_with_any(void **state)
         (void)state;
         for (size_t t = 0; t < G_N_ELEMENTS(up_target_rows); t++) {
                 g_autoptr(GHashTable) words = words_of(up_target_rows[t].name);
-                for (size_t i = 0; i < UP_CASE_KEYS; i++)
+                for (size_t i = 0; i < UP_CASE_KEY_COUNT; i++)
                         expect(words, up_case_key_rows[i].name, ":");
                 for (size_t i = 0; i < UP_POLICY_ROWS; i++)
                         expect(words, up_policy_rows[i].name, "=");
@@ -168,7 +168,7 @@ static void scan_submit_knows_whole_events(void **state)
         unsigned events = 0;
 
         (void)state;
-        for (size_t i = 0; i < UP_VERB_ROWS; i++) {
+        for (size_t i = 0; i < UP_VERB_COUNT; i++) {
                 g_autofree char *begin = g_strconcat("  ", up_verb_rows[i].name, NULL);
                 expect(words, begin, *up_verb_rows[i].arguments != '\0' ? " " : "\n");
         }
@@ -187,7 +187,7 @@ static void scan_submit_knows_whole_events(void **state)
                         fail_msg("%s is no event", file);
                 events++;
         }
-        assert_true(events > UP_VERB_ROWS);
+        assert_true(events > UP_VERB_COUNT);
 }
 
 static void pipeline_targets_know_values(void **state)
