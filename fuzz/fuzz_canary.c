@@ -32,22 +32,22 @@ static GMimeObject *freed_object(void)
 }
 
 /* g_mime_object_get_content_type() without the library. */
-static G_NO_INLINE void gmime_object(const struct up_case *c, struct up_exam *exam)
+static G_NO_INLINE void gmime_object(const struct up_case *c, struct up_observations *observed)
 {
         hidden = freed_object()->content_type;
         (void)c;
-        (void)exam;
+        (void)observed;
 }
 
-static G_NO_INLINE void gmime_inside(const struct up_case *c, struct up_exam *exam)
+static G_NO_INLINE void gmime_inside(const struct up_case *c, struct up_observations *observed)
 {
         hidden = g_mime_object_get_content_type(freed_object());
         (void)c;
-        (void)exam;
+        (void)observed;
 }
 
 /* The copy goes through memcpy(), which AddressSanitizer watches in every library. */
-static G_NO_INLINE void openssl_copy(const struct up_case *c, struct up_exam *exam)
+static G_NO_INLINE void openssl_copy(const struct up_case *c, struct up_observations *observed)
 {
         BIO *bio = BIO_new_mem_buf("twelve bytes", 12);
 
@@ -56,51 +56,51 @@ static G_NO_INLINE void openssl_copy(const struct up_case *c, struct up_exam *ex
         g_free(hidden);
         BIO_free(bio);
         (void)c;
-        (void)exam;
+        (void)observed;
 }
 
-static G_NO_INLINE void openssl_inside(const struct up_case *c, struct up_exam *exam)
+static G_NO_INLINE void openssl_inside(const struct up_case *c, struct up_observations *observed)
 {
         hidden = g_malloc(16);
         EVP_EncodeBlock(hidden, (const unsigned char *)"twelve bytes", 12);
         g_free(hidden);
         (void)c;
-        (void)exam;
+        (void)observed;
 }
 
-static G_NO_INLINE void leak(const struct up_case *c, struct up_exam *exam)
+static G_NO_INLINE void leak(const struct up_case *c, struct up_observations *observed)
 {
         hidden = g_malloc(100);
         hidden = NULL;
         (void)c;
-        (void)exam;
+        (void)observed;
 }
 
-static G_NO_INLINE void shift(const struct up_case *c, struct up_exam *exam)
+static G_NO_INLINE void shift(const struct up_case *c, struct up_observations *observed)
 {
         static volatile int bits = 40;
         volatile int shifted = 1 << bits;
 
         (void)shifted;
         (void)c;
-        (void)exam;
+        (void)observed;
 }
 
-static void critical(const struct up_case *c, struct up_exam *exam)
+static void critical(const struct up_case *c, struct up_observations *observed)
 {
         (void)c;
-        up_exam_listen(exam);
+        up_observations_listen(observed);
         g_mime_part_set_content_description(NULL, "canary");
-        up_exam_unlisten(exam);
+        up_observations_unlisten(observed);
 }
 
-static void no_reason(const struct up_case *c, struct up_exam *exam)
+static void no_reason(const struct up_case *c, struct up_observations *observed)
 {
         ASN1_OBJECT *object = OBJ_txt2obj("no object identifier", 1);
 
         (void)c;
         ERR_clear_error();
-        up_openssl_judge(exam, "OBJ_txt2obj", NULL, object != NULL);
+        up_openssl_judge(observed, "OBJ_txt2obj", NULL, object != NULL);
         ASN1_OBJECT_free(object);
 }
 
@@ -112,30 +112,30 @@ guchar *g_base64_decode(const char *text, gsize *ret_bytes)
         return (guchar *)g_strdup("lie");
 }
 
-static void disagree(const struct up_case *c, struct up_exam *exam)
+static void disagree(const struct up_case *c, struct up_observations *observed)
 {
         static const char text[] = "Content-Type: application/octet-stream\n"
                                    "Content-Transfer-Encoding: base64\n\ndHJ1dGg=\n";
         g_autoptr(GBytes) bytes = g_bytes_new_static(text, strlen(text));
-        g_autoptr(GMimeMessage) message = up_mime_parse(bytes, exam);
+        g_autoptr(GMimeMessage) message = up_mime_parse(bytes, observed);
 
         (void)c;
-        up_mime_compare(message, exam);
+        up_mime_compare(message, observed);
 }
 
 /* --- what does not end ------------------------------------------------------------------------ */
 
 /* Most of the time is spent in what it calls, which is not what hangs. */
-static G_NO_INLINE void loop(const struct up_case *c, struct up_exam *exam)
+static G_NO_INLINE void loop(const struct up_case *c, struct up_observations *observed)
 {
         for (;;)
                 g_free(g_mime_utils_header_encode_phrase(NULL, "not the \xc3\xa9nd", NULL));
         (void)c;
-        (void)exam;
+        (void)observed;
 }
 
 /* It reads from the system, writes nowhere, and calls nothing of ours. */
-static void gmime_loop(const struct up_case *c, struct up_exam *exam)
+static void gmime_loop(const struct up_case *c, struct up_observations *observed)
 {
         GMimeStream *endless = g_mime_stream_fs_open("/dev/zero", O_RDONLY, 0, NULL);
         GMimeStream *nowhere = g_mime_stream_null_new();
@@ -144,17 +144,17 @@ static void gmime_loop(const struct up_case *c, struct up_exam *exam)
         g_object_unref(endless);
         g_object_unref(nowhere);
         (void)c;
-        (void)exam;
+        (void)observed;
 }
 
-static void openssl_loop(const struct up_case *c, struct up_exam *exam)
+static void openssl_loop(const struct up_case *c, struct up_observations *observed)
 {
         unsigned char key[32];
 
         PKCS5_PBKDF2_HMAC("password", -1, (const unsigned char *)"salt", 4, G_MAXINT, EVP_sha256(),
             sizeof key, key);
         (void)c;
-        (void)exam;
+        (void)observed;
 }
 
 static volatile unsigned depth;
@@ -173,25 +173,25 @@ static G_NO_INLINE unsigned even(unsigned number)
         return odd(number + 1) + depth;
 }
 
-static void deep(const struct up_case *c, struct up_exam *exam)
+static void deep(const struct up_case *c, struct up_observations *observed)
 {
         depth = even(0);
         (void)c;
-        (void)exam;
+        (void)observed;
 }
 
-static void gmime_deep(const struct up_case *c, struct up_exam *exam)
+static void gmime_deep(const struct up_case *c, struct up_observations *observed)
 {
         InternetAddress *group = internet_address_group_new("group");
 
         internet_address_group_add_member(INTERNET_ADDRESS_GROUP(group), group);
         g_free(internet_address_to_string(group, NULL, FALSE));
         (void)c;
-        (void)exam;
+        (void)observed;
 }
 
 /* Compares each byte of the message with a tenth of those before it. */
-static void square(const struct up_case *c, struct up_exam *exam)
+static void square(const struct up_case *c, struct up_observations *observed)
 {
         static volatile unsigned alike;
         gsize bytes;
@@ -201,7 +201,7 @@ static void square(const struct up_case *c, struct up_exam *exam)
                 for (gsize j = 0; j < i; j += 10)
                         if (message[i] == message[j])
                                 alike++;
-        (void)exam;
+        (void)observed;
 }
 
 #define UP_CANARY(function) function
@@ -228,7 +228,7 @@ static void examine(const struct up_case *c, struct up_examination *examination)
         up_mime_start();
         for (size_t i = 0; i < G_N_ELEMENTS(up_canaries); i++)
                 if (strcmp(up_canaries[i].name, name) == 0)
-                        up_canaries[i].commit(c, &examination->exam);
+                        up_canaries[i].commit(c, &examination->observed);
         if (up_mock_find(name) != NULL || strcmp(name, UP_CANARY_HEALTHY) == 0)
                 play(c, up_mock_find(name), examination);
 }

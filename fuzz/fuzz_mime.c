@@ -7,7 +7,7 @@
 
 static void examine(const struct up_case *c, struct up_examination *examination)
 {
-        up_mime_examine(c->message, &examination->exam);
+        up_mime_examine(c->message, &examination->observed);
 }
 
 const struct up_target up_target = {

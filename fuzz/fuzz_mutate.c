@@ -152,19 +152,19 @@ static void judge_grade(
         enum up_intended graded = up_intended_of(c->mutation);
         struct grades grades = { .untrusted = 0 };
         struct up_limits limits;
-        struct up_exam exam;
+        struct up_observations observed;
 
         if (!promises(graded))
                 return;
         up_limits_init(&limits);
-        up_exam_init(&exam, &limits, c->time_s);
-        up_smime_walk(c->message, &exam, count_grade, &grades);
+        up_observations_init(&observed, &limits, c->time_s);
+        up_smime_walk(c->message, &observed, count_grade, &grades);
         for (size_t i = 0; i < G_N_ELEMENTS(kept); i++)
-                examination->exam.counts[kept[i]] += exam.counts[kept[i]];
-        if (!exam.unscannable && !is_kept(graded, &grades))
+                examination->observed.counts[kept[i]] += observed.counts[kept[i]];
+        if (!observed.unscannable && !is_kept(graded, &grades))
                 found(examination, UP_CLASS_HARNESS, made, "the signature is not worth its grade",
                     c->mutation);
-        up_exam_clear(&exam);
+        up_observations_clear(&observed);
 }
 
 static void judge_file(struct up_examination *examination, const struct made *made)

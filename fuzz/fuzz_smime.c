@@ -11,11 +11,11 @@
 
 static void examine(const struct up_case *c, struct up_examination *examination)
 {
-        up_smime_examine(c->message, &examination->exam);
+        up_smime_examine(c->message, &examination->observed);
         for (guint i = 0; i < MIN(c->script->len, EVENTS_MOST); i++) {
                 const struct up_event *event = g_ptr_array_index(c->script, i);
                 if (up_event_id(event) == UP_VERB_ALLOCATION)
-                        up_smime_examine_failing(c->message, &examination->exam,
+                        up_smime_examine_failing(c->message, &examination->observed,
                             g_ascii_strtoull(event->words[0], NULL, 10));
         }
 }

@@ -33,7 +33,7 @@ const char *const up_grade_names[UP_GRADES] = {
 struct structure {
         GBytes *encoded;
         GBytes *detached; /* NULL without */
-        struct up_exam *exam;
+        struct up_observations *observed;
 };
 
 /* --- kinds ------------------------------------------------------------------------------------ */
@@ -165,8 +165,8 @@ static bool derivation_is_affordable(const struct structure *s)
                         if ((size_t)(end - at) > derivation->rest &&
                             derivation->iterations_at(at + derivation->rest,
                                 (long)(end - at) - (long)derivation->rest, &iterations) &&
-                            !up_exam_within(
-                                s->exam, &s->exam->limits.pbkdf2_iterations, iterations))
+                            !up_observations_within(
+                                s->observed, &s->observed->limits.pbkdf2_iterations, iterations))
                                 return false;
                 }
         }
@@ -222,13 +222,14 @@ static bool costs_are_affordable(const struct structure *s, CMS_ContentInfo *cms
             0, MAX(sk_CMS_SignerInfo_num(signers), sk_CMS_RecipientInfo_num(recipients)));
         uint64_t digests =
             OBJ_obj2nid(CMS_get0_type(cms)) == NID_pkcs7_signed ? count_digests(cms) : 0;
-        bool affordable = up_openssl_affords(s->exam, certificates) &&
-                          up_exam_within(s->exam, &s->exam->limits.signers, digests) &&
-                          up_exam_within(s->exam, &s->exam->limits.signers, people) &&
-                          derivation_is_affordable(s);
+        bool affordable =
+            up_openssl_affords(s->observed, certificates) &&
+            up_observations_within(s->observed, &s->observed->limits.signers, digests) &&
+            up_observations_within(s->observed, &s->observed->limits.signers, people) &&
+            derivation_is_affordable(s);
 
         sk_X509_pop_free(certificates, X509_free);
-        affordable = !up_openssl_ran_out(s->exam) && affordable;
+        affordable = !up_openssl_ran_out(s->observed) && affordable;
         ERR_clear_error();
         return affordable;
 }
@@ -256,12 +257,12 @@ static bool is_signer_silent(CMS_ContentInfo *cms)
 
 static bool judge_verify(const struct structure *s, CMS_ContentInfo *cms, const char *way, bool ok)
 {
-        if (!ok && up_openssl_ran_out(s->exam))
+        if (!ok && up_openssl_ran_out(s->observed))
                 return false;
 
         bool of_signer = up_openssl_is_silent(ok) && is_signer_silent(cms);
         return up_openssl_judge(
-            s->exam, of_signer ? "CMS_SignerInfo_verify" : "CMS_verify", way, ok);
+            s->observed, of_signer ? "CMS_SignerInfo_verify" : "CMS_verify", way, ok);
 }
 
 /* One careful verification. On failure *ret_reason, unless NULL, becomes OpenSSL's reason. */
@@ -271,7 +272,7 @@ static bool holds(const struct structure *s, CMS_ContentInfo *cms, const char *w
         g_autoptr(BIO) content = up_openssl_give(s->detached, UP_GIVEN_MEMORY);
         bool given = content != NULL || s->detached == NULL;
         bool ok = given && CMS_verify(cms, up_openssl_certificates(),
-                               up_openssl_store(s->exam->now_s), content, NULL, flags) == 1;
+                               up_openssl_store(s->observed->now_s), content, NULL, flags) == 1;
 
         if (!ok && ret_reason != NULL) {
                 g_free(*ret_reason);
@@ -294,21 +295,21 @@ static bool every_signer_has_attributes(CMS_ContentInfo *cms)
 static void grade(const struct structure *s, CMS_ContentInfo *cms, struct up_cms_report *report)
 {
         const unsigned whoever = CMS_NO_SIGNER_CERT_VERIFY;
-        struct up_exam *exam = s->exam;
+        struct up_observations *observed = s->observed;
 
         if (sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms)) <= 0)
                 return;
         if (holds(s, cms, "as text", whoever, &report->grade_reason) ||
-            (!exam->out_of_memory &&
+            (!observed->out_of_memory &&
                 holds(s, cms, "as it is", whoever | CMS_BINARY, &report->grade_reason))) {
                 report->grade = UP_GRADE_VALID;
-                up_exam_count(exam, UP_COUNT_VERIFIED);
-        } else if (!exam->out_of_memory && every_signer_has_attributes(cms) &&
+                up_observations_count(observed, UP_COUNT_VERIFIED);
+        } else if (!observed->out_of_memory && every_signer_has_attributes(cms) &&
                    holds(s, cms, "attributes alone", whoever | CMS_NO_CONTENT_VERIFY, NULL)) {
                 report->grade = UP_GRADE_DIGEST;
-                up_exam_count(exam, UP_COUNT_DIGEST_ONLY);
+                up_observations_count(observed, UP_COUNT_DIGEST_ONLY);
         } else {
-                report->grade = exam->out_of_memory ? UP_GRADE_UNKNOWN : UP_GRADE_BROKEN;
+                report->grade = observed->out_of_memory ? UP_GRADE_UNKNOWN : UP_GRADE_BROKEN;
         }
         if (report->grade == UP_GRADE_VALID || report->grade == UP_GRADE_UNKNOWN)
                 g_clear_pointer(&report->grade_reason, g_free);
@@ -321,7 +322,7 @@ static void weigh_trust(
                           holds(s, cms, "certificates too", CMS_BINARY, &report->trust_reason);
         if (report->trusted) {
                 g_clear_pointer(&report->trust_reason, g_free);
-                up_exam_count(s->exam, UP_COUNT_TRUSTED);
+                up_observations_count(s->observed, UP_COUNT_TRUSTED);
         }
 }
 
@@ -417,9 +418,9 @@ static void verify_every_way(const struct structure *s, CMS_ContentInfo *cms)
                 const struct way *way = &ways[i];
                 g_autoptr(BIO) content = up_openssl_give(s->detached, way->given);
                 g_autoptr(BIO) out =
-                    way->output ? up_openssl_sink(s->exam->limits.decoded_bytes) : NULL;
+                    way->output ? up_openssl_sink(s->observed->limits.decoded_bytes) : NULL;
                 int result = CMS_verify(cms, up_openssl_certificates(),
-                    up_openssl_store(s->exam->now_s), content, out, way->flags);
+                    up_openssl_store(s->observed->now_s), content, out, way->flags);
                 judge_verify(s, cms, way->name, result == 1);
         }
 }
@@ -517,7 +518,7 @@ static void touch(const struct structure *s, CMS_ContentInfo *cms)
 
 static void open_data(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
 {
-        up_openssl_judge(s->exam, "CMS_data", NULL, CMS_data(cms, out, 0) == 1);
+        up_openssl_judge(s->observed, "CMS_data", NULL, CMS_data(cms, out, 0) == 1);
 }
 
 static void open_signed(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
@@ -530,7 +531,7 @@ static void open_signed(const struct structure *s, CMS_ContentInfo *cms, BIO *ou
         if (CMS_is_detached(cms) == 1)
                 return;
         bool ok = CMS_verify(cms, up_openssl_certificates(), NULL, NULL, out, unchecked) == 1;
-        if (judge_verify(s, cms, "nothing verified, to open", ok) || s->exam->out_of_memory)
+        if (judge_verify(s, cms, "nothing verified, to open", ok) || s->observed->out_of_memory)
                 return;
         /* Without a signer, or when none is known, OpenSSL gives nothing out; others read on. */
         if (content != NULL && *content != NULL)
@@ -542,17 +543,17 @@ static void open_digested(const struct structure *s, CMS_ContentInfo *cms, BIO *
         g_autoptr(BIO) content = up_openssl_give(s->detached, UP_GIVEN_MEMORY);
 
         up_openssl_judge(
-            s->exam, "CMS_digest_verify", NULL, CMS_digest_verify(cms, content, out, 0) == 1);
+            s->observed, "CMS_digest_verify", NULL, CMS_digest_verify(cms, content, out, 0) == 1);
 }
 
 static void open_encrypted(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
 {
         g_autoptr(BIO) content = up_openssl_give(s->detached, UP_GIVEN_MEMORY);
 
-        if (up_openssl_judge(s->exam, "CMS_EncryptedData_decrypt", NULL,
+        if (up_openssl_judge(s->observed, "CMS_EncryptedData_decrypt", NULL,
                 CMS_EncryptedData_decrypt(cms, up_test_key, sizeof up_test_key, content, out, 0) ==
                     1))
-                up_exam_count(s->exam, UP_COUNT_DECRYPTED);
+                up_observations_count(s->observed, UP_COUNT_DECRYPTED);
 }
 
 static bool is_addressed_to(CMS_RecipientInfo *recipient, X509 *certificate)
@@ -614,7 +615,7 @@ static bool decrypt(const struct structure *s, CMS_ContentInfo *cms, const char 
     X509 *certificate, BIO *out)
 {
         g_autoptr(BIO) content = up_openssl_give(s->detached, UP_GIVEN_MEMORY);
-        g_autoptr(BIO) opened = up_openssl_sink(s->exam->limits.decoded_bytes);
+        g_autoptr(BIO) opened = up_openssl_sink(s->observed->limits.decoded_bytes);
         bool ok = CMS_decrypt(cms, key, certificate, content, opened, 0) == 1;
         bool of_key = up_openssl_is_silent(ok) && is_key_silent(cms, key, certificate);
         g_autofree char *call = of_key ? g_strdup("CMS_decrypt_set1_pkey")
@@ -624,7 +625,7 @@ static bool decrypt(const struct structure *s, CMS_ContentInfo *cms, const char 
                 g_autoptr(GBytes) bytes = up_openssl_sink_bytes(opened);
                 BIO_write(out, g_bytes_get_data(bytes, NULL), (int)g_bytes_get_size(bytes));
         }
-        return up_openssl_judge(s->exam, call, way, ok);
+        return up_openssl_judge(s->observed, call, way, ok);
 }
 
 /*
@@ -651,11 +652,11 @@ static bool open_with_secret(const struct structure *s, CMS_ContentInfo *cms, BI
         unsigned char *key = g_memdup2(up_test_key, sizeof up_test_key);
         g_autofree char *password = g_strdup(UP_TEST_PASSWORD);
         bool ready = has_recipient_of(cms, CMS_RECIPINFO_KEK) &&
-                     up_openssl_judge(s->exam, "CMS_decrypt_set1_key", NULL,
+                     up_openssl_judge(s->observed, "CMS_decrypt_set1_key", NULL,
                          CMS_decrypt_set1_key(cms, key, sizeof up_test_key, NULL, 0) == 1);
 
         if (!ready && has_recipient_of(cms, CMS_RECIPINFO_PASS))
-                ready = up_openssl_judge(s->exam, "CMS_decrypt_set1_password", NULL,
+                ready = up_openssl_judge(s->observed, "CMS_decrypt_set1_password", NULL,
                     CMS_decrypt_set1_password(cms, (unsigned char *)password, -1) == 1);
         g_free(key);
         return ready && decrypt(s, cms, "key set before", NULL, NULL, out);
@@ -664,18 +665,18 @@ static bool open_with_secret(const struct structure *s, CMS_ContentInfo *cms, BI
 static void open_enveloped(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
 {
         if (open_with_key(s, cms, out) || open_with_secret(s, cms, out))
-                up_exam_count(s->exam, UP_COUNT_DECRYPTED);
+                up_observations_count(s->observed, UP_COUNT_DECRYPTED);
 }
 
 /* Where OpenSSL is built without zlib, it says so. */
 static void uncompress_by_openssl(const struct structure *s, CMS_ContentInfo *cms)
 {
-        const struct up_limits *limits = &s->exam->limits;
+        const struct up_limits *limits = &s->observed->limits;
         g_autoptr(BIO) unused =
             up_openssl_sink(MIN(limits->decompressed_bytes, limits->decoded_bytes));
 
         up_openssl_judge(
-            s->exam, "CMS_uncompress", NULL, CMS_uncompress(cms, NULL, unused, 0) == 1);
+            s->observed, "CMS_uncompress", NULL, CMS_uncompress(cms, NULL, unused, 0) == 1);
 }
 
 /*
@@ -701,23 +702,25 @@ static void open_compressed(const struct structure *s, CMS_ContentInfo *cms, BIO
                 stream.avail_out = sizeof chunk;
                 state = inflate(&stream, Z_NO_FLUSH);
                 total += sizeof chunk - stream.avail_out;
-                within = up_exam_within(s->exam, &s->exam->limits.decompressed_bytes, total) &&
-                         up_exam_within(s->exam, &s->exam->limits.decoded_bytes, total);
+                within =
+                    up_observations_within(
+                        s->observed, &s->observed->limits.decompressed_bytes, total) &&
+                    up_observations_within(s->observed, &s->observed->limits.decoded_bytes, total);
                 if (within)
                         BIO_write(out, chunk, (int)(sizeof chunk - stream.avail_out));
         }
         inflateEnd(&stream);
         if (state == Z_STREAM_END && within)
-                up_exam_count(s->exam, UP_COUNT_DECOMPRESSED);
+                up_observations_count(s->observed, UP_COUNT_DECOMPRESSED);
 }
 
 static void open_content(
     const struct structure *s, const struct kind *kind, struct up_cms_report *report)
 {
         g_autoptr(CMS_ContentInfo) cms = parse(s);
-        g_autoptr(BIO) out = up_openssl_sink(s->exam->limits.decoded_bytes);
+        g_autoptr(BIO) out = up_openssl_sink(s->observed->limits.decoded_bytes);
 
-        if (!up_openssl_judge(s->exam, "d2i_CMS_ContentInfo", NULL, cms != NULL && out != NULL))
+        if (!up_openssl_judge(s->observed, "d2i_CMS_ContentInfo", NULL, cms != NULL && out != NULL))
                 return;
         kind->open(s, cms, out);
         ERR_clear_error();
@@ -753,7 +756,7 @@ static void examine_affordable(const struct structure *s, CMS_ContentInfo *cms,
         if (kind == NULL)
                 return;
         if (kind->nid == NID_pkcs7_signed) {
-                up_exam_count(s->exam, UP_COUNT_SIGNED);
+                up_observations_count(s->observed, UP_COUNT_SIGNED);
                 grade(s, cms, report);
                 if (report->grade == UP_GRADE_VALID)
                         weigh_trust(s, cms, report);
@@ -773,18 +776,18 @@ static CMS_ContentInfo *begin(
         *report = (struct up_cms_report){ .signers = g_ptr_array_new_with_free_func(signer_free) };
         up_identities_load();
         cms = parse(s);
-        if (!up_openssl_judge(s->exam, "d2i_CMS_ContentInfo", NULL, cms != NULL))
+        if (!up_openssl_judge(s->observed, "d2i_CMS_ContentInfo", NULL, cms != NULL))
                 return NULL;
         *ret_kind = kind_of(cms);
-        up_exam_count(s->exam, UP_COUNT_CMS);
+        up_observations_count(s->observed, UP_COUNT_CMS);
         report->kind = *ret_kind != NULL ? (*ret_kind)->name : "unknown";
         return g_steal_pointer(&cms);
 }
 
-void up_cms_examine(
-    GBytes *encoded, GBytes *detached, struct up_exam *exam, struct up_cms_report *report)
+void up_cms_examine(GBytes *encoded, GBytes *detached, struct up_observations *observed,
+    struct up_cms_report *report)
 {
-        const struct structure s = { encoded, detached, exam };
+        const struct structure s = { encoded, detached, observed };
         const struct kind *kind;
         g_autoptr(CMS_ContentInfo) cms = begin(&s, report, &kind);
 
@@ -795,13 +798,13 @@ void up_cms_examine(
                 }
                 examine_affordable(&s, cms, kind, report);
         }
-        up_pkcs7_examine(encoded, detached, exam);
+        up_pkcs7_examine(encoded, detached, observed);
 }
 
-void up_cms_open(
-    GBytes *encoded, GBytes *detached, struct up_exam *exam, struct up_cms_report *report)
+void up_cms_open(GBytes *encoded, GBytes *detached, struct up_observations *observed,
+    struct up_cms_report *report)
 {
-        const struct structure s = { encoded, detached, exam };
+        const struct structure s = { encoded, detached, observed };
         const struct kind *kind;
         g_autoptr(CMS_ContentInfo) cms = begin(&s, report, &kind);
 
@@ -812,9 +815,9 @@ void up_cms_open(
                 return;
         }
         if (kind->nid == NID_pkcs7_signed) {
-                up_exam_count(exam, UP_COUNT_SIGNED);
+                up_observations_count(observed, UP_COUNT_SIGNED);
                 grade(&s, cms, report);
         }
-        if (!exam->out_of_memory)
+        if (!observed->out_of_memory)
                 open_content(&s, kind, report);
 }

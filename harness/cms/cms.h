@@ -14,7 +14,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include "mail/exam.h"
+#include "mail/observations.h"
 
 /** How far a signature holds. A message is only as good as the worst of its signers. */
 enum up_grade {
@@ -37,7 +37,7 @@ struct up_cms_report {
         const char *kind; /* "signed-data", ...; NULL when it is no CMS structure at all */
         enum up_grade grade;
         char *grade_reason; /* OpenSSL's reason when the grade is not valid; NULL otherwise */
-        bool trusted;       /* certificates chain to the test authority at the exam's time */
+        bool trusted;       /* certificates chain to the test authority at the virtual time */
         char *trust_reason; /* OpenSSL's reason when not; NULL otherwise */
         GPtrArray *signers; /* of struct up_signer, owned */
         GBytes *content;    /* what was inside, opened; NULL when there is nothing, or no key */
@@ -49,16 +49,16 @@ void up_cms_report_clear(struct up_cms_report *report);
  * Examines @encoded, BER or DER. @detached is the content it signs elsewhere, NULL without.
  * @report is filled in whatever happens; clear it afterwards.
  */
-void up_cms_examine(
-    GBytes *encoded, GBytes *detached, struct up_exam *exam, struct up_cms_report *report);
+void up_cms_examine(GBytes *encoded, GBytes *detached, struct up_observations *observed,
+    struct up_cms_report *report);
 
 /**
  * Opens @encoded as a scanner does that has no key: signatures are graded by the one careful way,
  * and what needs no key is opened; of anything else the report tells the kind. Where memory ran out
- * (exam->out_of_memory) the report ends there. Otherwise as above.
+ * (observed->out_of_memory) the report ends there. Otherwise as above.
  */
-void up_cms_open(
-    GBytes *encoded, GBytes *detached, struct up_exam *exam, struct up_cms_report *report);
+void up_cms_open(GBytes *encoded, GBytes *detached, struct up_observations *observed,
+    struct up_cms_report *report);
 
 /**
  * OpenSSL's number (NID) of the content type of each kind of structure that is opened, by an index
@@ -70,6 +70,6 @@ int up_cms_content_type(size_t index);
  * The same bytes through the PKCS7 calls, whether CMS can read them or not. What they cost there is
  * looked at first.
  */
-void up_pkcs7_examine(GBytes *encoded, GBytes *detached, struct up_exam *exam);
+void up_pkcs7_examine(GBytes *encoded, GBytes *detached, struct up_observations *observed);
 
 #endif

@@ -14,29 +14,29 @@ bool up_openssl_is_silent(bool ok)
         return !ok && ERR_peek_error() == 0;
 }
 
-bool up_openssl_ran_out(struct up_exam *exam)
+bool up_openssl_ran_out(struct up_observations *observed)
 {
         if (!up_allocation_take_failure())
                 return false;
-        exam->out_of_memory = true;
-        exam->memory_code = (uint32_t)ERR_peek_error();
+        observed->out_of_memory = true;
+        observed->memory_code = (uint32_t)ERR_peek_error();
         ERR_clear_error();
         return true;
 }
 
-bool up_openssl_judge(struct up_exam *exam, const char *call, const char *way, bool ok)
+bool up_openssl_judge(struct up_observations *observed, const char *call, const char *way, bool ok)
 {
         if (ok)
                 up_allocation_take_failure(); /* what went well could do without */
-        else if (up_openssl_ran_out(exam))
+        else if (up_openssl_ran_out(observed))
                 return false;
 
         g_autofree char *how = way != NULL ? g_strdup_printf(" (%s)", way) : g_strdup("");
 
         if (!ok)
-                up_exam_count(exam, UP_COUNT_REASONS_JUDGED);
+                up_observations_count(observed, UP_COUNT_REASONS_JUDGED);
         if (up_openssl_is_silent(ok))
-                up_exam_remark(exam, UP_REMARK_NO_REASON, call,
+                up_observations_remark(observed, UP_REMARK_NO_REASON, call,
                     "%s failed and the error queue is empty%s", call, how);
         ERR_clear_error();
         return ok;
@@ -142,15 +142,15 @@ GBytes *up_openssl_sink_bytes(BIO *bio)
         return g_bytes_new(sink->bytes->data, sink->bytes->len);
 }
 
-bool up_openssl_affords(struct up_exam *exam, const STACK_OF(X509) * certificates)
+bool up_openssl_affords(struct up_observations *observed, const STACK_OF(X509) * certificates)
 {
-        if (!up_exam_within(
-                exam, &exam->limits.certificates, (uint64_t)MAX(0, sk_X509_num(certificates))))
+        if (!up_observations_within(observed, &observed->limits.certificates,
+                (uint64_t)MAX(0, sk_X509_num(certificates))))
                 return false;
         for (int i = 0; i < sk_X509_num(certificates); i++) {
                 EVP_PKEY *key = X509_get0_pubkey(sk_X509_value(certificates, i));
-                if (key != NULL &&
-                    !up_exam_within(exam, &exam->limits.key_bits, (uint64_t)EVP_PKEY_get_bits(key)))
+                if (key != NULL && !up_observations_within(observed, &observed->limits.key_bits,
+                                       (uint64_t)EVP_PKEY_get_bits(key)))
                         return false;
         }
         return true;

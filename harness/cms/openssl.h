@@ -12,7 +12,7 @@
 #include <openssl/x509_vfy.h>
 #include <stdbool.h>
 
-#include "mail/exam.h"
+#include "mail/observations.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
 
@@ -21,20 +21,20 @@ bool up_openssl_is_silent(bool ok);
 
 /**
  * Has an allocation failed (allocation.h) in what was called since the last call that was judged?
- * Then the exam is out of memory, with the first error in the queue as its code, and 0 if there is
+ * Then @observed is out of memory, with the first error in the queue as its code, and 0 if there is
  * none. For calls that cannot tell a failure from having nothing to tell.
  */
-bool up_openssl_ran_out(struct up_exam *exam);
+bool up_openssl_ran_out(struct up_observations *observed);
 
 /**
  * Passes @ok through. A call that failed for want of memory, when an allocation was made to fail,
  * is judged as up_openssl_ran_out() does: OpenSSL promises no reason for that. When another call
- * failed and left no error behind, the exam remarks UP_REMARK_NO_REASON. Its site is @call, the
+ * failed and left no error behind, a UP_REMARK_NO_REASON is added. Its site is @call, the
  * function of OpenSSL that is at fault; @way, in which of several ways it was called (NULL when
  * there is one), is for the person who reads it. Empties the error queue, so that the next call
  * begins with none.
  */
-bool up_openssl_judge(struct up_exam *exam, const char *call, const char *way, bool ok);
+bool up_openssl_judge(struct up_observations *observed, const char *call, const char *way, bool ok);
 
 /** The first error in the queue as text for a person, which stays there. The caller owns it. */
 char *up_openssl_reason(void);
@@ -58,8 +58,8 @@ BIO *up_openssl_sink(uint64_t most);
 /** What a sink was given. The caller owns the result, and still the sink. */
 GBytes *up_openssl_sink_bytes(BIO *sink);
 
-/** Are the number of these certificates and the size of their keys within the exam's limits? */
-bool up_openssl_affords(struct up_exam *exam, const STACK_OF(X509) * certificates);
+/** Are the number of these certificates and the size of their keys within the limits? */
+bool up_openssl_affords(struct up_observations *observed, const STACK_OF(X509) * certificates);
 
 /**
  * The store that trusts the test authority alone, and judges certificates at @now_s. One store a

@@ -42,7 +42,7 @@ static PKCS7 *parse(GBytes *encoded)
 }
 
 /* Some of what these calls read, CMS does not: so the costs are looked at here too. */
-static bool costs_are_affordable(const PKCS7 *p7, struct up_exam *exam)
+static bool costs_are_affordable(const PKCS7 *p7, struct up_observations *observed)
 {
         const STACK_OF(X509) *certificates = NULL;
         const STACK_OF(X509_ALGOR) *digests = NULL;
@@ -66,21 +66,22 @@ static bool costs_are_affordable(const PKCS7 *p7, struct up_exam *exam)
         }
         most = MAX(sk_X509_ALGOR_num(digests), sk_PKCS7_SIGNER_INFO_num(signers));
         most = MAX(most, sk_PKCS7_RECIP_INFO_num(recipients));
-        bool affordable = up_openssl_affords(exam, certificates) &&
-                          up_exam_within(exam, &exam->limits.signers, (uint64_t)MAX(0, most));
+        bool affordable =
+            up_openssl_affords(observed, certificates) &&
+            up_observations_within(observed, &observed->limits.signers, (uint64_t)MAX(0, most));
         ERR_clear_error();
         return affordable;
 }
 
-static void verify_every_way(PKCS7 *p7, GBytes *detached, struct up_exam *exam)
+static void verify_every_way(PKCS7 *p7, GBytes *detached, struct up_observations *observed)
 {
         for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
                 g_autoptr(BIO) content = up_openssl_give(detached, ways[i].given);
                 g_autoptr(BIO) out =
-                    ways[i].output ? up_openssl_sink(exam->limits.decoded_bytes) : NULL;
+                    ways[i].output ? up_openssl_sink(observed->limits.decoded_bytes) : NULL;
                 int result = PKCS7_verify(p7, up_openssl_certificates(),
-                    up_openssl_store(exam->now_s), content, out, ways[i].flags);
-                up_openssl_judge(exam, "PKCS7_verify", ways[i].name, result == 1);
+                    up_openssl_store(observed->now_s), content, out, ways[i].flags);
+                up_openssl_judge(observed, "PKCS7_verify", ways[i].name, result == 1);
         }
 }
 
@@ -105,52 +106,52 @@ static void touch_signers(PKCS7 *p7)
         ERR_clear_error();
 }
 
-static void decrypt(GBytes *encoded, struct up_exam *exam)
+static void decrypt(GBytes *encoded, struct up_observations *observed)
 {
         static const char *const readers[] = { "bob", "bob-ec" };
 
         for (size_t i = 0; i < G_N_ELEMENTS(readers); i++) {
                 const struct up_identity *reader = up_identity_find(readers[i]);
                 g_autoptr(PKCS7) p7 = parse(encoded);
-                g_autoptr(BIO) out = up_openssl_sink(exam->limits.decoded_bytes);
-                up_openssl_judge(exam, "PKCS7_decrypt", NULL,
+                g_autoptr(BIO) out = up_openssl_sink(observed->limits.decoded_bytes);
+                up_openssl_judge(observed, "PKCS7_decrypt", NULL,
                     PKCS7_decrypt(p7, reader->key, reader->certificate, out, 0) == 1);
         }
 }
 
 /* PKCS7_decrypt() refuses what is signed too, so callers decode that themselves. */
-static void decode(GBytes *encoded, struct up_exam *exam)
+static void decode(GBytes *encoded, struct up_observations *observed)
 {
         const struct up_identity *reader = up_identity_find("bob");
         g_autoptr(PKCS7) p7 = parse(encoded);
         g_autoptr(BIO) content = PKCS7_dataDecode(p7, reader->key, NULL, reader->certificate);
         char chunk[4096];
 
-        if (!up_openssl_judge(exam, "PKCS7_dataDecode", NULL, content != NULL))
+        if (!up_openssl_judge(observed, "PKCS7_dataDecode", NULL, content != NULL))
                 return;
         while (BIO_read(content, chunk, sizeof chunk) > 0)
                 continue;
         ERR_clear_error();
 }
 
-void up_pkcs7_examine(GBytes *encoded, GBytes *detached, struct up_exam *exam)
+void up_pkcs7_examine(GBytes *encoded, GBytes *detached, struct up_observations *observed)
 {
         g_autoptr(PKCS7) p7 = parse(encoded);
         g_autoptr(BIO) null = BIO_new(BIO_s_null());
 
-        if (!up_openssl_judge(exam, "d2i_PKCS7", NULL, p7 != NULL) ||
-            !costs_are_affordable(p7, exam))
+        if (!up_openssl_judge(observed, "d2i_PKCS7", NULL, p7 != NULL) ||
+            !costs_are_affordable(p7, observed))
                 return;
         PKCS7_print_ctx(null, p7, 0, NULL);
         i2d_PKCS7_bio(null, p7);
         PKCS7_get_octet_string(p7);
         ERR_clear_error();
         if (PKCS7_type_is_signed(p7)) {
-                verify_every_way(p7, detached, exam);
+                verify_every_way(p7, detached, observed);
                 touch_signers(p7);
         } else if (PKCS7_type_is_enveloped(p7)) {
-                decrypt(encoded, exam);
+                decrypt(encoded, observed);
         } else if (PKCS7_type_is_signedAndEnveloped(p7)) {
-                decode(encoded, exam);
+                decode(encoded, observed);
         }
 }

@@ -18,7 +18,7 @@
 #include "gmime/decoders.h"
 #include "cms/identity.h"
 #include "cms/openssl.h"
-#include "mail/slice.h"
+#include "mail/entity.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CMS_ContentInfo, CMS_ContentInfo_free)
 
@@ -40,7 +40,7 @@ struct layer {
 };
 
 struct walk {
-        struct up_exam *exam;
+        struct up_observations *observed;
         GQueue layers; /* of struct layer, those still to be read */
         uint64_t structures;
         bool opens_only; /* what needs no key; else all is examined */
@@ -140,11 +140,12 @@ static GBytes *canonical(GBytes *text)
         return g_byte_array_free_to_bytes(lines);
 }
 
-static void judge_same(struct up_exam *exam, const char *site, GBytes *ours, GBytes *theirs)
+static void judge_same(
+    struct up_observations *observed, const char *site, GBytes *ours, GBytes *theirs)
 {
-        up_exam_count(exam, UP_COUNT_DECODERS_JUDGED);
+        up_observations_count(observed, UP_COUNT_DECODERS_JUDGED);
         if (!g_bytes_equal(ours, theirs))
-                up_exam_remark(exam, UP_REMARK_DISAGREE, site,
+                up_observations_remark(observed, UP_REMARK_DISAGREE, site,
                     "our slice holds %" G_GSIZE_FORMAT " bytes, OpenSSL reads %" G_GSIZE_FORMAT,
                     g_bytes_get_size(ours), g_bytes_get_size(theirs));
 }
@@ -154,7 +155,7 @@ static void compare_with_smime_reader(const struct walk *walk, GBytes *message,
     const struct up_entity *whole, const struct up_entity *carrier, GBytes *encoded,
     GBytes *detached)
 {
-        struct up_exam *exam = walk->exam;
+        struct up_observations *observed = walk->observed;
 
         if (walk->opens_only)
                 return;
@@ -171,18 +172,18 @@ static void compare_with_smime_reader(const struct walk *walk, GBytes *message,
                 return;
         g_autoptr(BIO) input = up_openssl_give(raw, UP_GIVEN_MEMORY);
         g_autoptr(CMS_ContentInfo) cms = SMIME_read_CMS(input, &content);
-        if (!up_openssl_judge(exam, "SMIME_read_CMS", NULL, cms != NULL))
+        if (!up_openssl_judge(observed, "SMIME_read_CMS", NULL, cms != NULL))
                 return;
         g_autoptr(GBytes) theirs = der_of(cms);
         if (theirs != NULL)
-                judge_same(exam, "S/MIME: the structure, slice and OpenSSL", ours, theirs);
+                judge_same(observed, "S/MIME: the structure, slice and OpenSSL", ours, theirs);
         if (content != NULL && detached != NULL) {
                 char *data;
                 long bytes = BIO_get_mem_data(content, &data);
                 g_autoptr(GBytes) read = g_bytes_new(data, (gsize)bytes);
                 g_autoptr(GBytes) signed_content = canonical(detached);
-                judge_same(
-                    exam, "S/MIME: the signed content, slice and OpenSSL", signed_content, read);
+                judge_same(observed, "S/MIME: the signed content, slice and OpenSSL",
+                    signed_content, read);
         }
         ERR_clear_error();
 }
@@ -193,8 +194,8 @@ static void add_layer(struct walk *walk, GBytes *message, unsigned depth)
 {
         struct layer *layer;
 
-        if (!up_exam_within(walk->exam, &walk->exam->limits.layers, depth) ||
-            !up_exam_spend(walk->exam, g_bytes_get_size(message)))
+        if (!up_observations_within(walk->observed, &walk->observed->limits.layers, depth) ||
+            !up_observations_spend(walk->observed, g_bytes_get_size(message)))
                 return;
         layer = g_new(struct layer, 1);
         *layer = (struct layer){ g_bytes_ref(message), depth };
@@ -206,12 +207,13 @@ static void examine_structure(struct walk *walk, const struct layer *layer,
 {
         struct up_cms_report report;
 
-        if (!up_exam_within(walk->exam, &walk->exam->limits.structures, ++walk->structures))
+        if (!up_observations_within(
+                walk->observed, &walk->observed->limits.structures, ++walk->structures))
                 return;
         if (walk->opens_only)
-                up_cms_open(encoded, detached, walk->exam, &report);
+                up_cms_open(encoded, detached, walk->observed, &report);
         else
-                up_cms_examine(encoded, detached, walk->exam, &report);
+                up_cms_examine(encoded, detached, walk->observed, &report);
         if (walk->seen != NULL)
                 walk->seen(layer->depth, layer->message, entity, &report, walk->data);
         if (report.content != NULL)
@@ -253,7 +255,7 @@ static bool is_signature_of_parent(GPtrArray *entities, int index)
 
 static void examine_layer(struct walk *walk, const struct layer *layer)
 {
-        g_autoptr(GPtrArray) entities = up_entities_read(layer->message, walk->exam);
+        g_autoptr(GPtrArray) entities = up_entities_read(layer->message, walk->observed);
         gsize bytes;
         const unsigned char *data = g_bytes_get_data(layer->message, &bytes);
 
@@ -261,9 +263,9 @@ static void examine_layer(struct walk *walk, const struct layer *layer)
                 walk->opened(layer->message, walk->data);
         if (bytes > 0 && data[0] == DER_SEQUENCE)
                 examine_structure(walk, layer, NULL, layer->message, NULL);
-        for (guint i = 0; i < entities->len && !walk->exam->out_of_memory; i++) {
+        for (guint i = 0; i < entities->len && !walk->observed->out_of_memory; i++) {
                 const struct up_entity *entity = g_ptr_array_index(entities, i);
-                up_exam_count(walk->exam, UP_COUNT_PARTS);
+                up_observations_count(walk->observed, UP_COUNT_PARTS);
                 if (g_mime_content_type_is_type(entity->type, "multipart", "signed")) {
                         examine_clear_signed(walk, layer, entities, (int)i);
                 } else if (up_carries_cms(entity) && !is_signature_of_parent(entities, (int)i)) {
@@ -277,10 +279,11 @@ static void examine_layer(struct walk *walk, const struct layer *layer)
 
 static void begin(struct walk *walk, GBytes *message)
 {
-        struct up_exam *exam = walk->exam;
+        struct up_observations *observed = walk->observed;
 
         up_identities_load();
-        if (up_exam_within(exam, &exam->limits.message_bytes, g_bytes_get_size(message)))
+        if (up_observations_within(
+                observed, &observed->limits.message_bytes, g_bytes_get_size(message)))
                 add_layer(walk, message, 0);
 }
 
@@ -289,42 +292,45 @@ static void go_through(struct walk *walk)
         struct layer *layer;
 
         while ((layer = g_queue_pop_head(&walk->layers)) != NULL) {
-                if (!walk->exam->out_of_memory)
+                if (!walk->observed->out_of_memory)
                         examine_layer(walk, layer);
                 g_bytes_unref(layer->message);
                 g_free(layer);
         }
 }
 
-void up_smime_walk(GBytes *message, struct up_exam *exam, up_smime_seen seen, void *data)
+void up_smime_walk(
+    GBytes *message, struct up_observations *observed, up_smime_seen seen, void *data)
 {
-        struct walk walk = { .exam = exam, .seen = seen, .data = data };
+        struct walk walk = { .observed = observed, .seen = seen, .data = data };
 
-        up_exam_listen(exam);
+        up_observations_listen(observed);
         begin(&walk, message);
         go_through(&walk);
-        up_exam_count(exam, UP_COUNT_LOGS_JUDGED);
-        up_exam_unlisten(exam);
+        up_observations_count(observed, UP_COUNT_LOGS_JUDGED);
+        up_observations_unlisten(observed);
 }
 
-void up_smime_examine(GBytes *message, struct up_exam *exam)
+void up_smime_examine(GBytes *message, struct up_observations *observed)
 {
-        up_smime_walk(message, exam, NULL, NULL);
+        up_smime_walk(message, observed, NULL, NULL);
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-uint64_t up_smime_open(
-    GBytes *message, struct up_exam *exam, uint64_t failing, up_smime_opened opened, void *data)
+uint64_t up_smime_open(GBytes *message, struct up_observations *observed, uint64_t failing,
+    up_smime_opened opened, void *data)
 {
         uint64_t allocations = 0;
-        struct walk walk = { .exam = exam, .opens_only = true, .opened = opened, .data = data };
+        struct walk walk = {
+                .observed = observed, .opens_only = true, .opened = opened, .data = data
+        };
 
         if (failing > 0) {
-                struct up_exam unused;
-                up_exam_init(&unused, &exam->limits, exam->now_s);
+                struct up_observations unused;
+                up_observations_init(&unused, &observed->limits, observed->now_s);
                 up_smime_open(message, &unused, 0, NULL, NULL);
-                up_exam_clear(&unused);
+                up_observations_clear(&unused);
         }
         begin(&walk, message);
         up_random_restart(0);
@@ -344,34 +350,34 @@ static void take_sum(GBytes *message, void *data)
 }
 
 /* The caller owns the result. */
-static char *look(GBytes *message, struct up_exam *exam, uint64_t failing)
+static char *look(GBytes *message, struct up_observations *observed, uint64_t failing)
 {
         g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
 
-        up_exam_listen(exam);
-        up_smime_open(message, exam, failing, take_sum, sum);
-        up_exam_unlisten(exam);
+        up_observations_listen(observed);
+        up_smime_open(message, observed, failing, take_sum, sum);
+        up_observations_unlisten(observed);
         return g_strdup(g_checksum_get_string(sum));
 }
 
-void up_smime_examine_failing(GBytes *message, struct up_exam *exam, uint64_t failing)
+void up_smime_examine_failing(GBytes *message, struct up_observations *observed, uint64_t failing)
 {
-        struct up_exam whole, failed;
+        struct up_observations whole, failed;
 
-        up_exam_init(&whole, &exam->limits, exam->now_s);
-        up_exam_init(&failed, &exam->limits, exam->now_s);
+        up_observations_init(&whole, &observed->limits, observed->now_s);
+        up_observations_init(&failed, &observed->limits, observed->now_s);
         g_autofree char *seen = look(message, &whole, 0);
         g_autofree char *seen_failing = look(message, &failed, failing);
         if (!failed.out_of_memory &&
             (strcmp(seen, seen_failing) != 0 ||
                 memcmp(whole.counts, failed.counts, sizeof whole.counts) != 0))
-                up_exam_remark(exam, UP_REMARK_DISAGREE,
+                up_observations_remark(observed, UP_REMARK_DISAGREE,
                     "S/MIME: with all memory and with a failed allocation",
                     "no call failed when allocation %" G_GUINT64_FORMAT
                     " did, but another outcome came of it",
                     failing);
         if (!failed.out_of_memory)
-                up_exam_count(exam, UP_COUNT_DECODERS_JUDGED);
-        up_exam_clear(&whole);
-        up_exam_clear(&failed);
+                up_observations_count(observed, UP_COUNT_DECODERS_JUDGED);
+        up_observations_clear(&whole);
+        up_observations_clear(&failed);
 }

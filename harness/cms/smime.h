@@ -8,15 +8,15 @@
  * again and is read likewise, to the limit of layers.
  *
  * OpenSSL is called as programs in the field call it: CMS and PKCS7, with memory, file, empty and
- * absent BIOs, with each flag that callers use. Certificates are judged at the exam's virtual time.
+ * absent BIOs, with each flag that callers use. Certificates are judged at the virtual time.
  * Randomness is a fixed stream for each message (chance.h), so that one message has one outcome.
  */
 #ifndef UP_CMS_SMIME_H
 #define UP_CMS_SMIME_H
 
 #include "cms/cms.h"
-#include "mail/exam.h"
-#include "mail/slice.h"
+#include "mail/observations.h"
+#include "mail/entity.h"
 
 /** A media type that carries CMS in its body; with suffixes, only under such a file name. */
 struct up_carrier {
@@ -40,34 +40,35 @@ typedef void (*up_smime_seen)(unsigned layer, GBytes *message, const struct up_e
     const struct up_cms_report *report, void *data);
 
 /** Examines a message and tells @seen, unless it is NULL, of each structure. */
-void up_smime_walk(GBytes *message, struct up_exam *exam, up_smime_seen seen, void *data);
+void up_smime_walk(
+    GBytes *message, struct up_observations *observed, up_smime_seen seen, void *data);
 
 /** Told of a message: the one that was given, and each that came out of it. */
 typedef void (*up_smime_opened)(GBytes *message, void *data);
 
 /**
  * Opens a message as a scanner does that has no key: the signatures are graded by one careful way
- * and counted in @exam, signed and compressed content is opened to the limit of layers
+ * and counted in @observed, signed and compressed content is opened to the limit of layers
  * (up_cms_open() in cms.h). @opened, unless it is NULL, is told of each layer, outer ones first.
  * The caller listens to the log.
  *
  * With @failing not 0, OpenSSL's allocation of that number, counted from the beginning, fails
  * (allocation.h). Everything is opened once before, without a failure, and chance begins anew each
  * time (chance.h), so that the count is the same whatever the process did before. A call that fails
- * for it ends the reading: exam->out_of_memory. Returns how many were made until the end then, and
- * else 0.
+ * for it ends the reading: observed->out_of_memory. Returns how many were made until the end then,
+ * and else 0.
  */
-uint64_t up_smime_open(
-    GBytes *message, struct up_exam *exam, uint64_t failing, up_smime_opened opened, void *data);
+uint64_t up_smime_open(GBytes *message, struct up_observations *observed, uint64_t failing,
+    up_smime_opened opened, void *data);
 
 /**
  * Opens a message so, with and without the failure. OpenSSL may fail then, without a reason even,
- * for it promises none; but when no call fails, all must be as it was without: else the exam
+ * for it promises none; but when no call fails, all must be as it was without: else @observed
  * remarks UP_REMARK_DISAGREE.
  */
-void up_smime_examine_failing(GBytes *message, struct up_exam *exam, uint64_t failing);
+void up_smime_examine_failing(GBytes *message, struct up_observations *observed, uint64_t failing);
 
 /** Examines a message; bytes that start with an ASN.1 SEQUENCE are also read as bare CMS. */
-void up_smime_examine(GBytes *message, struct up_exam *exam);
+void up_smime_examine(GBytes *message, struct up_observations *observed);
 
 #endif

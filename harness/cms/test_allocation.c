@@ -94,14 +94,14 @@ struct look {
 static struct look look(GBytes *message, uint64_t failing)
 {
         struct up_limits limits;
-        struct up_exam exam;
+        struct up_observations observed;
 
         up_limits_init(&limits);
-        up_exam_init(&exam, &limits, UP_CASE_TIME_S);
-        up_smime_open(message, &exam, failing, NULL, NULL);
-        const struct look seen = { exam.out_of_memory, exam.memory_code,
-                exam.counts[UP_COUNT_VERIFIED] };
-        up_exam_clear(&exam);
+        up_observations_init(&observed, &limits, UP_CASE_TIME_S);
+        up_smime_open(message, &observed, failing, NULL, NULL);
+        const struct look seen = { observed.out_of_memory, observed.memory_code,
+                observed.counts[UP_COUNT_VERIFIED] };
+        up_observations_clear(&observed);
         return seen;
 }
 
@@ -109,12 +109,12 @@ static struct look look(GBytes *message, uint64_t failing)
 static uint64_t allocations_of(GBytes *message)
 {
         struct up_limits limits;
-        struct up_exam exam;
+        struct up_observations observed;
 
         up_limits_init(&limits);
-        up_exam_init(&exam, &limits, UP_CASE_TIME_S);
-        uint64_t allocations = up_smime_open(message, &exam, UINT64_MAX, NULL, NULL);
-        up_exam_clear(&exam);
+        up_observations_init(&observed, &limits, UP_CASE_TIME_S);
+        uint64_t allocations = up_smime_open(message, &observed, UINT64_MAX, NULL, NULL);
+        up_observations_clear(&observed);
         return allocations;
 }
 
@@ -186,16 +186,16 @@ static unsigned disagreements(GBytes *message)
 
         for (uint64_t k = 1; k <= all; k += STEP) {
                 struct up_limits limits;
-                struct up_exam exam;
+                struct up_observations observed;
                 up_limits_init(&limits);
-                up_exam_init(&exam, &limits, UP_CASE_TIME_S);
-                up_smime_examine_failing(message, &exam, k);
-                for (guint i = 0; i < exam.remarks->len; i++) {
-                        const struct up_remark *remark = g_ptr_array_index(exam.remarks, i);
+                up_observations_init(&observed, &limits, UP_CASE_TIME_S);
+                up_smime_examine_failing(message, &observed, k);
+                for (guint i = 0; i < observed.remarks->len; i++) {
+                        const struct up_remark *remark = g_ptr_array_index(observed.remarks, i);
                         assert_int_equal(remark->kind, UP_REMARK_DISAGREE);
                         found++;
                 }
-                up_exam_clear(&exam);
+                up_observations_clear(&observed);
         }
         return found;
 }

@@ -42,17 +42,17 @@ static GBytes *signed_with(unsigned digests)
 static enum up_grade grade_of_bytes(GBytes *encoded, bool *ret_unscannable)
 {
         struct up_limits limits;
-        struct up_exam exam;
+        struct up_observations observed;
         struct up_cms_report report;
 
         up_limits_init(&limits);
         limits.signers = 3;
-        up_exam_init(&exam, &limits, NOW_S);
-        up_cms_examine(encoded, NULL, &exam, &report);
+        up_observations_init(&observed, &limits, NOW_S);
+        up_cms_examine(encoded, NULL, &observed, &report);
         enum up_grade grade = report.grade;
-        *ret_unscannable = exam.unscannable;
+        *ret_unscannable = observed.unscannable;
         up_cms_report_clear(&report);
-        up_exam_clear(&exam);
+        up_observations_clear(&observed);
         return grade;
 }
 
@@ -170,7 +170,7 @@ static void content_is_what_was_decrypted_to_its_end(void **state)
                 g_autoptr(GBytes) encoded = encrypted();
                 unsigned char *der = g_bytes_unref_to_data(g_steal_pointer(&encoded), &bytes);
                 struct up_limits limits;
-                struct up_exam exam;
+                struct up_observations observed;
                 struct up_cms_report report;
 
                 /* The block before last decides what the padding's last byte becomes. */
@@ -178,9 +178,9 @@ static void content_is_what_was_decrypted_to_its_end(void **state)
                         der[bytes - 17] ^= 0xff;
                 encoded = g_bytes_new_take(der, bytes);
                 up_limits_init(&limits);
-                up_exam_init(&exam, &limits, NOW_S);
-                up_cms_examine(encoded, NULL, &exam, &report);
-                assert_int_equal(exam.counts[UP_COUNT_DECRYPTED], !damaged);
+                up_observations_init(&observed, &limits, NOW_S);
+                up_cms_examine(encoded, NULL, &observed, &report);
+                assert_int_equal(observed.counts[UP_COUNT_DECRYPTED], !damaged);
                 if (damaged) {
                         assert_null(report.content);
                 } else {
@@ -189,7 +189,7 @@ static void content_is_what_was_decrypted_to_its_end(void **state)
                             g_bytes_get_data(report.content, NULL), plain, sizeof plain);
                 }
                 up_cms_report_clear(&report);
-                up_exam_clear(&exam);
+                up_observations_clear(&observed);
         }
 }
 

@@ -14,12 +14,12 @@
 
 #include "cms/openssl.h"
 
-static void begin(struct up_exam *exam)
+static void begin(struct up_observations *observed)
 {
         struct up_limits limits;
 
         up_limits_init(&limits);
-        up_exam_init(exam, &limits, 0);
+        up_observations_init(observed, &limits, 0);
         ERR_clear_error();
 }
 
@@ -30,68 +30,68 @@ static void raise_reason(void)
 
 static void silence_is_remarked_once_a_call(void **state)
 {
-        struct up_exam exam;
+        struct up_observations observed;
 
         (void)state;
-        begin(&exam);
-        assert_false(up_openssl_judge(&exam, "CMS_verify", "as text", false));
-        assert_false(up_openssl_judge(&exam, "CMS_verify", "as it is", false));
-        assert_false(up_openssl_judge(&exam, "CMS_data", NULL, false));
-        assert_int_equal(exam.counts[UP_COUNT_REASONS_JUDGED], 3);
-        assert_int_equal(exam.remarks->len, 2);
+        begin(&observed);
+        assert_false(up_openssl_judge(&observed, "CMS_verify", "as text", false));
+        assert_false(up_openssl_judge(&observed, "CMS_verify", "as it is", false));
+        assert_false(up_openssl_judge(&observed, "CMS_data", NULL, false));
+        assert_int_equal(observed.counts[UP_COUNT_REASONS_JUDGED], 3);
+        assert_int_equal(observed.remarks->len, 2);
 
-        const struct up_remark *verify = g_ptr_array_index(exam.remarks, 0);
-        const struct up_remark *data = g_ptr_array_index(exam.remarks, 1);
+        const struct up_remark *verify = g_ptr_array_index(observed.remarks, 0);
+        const struct up_remark *data = g_ptr_array_index(observed.remarks, 1);
         assert_int_equal(verify->kind, UP_REMARK_NO_REASON);
         assert_string_equal(verify->site, "CMS_verify");
         assert_int_equal(verify->times, 2);
         assert_string_equal(
             verify->detail, "CMS_verify failed and the error queue is empty (as text)");
         assert_string_equal(data->detail, "CMS_data failed and the error queue is empty");
-        up_exam_clear(&exam);
+        up_observations_clear(&observed);
 }
 
 static void failure_with_a_reason_is_no_fault(void **state)
 {
-        struct up_exam exam;
+        struct up_observations observed;
 
         (void)state;
-        begin(&exam);
+        begin(&observed);
         raise_reason();
         assert_false(up_openssl_is_silent(false));
-        assert_false(up_openssl_judge(&exam, "CMS_verify", NULL, false));
-        assert_int_equal(exam.counts[UP_COUNT_REASONS_JUDGED], 1);
-        assert_int_equal(exam.remarks->len, 0);
-        up_exam_clear(&exam);
+        assert_false(up_openssl_judge(&observed, "CMS_verify", NULL, false));
+        assert_int_equal(observed.counts[UP_COUNT_REASONS_JUDGED], 1);
+        assert_int_equal(observed.remarks->len, 0);
+        up_observations_clear(&observed);
 }
 
 /* Or the next silent failure would pass for one with a reason. */
 static void judging_empties_the_queue(void **state)
 {
-        struct up_exam exam;
+        struct up_observations observed;
 
         (void)state;
-        begin(&exam);
+        begin(&observed);
         for (int ok = 0; ok < 2; ok++) {
                 raise_reason();
-                assert_int_equal(up_openssl_judge(&exam, "CMS_verify", NULL, ok == 1), ok);
+                assert_int_equal(up_openssl_judge(&observed, "CMS_verify", NULL, ok == 1), ok);
                 assert_int_equal(ERR_peek_error(), 0);
         }
         assert_false(up_openssl_is_silent(true));
         assert_true(up_openssl_is_silent(false));
-        up_exam_clear(&exam);
+        up_observations_clear(&observed);
 }
 
 static void success_is_not_judged(void **state)
 {
-        struct up_exam exam;
+        struct up_observations observed;
 
         (void)state;
-        begin(&exam);
-        assert_true(up_openssl_judge(&exam, "CMS_verify", NULL, true));
-        assert_int_equal(exam.counts[UP_COUNT_REASONS_JUDGED], 0);
-        assert_int_equal(exam.remarks->len, 0);
-        up_exam_clear(&exam);
+        begin(&observed);
+        assert_true(up_openssl_judge(&observed, "CMS_verify", NULL, true));
+        assert_int_equal(observed.counts[UP_COUNT_REASONS_JUDGED], 0);
+        assert_int_equal(observed.remarks->len, 0);
+        up_observations_clear(&observed);
 }
 
 static void content_reads_alike_from_wherever_it_is_given(void **state)

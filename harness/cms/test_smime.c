@@ -1,7 +1,7 @@
 /*
  * Every seed has the structures, grade, trust and signers that its name promises; virtual time
  * alone decides on certificates; a changed byte costs the grade that it must; limits hold at their
- * exact value and in bounded time; and an exam depends on nothing that came before it.
+ * exact value and in bounded time; and what is observed depends on nothing that came before it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +30,7 @@
 struct run {
         struct up_limits limits;
         int64_t now_s;
-        struct up_exam exam;
+        struct up_observations observed;
         GString *trace;   /* what was seen, see tell() */
         GBytes *opened;   /* the last content that was opened, or NULL */
         bool signed_then; /* each signer signed at SIGNED_AT */
@@ -86,13 +86,13 @@ static void examine(struct run *run, GBytes *message)
 {
         up_random_restart(0);
         run->trace = g_string_new(NULL);
-        up_exam_init(&run->exam, &run->limits, run->now_s);
-        up_smime_walk(message, &run->exam, tell, run);
+        up_observations_init(&run->observed, &run->limits, run->now_s);
+        up_smime_walk(message, &run->observed, tell, run);
 }
 
 static void finish(struct run *run)
 {
-        up_exam_clear(&run->exam);
+        up_observations_clear(&run->observed);
         g_string_free(run->trace, TRUE);
         g_clear_pointer(&run->opened, g_bytes_unref);
 }
@@ -116,10 +116,11 @@ static void examine_seed(struct run *run, const char *name)
         examine(run, message);
 }
 
-static bool remarks(const struct up_exam *exam, enum up_remark_kind kind, const char *site)
+static bool remarks(
+    const struct up_observations *observed, enum up_remark_kind kind, const char *site)
 {
-        for (guint i = 0; i < exam->remarks->len; i++) {
-                const struct up_remark *remark = g_ptr_array_index(exam->remarks, i);
+        for (guint i = 0; i < observed->remarks->len; i++) {
+                const struct up_remark *remark = g_ptr_array_index(observed->remarks, i);
                 if (remark->kind == kind && (site == NULL || strcmp(remark->site, site) == 0))
                         return true;
         }
@@ -247,7 +248,7 @@ static unsigned times(const char *text, const char *word)
 
 static void assert_counts_tell_the_story(const struct run *run)
 {
-        const uint64_t *counts = run->exam.counts;
+        const uint64_t *counts = run->observed.counts;
         const char *trace = run->trace->str;
 
         assert_int_equal(counts[UP_COUNT_CMS], times(trace, "-data"));
@@ -279,9 +280,9 @@ static void each_seed_keeps_its_promise(void **state)
                 examine_seed(&run, name);
                 if (strcmp(run.trace->str, promises[i].trace) != 0)
                         fail_msg("%s: %s", name, run.trace->str);
-                if (run.exam.remarks->len > 0)
+                if (run.observed.remarks->len > 0)
                         fail_msg("%s has a remark", name);
-                assert_false(run.exam.unscannable);
+                assert_false(run.observed.unscannable);
                 assert_counts_tell_the_story(&run);
                 assert_int_equal(run.signed_then, strstr(name, "no-attributes") == NULL);
                 if (run.opened != NULL && strcmp(name, "bomb.eml") != 0 &&
@@ -343,8 +344,8 @@ static void virtual_time_alone_decides_on_certificates(void **state)
                 prepare(&run);
                 run.now_s = rows[i].now_s;
                 examine_seed(&run, rows[i].name);
-                assert_int_equal(run.exam.counts[UP_COUNT_VERIFIED], 1);
-                assert_int_equal(run.exam.counts[UP_COUNT_TRUSTED], rows[i].reason == NULL);
+                assert_int_equal(run.observed.counts[UP_COUNT_VERIFIED], 1);
+                assert_int_equal(run.observed.counts[UP_COUNT_TRUSTED], rows[i].reason == NULL);
                 if (rows[i].reason != NULL)
                         assert_non_null(strstr(run.trace->str, rows[i].reason));
                 finish(&run);
@@ -433,7 +434,7 @@ static void each_change_costs_its_grade(void **state)
                 if (strcmp(run.trace->str, rows[i].trace) != 0)
                         fail_msg("%s, row %zu: %s", rows[i].name, i, run.trace->str);
                 assert_counts_tell_the_story(&run);
-                assert_false(run.exam.unscannable);
+                assert_false(run.observed.unscannable);
                 finish(&run);
         }
 }
@@ -457,8 +458,8 @@ static void changed_attribute_or_signature_is_broken(void **state)
                 prepare(&run);
                 examine(&run, changed);
                 assert_string_equal(run.trace->str, "0 signed-data broken by " EC " opens");
-                assert_int_equal(run.exam.counts[UP_COUNT_VERIFIED], 0);
-                assert_int_equal(run.exam.counts[UP_COUNT_DIGEST_ONLY], 0);
+                assert_int_equal(run.observed.counts[UP_COUNT_VERIFIED], 0);
+                assert_int_equal(run.observed.counts[UP_COUNT_DIGEST_ONLY], 0);
                 finish(&run);
         }
 }
@@ -484,7 +485,7 @@ static void part_without_body_holds(void **state)
                 prepare(&run);
                 examine(&run, message);
                 assert_string_equal(run.trace->str, CLEAR("0", EC));
-                assert_int_equal(run.exam.remarks->len, 0);
+                assert_int_equal(run.observed.remarks->len, 0);
                 finish(&run);
         }
 }
@@ -501,7 +502,7 @@ static void nothing_signed_is_no_signature(void **state)
         prepare(&run);
         examine(&run, bytes);
         assert_string_equal(run.trace->str, "0 nothing");
-        assert_false(run.exam.unscannable);
+        assert_false(run.observed.unscannable);
         finish(&run);
 }
 
@@ -562,9 +563,9 @@ static void each_limit_holds_at_its_exact_value(void **state)
                 examine(&below, message);
                 if (strcmp(below.trace->str, rows[i].below) != 0)
                         fail_msg("%s below %s: %s", rows[i].name, rows[i].limit, below.trace->str);
-                assert_true(below.exam.unscannable);
-                assert_true(remarks(&below.exam, UP_REMARK_LIMIT, rows[i].limit));
-                assert_false(at.exam.unscannable);
+                assert_true(below.observed.unscannable);
+                assert_true(remarks(&below.observed, UP_REMARK_LIMIT, rows[i].limit));
+                assert_false(at.observed.unscannable);
                 assert_counts_tell_the_story(&at);
                 finish(&at);
                 finish(&below);
@@ -583,9 +584,9 @@ static void bomb_beyond_the_decoded_bytes_is_unscannable(void **state)
                 prepare(&run);
                 run.limits.decoded_bytes = limits[i];
                 examine_seed(&run, "bomb.eml");
-                assert_true(run.exam.unscannable);
-                assert_true(remarks(&run.exam, UP_REMARK_LIMIT, "max-decoded"));
-                assert_int_equal(run.exam.counts[UP_COUNT_DECOMPRESSED], 0);
+                assert_true(run.observed.unscannable);
+                assert_true(remarks(&run.observed, UP_REMARK_LIMIT, "max-decoded"));
+                assert_int_equal(run.observed.counts[UP_COUNT_DECOMPRESSED], 0);
                 finish(&run);
         }
 }
@@ -685,12 +686,12 @@ static void asking_for_much_work_is_unscannable(void **state)
 
                 prepare(&run);
                 examine(&run, message);
-                if (run.exam.unscannable == rows[i].affordable)
+                if (run.observed.unscannable == rows[i].affordable)
                         fail_msg("%s: %s", rows[i].what, run.trace->str);
                 if (rows[i].affordable)
                         assert_string_equal(run.trace->str, "0 enveloped-data");
                 else
-                        assert_true(remarks(&run.exam, UP_REMARK_LIMIT, "max-iterations"));
+                        assert_true(remarks(&run.observed, UP_REMARK_LIMIT, "max-iterations"));
                 assert_true((clock() - start) / CLOCKS_PER_SEC < MOST_SECONDS);
                 finish(&run);
         }
@@ -723,15 +724,15 @@ static void error_queue_is_left_empty(void **state)
         for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
                 g_autoptr(GBytes) message = g_bytes_new(rows[i].message, rows[i].bytes);
                 struct up_limits limits;
-                struct up_exam exam;
+                struct up_observations observed;
 
                 up_limits_init(&limits);
-                up_exam_init(&exam, &limits, UP_CASE_TIME_S);
-                up_smime_examine(message, &exam);
+                up_observations_init(&observed, &limits, UP_CASE_TIME_S);
+                up_smime_examine(message, &observed);
                 if (ERR_peek_error() != 0)
                         fail_msg("row %zu leaves %s", i, ERR_reason_error_string(ERR_peek_error()));
-                assert_int_equal(exam.counts[UP_COUNT_LOGS_JUDGED], 1);
-                up_exam_clear(&exam);
+                assert_int_equal(observed.counts[UP_COUNT_LOGS_JUDGED], 1);
+                up_observations_clear(&observed);
         }
 }
 
@@ -752,50 +753,50 @@ static void damaged_structures_leave_nothing_behind(void **state)
                         prepare(&run);
                         examine(&run, damaged[i]);
                         assert_int_equal(ERR_peek_error(), 0);
-                        assert_true(run.exam.counts[UP_COUNT_VERIFIED] <= 1);
+                        assert_true(run.observed.counts[UP_COUNT_VERIFIED] <= 1);
                         finish(&run);
                 }
         }
 }
 
-/* All that an exam holds, as text. */
-static char *exam_text(const struct run *run)
+/* All observations, as text. */
+static char *observations_text(const struct run *run)
 {
         GString *text = g_string_new(run->trace->str);
 
         for (int i = 0; i < UP_COUNTS; i++)
                 g_string_append_printf(
-                    text, " %s=%" G_GUINT64_FORMAT, up_count_names[i], run->exam.counts[i]);
-        for (guint i = 0; i < run->exam.remarks->len; i++) {
-                const struct up_remark *remark = g_ptr_array_index(run->exam.remarks, i);
+                    text, " %s=%" G_GUINT64_FORMAT, up_count_names[i], run->observed.counts[i]);
+        for (guint i = 0; i < run->observed.remarks->len; i++) {
+                const struct up_remark *remark = g_ptr_array_index(run->observed.remarks, i);
                 g_string_append_printf(text, "\n%d %s: %s, %u times", remark->kind, remark->site,
                     remark->detail, remark->times);
         }
         return g_string_free(text, FALSE);
 }
 
-static char *exam_of_seed(const char *name)
+static char *observations_of_seed(const char *name)
 {
         struct run run;
         char *text;
 
         prepare(&run);
         examine_seed(&run, name);
-        text = exam_text(&run);
+        text = observations_text(&run);
         finish(&run);
         return text;
 }
 
 /* Each seed again, and after another one than the first time. */
-static void exam_is_the_same_whatever_came_before(void **state)
+static void observations_are_the_same_whatever_came_before(void **state)
 {
         char *first[G_N_ELEMENTS(promises)];
 
         (void)state;
         for (size_t i = 0; i < G_N_ELEMENTS(promises); i++)
-                first[i] = exam_of_seed(promises[i].name);
+                first[i] = observations_of_seed(promises[i].name);
         for (size_t i = G_N_ELEMENTS(promises); i-- > 0;) {
-                g_autofree char *again = exam_of_seed(promises[i].name);
+                g_autofree char *again = observations_of_seed(promises[i].name);
                 assert_string_equal(again, first[i]);
                 g_free(first[i]);
         }
@@ -816,7 +817,7 @@ int main(void)
                 cmocka_unit_test(bomb_beyond_the_decoded_bytes_is_unscannable),
                 cmocka_unit_test(asking_for_much_work_is_unscannable),
                 cmocka_unit_test(damaged_structures_leave_nothing_behind),
-                cmocka_unit_test(exam_is_the_same_whatever_came_before),
+                cmocka_unit_test(observations_are_the_same_whatever_came_before),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

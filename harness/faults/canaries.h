@@ -34,7 +34,8 @@ struct up_canary {
         const char *signature; /* how the finding's signature begins */
         enum up_canary_claim claim;
         size_t bytes; /* of its message, which is made so long; 0: as short as it can be */
-        void (*commit)(const struct up_case *c, struct up_exam *exam); /* set in canary.c only */
+        void (*commit)(
+            const struct up_case *c, struct up_observations *observed); /* set in canary.c only */
 
         /* Of an oracle's canary. */
         enum up_evidence evidence;

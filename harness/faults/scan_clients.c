@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-#include "mail/exam.h"
-#include "mail/slice.h"
+#include "mail/observations.h"
+#include "mail/entity.h"
 
 #define BOUNDARY_BYTES 70 /* RFC 2046 section 5.1.1 */
 
@@ -30,12 +30,12 @@ struct up_client_reading up_client_loses_verdict(const struct up_client *self,
 /* All of its entities; what a limit keeps from being read is none of this client's business. */
 static GPtrArray *read_entities(GBytes *message, const struct up_policy *policy)
 {
-        struct up_exam exam;
+        struct up_observations observed;
         GPtrArray *entities;
 
-        up_exam_init(&exam, &policy->limits, 0);
-        entities = up_entities_read(message, &exam);
-        up_exam_clear(&exam);
+        up_observations_init(&observed, &policy->limits, 0);
+        entities = up_entities_read(message, &observed);
+        up_observations_clear(&observed);
         return entities;
 }
 

@@ -24,7 +24,7 @@
 #define CHUNK_GROWTH 2  /* places while the number of pieces stays small */
 
 struct touch {
-        struct up_exam *exam;
+        struct up_observations *observed;
         GDateTime *now;
         GPtrArray *partials; /* of GMimeMessagePartial, borrowed: all that were met */
 };
@@ -321,7 +321,7 @@ static void touch_header(GMimeHeader *header, GMimeStream *nowhere)
                         header_readers[form](value);
 }
 
-static void touch_headers(GMimeHeaderList *headers, struct up_exam *exam)
+static void touch_headers(GMimeHeaderList *headers, struct up_observations *observed)
 {
         g_autoptr(GMimeStream) nowhere = g_mime_stream_null_new();
         int count = g_mime_header_list_get_count(headers);
@@ -333,7 +333,7 @@ static void touch_headers(GMimeHeaderList *headers, struct up_exam *exam)
 
                 bytes += strlen(g_mime_header_get_raw_name(header)) + 1;
                 bytes += raw != NULL ? strlen(raw) : 0;
-                if (!up_exam_within(exam, &exam->limits.header_bytes, bytes))
+                if (!up_observations_within(observed, &observed->limits.header_bytes, bytes))
                         return;
                 touch_header(header, nowhere);
         }
@@ -553,14 +553,14 @@ static bool concerns(const struct content_filter *row, GMimePart *part)
                (row->subtype == NULL || g_mime_content_type_is_type(type, "text", row->subtype));
 }
 
-static void touch_content(GMimePart *part, struct up_exam *exam)
+static void touch_content(GMimePart *part, struct up_observations *observed)
 {
-        uint64_t left = exam->limits.decoded_bytes - exam->decoded_bytes;
+        uint64_t left = observed->limits.decoded_bytes - observed->decoded_bytes;
         g_autoptr(GBytes) content = up_mime_decoded(part, left + 1); /* so that too much shows */
         gsize size;
         const char *data = g_bytes_get_data(content, &size);
 
-        if (!up_exam_spend(exam, size) || size == 0)
+        if (!up_observations_spend(observed, size) || size == 0)
                 return;
         for (size_t i = 0; i < G_N_ELEMENTS(filters); i++) {
                 const struct content_filter *row = &filters[i];
@@ -603,7 +603,7 @@ static void touch_object(GMimeObject *object, struct touch *touch)
         see_any(g_mime_object_get_content_id(object));
         see_any(g_mime_object_get_header(object, "Content-Type"));
         see_any(g_mime_object_get_content_disposition_parameter(object, "filename"));
-        touch_headers(g_mime_object_get_header_list(object), touch->exam);
+        touch_headers(g_mime_object_get_header_list(object), touch->observed);
         take(g_mime_object_get_headers(object, NULL));
 }
 
@@ -625,7 +625,7 @@ static void touch_part(GMimeObject *object, struct touch *touch)
                 g_mime_part_verify_content_md5(part);
         if (wrapper != NULL)
                 touch_wrapper(wrapper);
-        touch_content(part, touch->exam);
+        touch_content(part, touch->observed);
 }
 
 static void touch_text_part(GMimeObject *object, struct touch *touch)
@@ -785,18 +785,18 @@ static void reconstruct(GPtrArray *partials)
                 up_mime_glance(message);
 }
 
-void up_mime_touch(GMimeMessage *message, struct up_exam *exam)
+void up_mime_touch(GMimeMessage *message, struct up_observations *observed)
 {
-        g_autoptr(GPtrArray) objects = up_mime_objects(message, exam);
+        g_autoptr(GPtrArray) objects = up_mime_objects(message, observed);
         g_autoptr(GPtrArray) partials = g_ptr_array_new();
-        g_autoptr(GDateTime) now = g_date_time_new_from_unix_utc(exam->now_s);
-        struct touch touch = { exam, now, partials };
+        g_autoptr(GDateTime) now = g_date_time_new_from_unix_utc(observed->now_s);
+        struct touch touch = { observed, now, partials };
 
         for (guint i = 0; i < objects->len; i++) {
                 GMimeObject *object = g_ptr_array_index(objects, i);
 
                 if (!GMIME_IS_MESSAGE(object))
-                        up_exam_count(exam, UP_COUNT_PARTS);
+                        up_observations_count(observed, UP_COUNT_PARTS);
                 for (size_t row = 0; row < G_N_ELEMENTS(kinds); row++)
                         if (G_TYPE_CHECK_INSTANCE_TYPE(object, kinds[row].type()))
                                 kinds[row].touch(object, &touch);

@@ -82,17 +82,18 @@ static GBytes *glib_base64(const uint8_t *text, size_t bytes)
         return g_bytes_new_take(decoded, length);
 }
 
-static void disagree(struct up_exam *exam, const char *site, GBytes *ours, GBytes *theirs)
+static void disagree(
+    struct up_observations *observed, const char *site, GBytes *ours, GBytes *theirs)
 {
-        up_exam_count(exam, UP_COUNT_DECODERS_JUDGED);
+        up_observations_count(observed, UP_COUNT_DECODERS_JUDGED);
         if (theirs == NULL || !g_bytes_equal(ours, theirs))
-                up_exam_remark(exam, UP_REMARK_DISAGREE, site,
+                up_observations_remark(observed, UP_REMARK_DISAGREE, site,
                     "GMime reads %" G_GSIZE_FORMAT " bytes, the other %" G_GSSIZE_FORMAT,
                     g_bytes_get_size(ours),
                     theirs != NULL ? (gssize)g_bytes_get_size(theirs) : (gssize)-1);
 }
 
-static void compare_base64(GMimePart *part, struct up_exam *exam)
+static void compare_base64(GMimePart *part, struct up_observations *observed)
 {
         g_autoptr(GBytes) raw = raw_content(part);
         gsize bytes;
@@ -103,11 +104,11 @@ static void compare_base64(GMimePart *part, struct up_exam *exam)
         g_autoptr(GBytes) gmime = up_mime_decoded(part, G_MAXSIZE);
         g_autoptr(GBytes) openssl = openssl_base64(text, bytes);
         g_autoptr(GBytes) glib = glib_base64(text, bytes);
-        disagree(exam, "base64: GMime and OpenSSL", gmime, openssl);
-        disagree(exam, "base64: GMime and GLib", gmime, glib);
+        disagree(observed, "base64: GMime and OpenSSL", gmime, openssl);
+        disagree(observed, "base64: GMime and GLib", gmime, glib);
 }
 
-static void compare_charset(GMimeTextPart *text_part, struct up_exam *exam)
+static void compare_charset(GMimeTextPart *text_part, struct up_observations *observed)
 {
         const char *name =
             g_mime_object_get_content_type_parameter(GMIME_OBJECT(text_part), "charset");
@@ -130,7 +131,7 @@ static void compare_charset(GMimeTextPart *text_part, struct up_exam *exam)
         g_autofree char *text = g_mime_text_part_get_text(text_part);
         g_autoptr(GBytes) gmime = g_bytes_new(text, text != NULL ? strlen(text) : 0);
         g_autoptr(GBytes) glib = g_bytes_new(converted, converted_bytes);
-        disagree(exam, "charset: GMime and GLib", gmime, glib);
+        disagree(observed, "charset: GMime and GLib", gmime, glib);
 }
 
 static bool is_printable(const char *text, size_t bytes)
@@ -169,7 +170,7 @@ static bool append_encoded_word(GString *text, const char *word)
 }
 
 /* Judges a value that is nothing but encoded words; blanks between them are no part of the text. */
-static void compare_encoded_words(GMimeHeader *header, struct up_exam *exam)
+static void compare_encoded_words(GMimeHeader *header, struct up_observations *observed)
 {
         g_autofree char *value = g_mime_utils_header_unfold(g_mime_header_get_raw_value(header));
         g_auto(GStrv) words = g_strsplit_set(value, " \t", 0);
@@ -188,38 +189,38 @@ static void compare_encoded_words(GMimeHeader *header, struct up_exam *exam)
         const char *read = g_mime_header_get_value(header);
         g_autoptr(GBytes) gmime = g_bytes_new(read, strlen(read));
         g_autoptr(GBytes) glib = g_bytes_new(text->str, text->len);
-        disagree(exam,
+        disagree(observed,
             count == 1 ? "encoded word: GMime and GLib" : "encoded words in a row: GMime and GLib",
             gmime, glib);
 }
 
-static void compare_headers(GMimeObject *object, struct up_exam *exam)
+static void compare_headers(GMimeObject *object, struct up_observations *observed)
 {
         GMimeHeaderList *headers = g_mime_object_get_header_list(object);
 
         for (const char *const *name = up_fields[UP_FORM_TEXT]; *name != NULL; name++) {
                 GMimeHeader *header = g_mime_header_list_get_header(headers, *name);
                 if (header != NULL && g_mime_header_get_raw_value(header) != NULL)
-                        compare_encoded_words(header, exam);
+                        compare_encoded_words(header, observed);
         }
 }
 
-static void compare_leaf(GMimeObject *object, struct up_exam *exam)
+static void compare_leaf(GMimeObject *object, struct up_observations *observed)
 {
         if (!GMIME_IS_PART(object))
                 return;
         if (g_mime_part_get_content_encoding(GMIME_PART(object)) == GMIME_CONTENT_ENCODING_BASE64)
-                compare_base64(GMIME_PART(object), exam);
+                compare_base64(GMIME_PART(object), observed);
         if (GMIME_IS_TEXT_PART(object))
-                compare_charset(GMIME_TEXT_PART(object), exam);
+                compare_charset(GMIME_TEXT_PART(object), observed);
 }
 
-void up_mime_compare(GMimeMessage *message, struct up_exam *exam)
+void up_mime_compare(GMimeMessage *message, struct up_observations *observed)
 {
-        g_autoptr(GPtrArray) objects = up_mime_objects(message, exam);
+        g_autoptr(GPtrArray) objects = up_mime_objects(message, observed);
 
         for (guint i = 0; i < objects->len; i++) {
-                compare_headers(g_ptr_array_index(objects, i), exam);
-                compare_leaf(g_ptr_array_index(objects, i), exam);
+                compare_headers(g_ptr_array_index(objects, i), observed);
+                compare_leaf(g_ptr_array_index(objects, i), observed);
         }
 }

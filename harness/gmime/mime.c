@@ -17,12 +17,12 @@ void up_mime_start(void)
         started = true;
 }
 
-GMimeMessage *up_mime_parse(GBytes *message, struct up_exam *exam)
+GMimeMessage *up_mime_parse(GBytes *message, struct up_observations *observed)
 {
         gsize size;
         const char *data = g_bytes_get_data(message, &size);
 
-        if (!up_exam_within(exam, &exam->limits.message_bytes, size))
+        if (!up_observations_within(observed, &observed->limits.message_bytes, size))
                 return NULL;
 
         g_autoptr(GMimeStream) stream =
@@ -46,22 +46,22 @@ GBytes *up_mime_decoded(GMimePart *part, size_t most)
         return g_byte_array_free_to_bytes(g_steal_pointer(&bytes));
 }
 
-void up_mime_examine(GBytes *bytes, struct up_exam *exam)
+void up_mime_examine(GBytes *bytes, struct up_observations *observed)
 {
         g_autoptr(GMimeMessage) message = NULL;
 
         up_mime_start();
-        up_exam_listen(exam);
-        message = up_mime_parse(bytes, exam);
+        up_observations_listen(observed);
+        message = up_mime_parse(bytes, observed);
         if (message != NULL) {
-                g_autoptr(GPtrArray) objects = up_mime_objects(message, exam);
+                g_autoptr(GPtrArray) objects = up_mime_objects(message, observed);
                 if (objects->len <= UP_MIME_MANY_OBJECTS)
-                        up_mime_parse_ways(bytes, exam);
-                up_mime_touch(message, exam);
-                up_mime_compare(message, exam);
-                up_mime_rewrite(message, exam);
+                        up_mime_parse_ways(bytes, observed);
+                up_mime_touch(message, observed);
+                up_mime_compare(message, observed);
+                up_mime_rewrite(message, observed);
         }
-        up_exam_count(exam, UP_COUNT_LOGS_JUDGED);
+        up_observations_count(observed, UP_COUNT_LOGS_JUDGED);
         g_clear_object(&message);
-        up_exam_unlisten(exam);
+        up_observations_unlisten(observed);
 }

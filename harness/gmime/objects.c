@@ -37,7 +37,7 @@ static void push_children(GArray *stack, const struct visit *parent)
         }
 }
 
-GPtrArray *up_mime_objects(GMimeMessage *message, struct up_exam *exam)
+GPtrArray *up_mime_objects(GMimeMessage *message, struct up_observations *observed)
 {
         GPtrArray *objects = g_ptr_array_new_with_free_func(g_object_unref);
         g_autoptr(GArray) stack = g_array_new(FALSE, FALSE, sizeof(struct visit));
@@ -48,10 +48,10 @@ GPtrArray *up_mime_objects(GMimeMessage *message, struct up_exam *exam)
                 struct visit visit = g_array_index(stack, struct visit, stack->len - 1);
 
                 g_array_set_size(stack, stack->len - 1);
-                if (!up_exam_within(exam, &exam->limits.depth, visit.depth))
+                if (!up_observations_within(observed, &observed->limits.depth, visit.depth))
                         continue;
                 if (!GMIME_IS_MESSAGE(visit.object) &&
-                    !up_exam_within(exam, &exam->limits.parts, ++parts))
+                    !up_observations_within(observed, &observed->limits.parts, ++parts))
                         break;
                 g_ptr_array_add(objects, g_object_ref(visit.object));
                 push_children(stack, &visit);
@@ -163,7 +163,7 @@ static const char *place_of_difference(GBytes *before, GBytes *after)
 }
 
 void up_mime_remark_difference(
-    struct up_exam *exam, const char *what, GBytes *before, GBytes *after)
+    struct up_observations *observed, const char *what, GBytes *before, GBytes *after)
 {
         const char *name = NULL;
 
@@ -179,6 +179,6 @@ void up_mime_remark_difference(
                 name = place_of_difference(before, after);
 
         g_autofree char *site = g_strdup_printf("%s: %s", what, name);
-        up_exam_remark(exam, UP_REMARK_REWRITTEN, site, "%zu bytes became %zu",
+        up_observations_remark(observed, UP_REMARK_REWRITTEN, site, "%zu bytes became %zu",
             g_bytes_get_size(before), g_bytes_get_size(after));
 }

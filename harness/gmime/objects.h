@@ -21,10 +21,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(InternetAddressList, g_object_unref)
 /**
  * Every object of the tree within the limits of depth and parts: the message, its part, theirs,
  * nested messages and so on; parents before their parts, siblings in order. A message and its one
- * part are one entity, so that the limits mean what slice.h means by them.
+ * part are one entity, so that the limits mean what entity.h means by them.
  * Returns an array of GMimeObject that holds references; g_ptr_array_unref() frees it.
  */
-GPtrArray *up_mime_objects(GMimeMessage *message, struct up_exam *exam);
+GPtrArray *up_mime_objects(GMimeMessage *message, struct up_observations *observed);
 
 /** A message with more of them is read in one way and not edited: GMime's time grows as n*n. */
 #define UP_MIME_MANY_OBJECTS 256
@@ -40,6 +40,6 @@ GBytes *up_mime_written(GMimeMessage *message, GMimeFormatOptions *options);
  * site is "@what: KIND". Does nothing when they are the same.
  */
 void up_mime_remark_difference(
-    struct up_exam *exam, const char *what, GBytes *before, GBytes *after);
+    struct up_observations *observed, const char *what, GBytes *before, GBytes *after);
 
 #endif

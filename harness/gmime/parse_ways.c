@@ -197,13 +197,13 @@ static GBytes *read_by(const struct way *way, const char *data, size_t size)
         return read_all(parser, options, !way->same);
 }
 
-void up_mime_parse_ways(GBytes *message, struct up_exam *exam)
+void up_mime_parse_ways(GBytes *message, struct up_observations *observed)
 {
         gsize size;
         const char *data = g_bytes_get_data(message, &size);
         g_autoptr(GBytes) expected = NULL;
 
-        if (!up_exam_within(exam, &exam->limits.message_bytes, size))
+        if (!up_observations_within(observed, &observed->limits.message_bytes, size))
                 return;
         for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
                 g_autoptr(GBytes) written = read_by(&ways[i], data, size);
@@ -213,8 +213,8 @@ void up_mime_parse_ways(GBytes *message, struct up_exam *exam)
                 if (i == 0)
                         expected = g_bytes_ref(written);
                 else if (ways[i].same && expected != NULL)
-                        up_mime_remark_difference(exam, ways[i].name, expected, written);
+                        up_mime_remark_difference(observed, ways[i].name, expected, written);
         }
         if (expected != NULL)
-                up_mime_remark_difference(exam, "written", message, expected);
+                up_mime_remark_difference(observed, "written", message, expected);
 }

@@ -447,27 +447,27 @@ static void (*const edits[])(GMimeMessage *message, struct edit_context *context
         write_formats,
 };
 
-static void remark_stability(GMimeMessage *message, struct up_exam *exam)
+static void remark_stability(GMimeMessage *message, struct up_observations *observed)
 {
         g_autoptr(GBytes) first = up_mime_written(message, NULL);
         g_autoptr(GMimeMessage) again = read_again(first);
 
         if (again == NULL) {
-                up_exam_remark(exam, UP_REMARK_REWRITTEN, "unstable: unreadable",
+                up_observations_remark(observed, UP_REMARK_REWRITTEN, "unstable: unreadable",
                     "GMime reads nothing from %zu bytes of its own", g_bytes_get_size(first));
                 return;
         }
         g_autoptr(GBytes) second = up_mime_written(again, NULL);
-        up_mime_remark_difference(exam, "unstable", first, second);
+        up_mime_remark_difference(observed, "unstable", first, second);
 }
 
-void up_mime_rewrite(GMimeMessage *message, struct up_exam *exam)
+void up_mime_rewrite(GMimeMessage *message, struct up_observations *observed)
 {
-        g_autoptr(GPtrArray) objects = up_mime_objects(message, exam);
-        g_autoptr(GDateTime) now = g_date_time_new_from_unix_utc(exam->now_s);
+        g_autoptr(GPtrArray) objects = up_mime_objects(message, observed);
+        g_autoptr(GDateTime) now = g_date_time_new_from_unix_utc(observed->now_s);
         struct edit_context context = { objects, now, 0 };
 
-        remark_stability(message, exam);
+        remark_stability(message, observed);
         if (objects->len > UP_MIME_MANY_OBJECTS)
                 return;
         for (size_t i = 0; i < G_N_ELEMENTS(edits); i++)

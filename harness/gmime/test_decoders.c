@@ -52,29 +52,30 @@ int EVP_DecodeUpdate(
 
 /* --- one message compared --------------------------------------------------------------------- */
 
-static void compare(struct up_exam *exam, const char *message, size_t bytes)
+static void compare(struct up_observations *observed, const char *message, size_t bytes)
 {
         struct up_limits limits;
         g_autoptr(GBytes) data = g_bytes_new(message, bytes);
 
         up_limits_init(&limits);
-        up_exam_init(exam, &limits, NOW_S);
+        up_observations_init(observed, &limits, NOW_S);
         up_mime_start();
-        up_exam_listen(exam);
-        GMimeMessage *parsed = up_mime_parse(data, exam);
+        up_observations_listen(observed);
+        GMimeMessage *parsed = up_mime_parse(data, observed);
         assert_non_null(parsed);
-        up_mime_compare(parsed, exam);
+        up_mime_compare(parsed, observed);
         g_object_unref(parsed);
-        up_exam_unlisten(exam);
+        up_observations_unlisten(observed);
 }
 
-static void compare_text(struct up_exam *exam, const char *header, const char *body, size_t bytes)
+static void compare_text(
+    struct up_observations *observed, const char *header, const char *body, size_t bytes)
 {
         g_autoptr(GString) message = g_string_new(header);
 
         g_string_append_c(message, '\n');
         g_string_append_len(message, body, (gssize)bytes);
-        compare(exam, message->str, message->len);
+        compare(observed, message->str, message->len);
 }
 
 #define BYTES(text) text, sizeof text - 1
@@ -122,16 +123,16 @@ static void base64_leaves_no_freedom_or_is_not_judged(void **state)
 
         (void)state;
         for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-                struct up_exam exam;
+                struct up_observations observed;
 
                 if (up_base64_is_well_formed((const uint8_t *)rows[i].text, rows[i].bytes) !=
                     rows[i].well_formed)
                         fail_msg("\"%s\"", rows[i].text);
-                compare_text(&exam, BASE64, rows[i].text, rows[i].bytes);
-                assert_int_equal(exam.counts[UP_COUNT_DECODERS_JUDGED],
+                compare_text(&observed, BASE64, rows[i].text, rows[i].bytes);
+                assert_int_equal(observed.counts[UP_COUNT_DECODERS_JUDGED],
                     rows[i].well_formed && rows[i].bytes > 0 ? 2 : 0);
-                assert_int_equal(exam.remarks->len, 0);
-                up_exam_clear(&exam);
+                assert_int_equal(observed.remarks->len, 0);
+                up_observations_clear(&observed);
         }
 }
 
@@ -146,7 +147,7 @@ static void decoders_agree_on_well_formed_base64(void **state)
                 gsize bytes = (gsize)g_rand_int_range(chance, 1, (int)sizeof data);
                 int width = g_rand_int_range(chance, 1, 100);
                 g_autoptr(GString) text = g_string_new(NULL);
-                struct up_exam exam;
+                struct up_observations observed;
 
                 for (gsize i = 0; i < bytes; i++)
                         data[i] = (guchar)g_rand_int_range(chance, 0, 256);
@@ -156,10 +157,10 @@ static void decoders_agree_on_well_formed_base64(void **state)
                         if ((at + 1) % width == 0)
                                 g_string_append(text, &"\r\n\n"[g_rand_int_range(chance, 0, 3)]);
                 }
-                compare_text(&exam, BASE64, text->str, text->len);
-                assert_int_equal(exam.counts[UP_COUNT_DECODERS_JUDGED], 2);
-                assert_int_equal(exam.remarks->len, 0);
-                up_exam_clear(&exam);
+                compare_text(&observed, BASE64, text->str, text->len);
+                assert_int_equal(observed.counts[UP_COUNT_DECODERS_JUDGED], 2);
+                assert_int_equal(observed.remarks->len, 0);
+                up_observations_clear(&observed);
         }
 }
 
@@ -287,13 +288,13 @@ static void text_is_judged_when_it_can_be_converted(void **state)
         for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
                 g_autofree char *header =
                     g_strdup_printf("Content-Type: text/plain; charset=%s\n", rows[i].charset);
-                struct up_exam exam;
+                struct up_observations observed;
 
-                compare_text(&exam, header, rows[i].body, rows[i].bytes);
-                if (exam.counts[UP_COUNT_DECODERS_JUDGED] != rows[i].judged)
+                compare_text(&observed, header, rows[i].body, rows[i].bytes);
+                if (observed.counts[UP_COUNT_DECODERS_JUDGED] != rows[i].judged)
                         fail_msg("%s, row %zu", rows[i].charset, i);
-                assert_int_equal(exam.remarks->len, 0);
-                up_exam_clear(&exam);
+                assert_int_equal(observed.remarks->len, 0);
+                up_observations_clear(&observed);
         }
 }
 
@@ -304,11 +305,11 @@ static void text_without_charset_is_not_judged(void **state)
 
         (void)state;
         for (size_t i = 0; i < G_N_ELEMENTS(headers); i++) {
-                struct up_exam exam;
+                struct up_observations observed;
 
-                compare_text(&exam, headers[i], BYTES("text"));
-                assert_int_equal(exam.counts[UP_COUNT_DECODERS_JUDGED], 0);
-                up_exam_clear(&exam);
+                compare_text(&observed, headers[i], BYTES("text"));
+                assert_int_equal(observed.counts[UP_COUNT_DECODERS_JUDGED], 0);
+                up_observations_clear(&observed);
         }
 }
 
@@ -357,13 +358,13 @@ static void encoded_words_leave_no_freedom_or_are_not_judged(void **state)
         (void)state;
         for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
                 g_autofree char *message = g_strdup_printf("Subject: %s\n\n", rows[i].subject);
-                struct up_exam exam;
+                struct up_observations observed;
 
-                compare(&exam, message, strlen(message));
-                if (exam.counts[UP_COUNT_DECODERS_JUDGED] != rows[i].judged)
+                compare(&observed, message, strlen(message));
+                if (observed.counts[UP_COUNT_DECODERS_JUDGED] != rows[i].judged)
                         fail_msg("\"%s\"", rows[i].subject);
-                assert_int_equal(exam.remarks->len, 0);
-                up_exam_clear(&exam);
+                assert_int_equal(observed.remarks->len, 0);
+                up_observations_clear(&observed);
         }
 }
 
@@ -386,19 +387,19 @@ static const char nested[] =
 
 static void leaves_in_nested_messages_are_judged_too(void **state)
 {
-        struct up_exam exam;
+        struct up_observations observed;
 
         (void)state;
-        compare(&exam, nested, strlen(nested));
-        assert_int_equal(exam.counts[UP_COUNT_DECODERS_JUDGED], NESTED_JUDGED);
-        assert_int_equal(exam.remarks->len, 0);
-        up_exam_clear(&exam);
+        compare(&observed, nested, strlen(nested));
+        assert_int_equal(observed.counts[UP_COUNT_DECODERS_JUDGED], NESTED_JUDGED);
+        assert_int_equal(observed.remarks->len, 0);
+        up_observations_clear(&observed);
 }
 
-static unsigned times_remarked(const struct up_exam *exam, const char *site)
+static unsigned times_remarked(const struct up_observations *observed, const char *site)
 {
-        for (guint i = 0; i < exam->remarks->len; i++) {
-                const struct up_remark *remark = g_ptr_array_index(exam->remarks, i);
+        for (guint i = 0; i < observed->remarks->len; i++) {
+                const struct up_remark *remark = g_ptr_array_index(observed->remarks, i);
                 if (remark->kind == UP_REMARK_DISAGREE && strcmp(remark->site, site) == 0)
                         return remark->times;
         }
@@ -407,19 +408,19 @@ static unsigned times_remarked(const struct up_exam *exam, const char *site)
 
 static void decoder_that_lies_is_caught(void **state)
 {
-        struct up_exam exam;
+        struct up_observations observed;
 
         (void)state;
         decoders_lie = true;
-        compare(&exam, nested, strlen(nested));
+        compare(&observed, nested, strlen(nested));
         decoders_lie = false;
-        assert_int_equal(exam.counts[UP_COUNT_DECODERS_JUDGED], NESTED_JUDGED);
-        assert_int_equal(exam.remarks->len, 4);
-        assert_int_equal(times_remarked(&exam, "encoded word: GMime and GLib"), 2);
-        assert_int_equal(times_remarked(&exam, "encoded words in a row: GMime and GLib"), 1);
-        assert_int_equal(times_remarked(&exam, "charset: GMime and GLib"), 3);
-        assert_int_equal(times_remarked(&exam, "base64: GMime and OpenSSL"), 2);
-        up_exam_clear(&exam);
+        assert_int_equal(observed.counts[UP_COUNT_DECODERS_JUDGED], NESTED_JUDGED);
+        assert_int_equal(observed.remarks->len, 4);
+        assert_int_equal(times_remarked(&observed, "encoded word: GMime and GLib"), 2);
+        assert_int_equal(times_remarked(&observed, "encoded words in a row: GMime and GLib"), 1);
+        assert_int_equal(times_remarked(&observed, "charset: GMime and GLib"), 3);
+        assert_int_equal(times_remarked(&observed, "base64: GMime and OpenSSL"), 2);
+        up_observations_clear(&observed);
 }
 
 int main(void)

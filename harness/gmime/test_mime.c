@@ -68,7 +68,7 @@ static const char everything[] =
 
 struct run {
         struct up_limits limits;
-        struct up_exam exam;
+        struct up_observations observed;
         GMimeMessage *message; /* as parsed; NULL when GMime makes none of it */
         GBytes *bytes;
 };
@@ -76,22 +76,22 @@ struct run {
 static void start(struct run *run, const void *data, size_t size)
 {
         up_mime_start();
-        up_exam_init(&run->exam, &run->limits, NOW_S);
+        up_observations_init(&run->observed, &run->limits, NOW_S);
         run->bytes = g_bytes_new(data, size);
-        run->message = up_mime_parse(run->bytes, &run->exam);
+        run->message = up_mime_parse(run->bytes, &run->observed);
 }
 
 static void finish(struct run *run)
 {
         g_clear_object(&run->message);
         g_bytes_unref(run->bytes);
-        up_exam_clear(&run->exam);
+        up_observations_clear(&run->observed);
 }
 
-static const struct up_remark *find_remark(const struct up_exam *exam, const char *site)
+static const struct up_remark *find_remark(const struct up_observations *observed, const char *site)
 {
-        for (guint i = 0; i < exam->remarks->len; i++) {
-                const struct up_remark *remark = g_ptr_array_index(exam->remarks, i);
+        for (guint i = 0; i < observed->remarks->len; i++) {
+                const struct up_remark *remark = g_ptr_array_index(observed->remarks, i);
                 if (strcmp(remark->site, site) == 0)
                         return remark;
         }
@@ -105,14 +105,14 @@ static void touch_counts_every_part(void **state)
         (void)state;
         up_limits_init(&run.limits);
         start(&run, everything, strlen(everything));
-        up_exam_listen(&run.exam);
-        up_mime_touch(run.message, &run.exam);
-        up_exam_unlisten(&run.exam);
+        up_observations_listen(&run.observed);
+        up_mime_touch(run.message, &run.observed);
+        up_observations_unlisten(&run.observed);
         /* the multipart, its five parts, and the text in the message/rfc822 */
-        assert_int_equal(run.exam.counts[UP_COUNT_PARTS], 7);
-        assert_false(run.exam.unscannable);
-        assert_true(run.exam.decoded_bytes > strlen("hello"));
-        assert_int_equal(run.exam.remarks->len, 0);
+        assert_int_equal(run.observed.counts[UP_COUNT_PARTS], 7);
+        assert_false(run.observed.unscannable);
+        assert_true(run.observed.decoded_bytes > strlen("hello"));
+        assert_int_equal(run.observed.remarks->len, 0);
         finish(&run);
 }
 
@@ -126,7 +126,7 @@ static void touch_changes_nothing(void **state)
         up_limits_init(&run.limits);
         start(&run, everything, strlen(everything));
         before = up_mime_written(run.message, NULL);
-        up_mime_touch(run.message, &run.exam);
+        up_mime_touch(run.message, &run.observed);
         after = up_mime_written(run.message, NULL);
         assert_true(g_bytes_equal(before, after));
         g_bytes_unref(before);
@@ -153,9 +153,9 @@ static void each_limit_makes_unscannable(void **state)
                 up_limits_init(&run.limits);
                 *(uint64_t *)(void *)((char *)&run.limits + limited[i].offset) = 1;
                 start(&run, everything, strlen(everything));
-                up_mime_touch(run.message, &run.exam);
-                assert_true(run.exam.unscannable);
-                assert_non_null(find_remark(&run.exam, limited[i].name));
+                up_mime_touch(run.message, &run.observed);
+                assert_true(run.observed.unscannable);
+                assert_non_null(find_remark(&run.observed, limited[i].name));
                 finish(&run);
         }
 }
@@ -169,8 +169,8 @@ static void depth_leaves_out_what_is_deeper(void **state)
         up_limits_init(&run.limits);
         run.limits.depth = 1;
         start(&run, everything, strlen(everything));
-        up_mime_touch(run.message, &run.exam);
-        assert_int_equal(run.exam.counts[UP_COUNT_PARTS], 6);
+        up_mime_touch(run.message, &run.observed);
+        assert_int_equal(run.observed.counts[UP_COUNT_PARTS], 6);
         finish(&run);
 }
 
@@ -199,11 +199,11 @@ static void deepest_nesting_fits_the_stack(void **state)
                 up_limits_init(&run.limits);
                 start(&run, text, strlen(text));
                 assert_non_null(run.message);
-                up_mime_touch(run.message, &run.exam);
-                up_mime_rewrite(run.message, &run.exam);
-                up_mime_parse_ways(run.bytes, &run.exam);
+                up_mime_touch(run.message, &run.observed);
+                up_mime_rewrite(run.message, &run.observed);
+                up_mime_parse_ways(run.bytes, &run.observed);
                 /* message/rfc822 costs GMime two levels each */
-                assert_true(run.exam.counts[UP_COUNT_PARTS] > GMIME_DEPTH / 2);
+                assert_true(run.observed.counts[UP_COUNT_PARTS] > GMIME_DEPTH / 2);
                 finish(&run);
         }
 }
@@ -240,13 +240,13 @@ static void odd_input_leaves_nothing_behind(void **state)
 
                 up_limits_init(&run.limits);
                 start(&run, odd[i].data, odd[i].size);
-                up_exam_listen(&run.exam);
+                up_observations_listen(&run.observed);
                 if (run.message != NULL) {
-                        up_mime_touch(run.message, &run.exam);
-                        up_mime_rewrite(run.message, &run.exam);
+                        up_mime_touch(run.message, &run.observed);
+                        up_mime_rewrite(run.message, &run.observed);
                 }
-                up_mime_parse_ways(run.bytes, &run.exam);
-                up_exam_unlisten(&run.exam);
+                up_mime_parse_ways(run.bytes, &run.observed);
+                up_observations_unlisten(&run.observed);
                 finish(&run);
         }
 }
@@ -258,9 +258,9 @@ static char *recipients(GMimeMessage *message, GMimeAddressType type)
 }
 
 /* The html part of `everything`, wherever rewriting has put it. */
-static char *html_text(GMimeMessage *message, struct up_exam *exam)
+static char *html_text(GMimeMessage *message, struct up_observations *observed)
 {
-        g_autoptr(GPtrArray) objects = up_mime_objects(message, exam);
+        g_autoptr(GPtrArray) objects = up_mime_objects(message, observed);
 
         for (guint i = 0; i < objects->len; i++) {
                 GMimeObject *object = g_ptr_array_index(objects, i);
@@ -282,14 +282,14 @@ static void what_is_set_again_reads_the_same(void **state)
 
         g_autofree char *subject = g_strdup(g_mime_message_get_subject(run.message));
         g_autofree char *from = recipients(run.message, GMIME_ADDRESS_TYPE_FROM);
-        g_autofree char *html = html_text(run.message, &run.exam);
+        g_autofree char *html = html_text(run.message, &run.observed);
         assert_string_equal(subject, "Gr\u00fc\u00dfe\u00fcber");
         assert_string_equal(html, "<p>Gr\u00fc\u00dfe</p>");
 
-        up_mime_rewrite(run.message, &run.exam);
+        up_mime_rewrite(run.message, &run.observed);
         g_autofree char *from_after = recipients(run.message, GMIME_ADDRESS_TYPE_FROM);
         g_autofree char *cc_after = recipients(run.message, GMIME_ADDRESS_TYPE_CC);
-        g_autofree char *html_after = html_text(run.message, &run.exam);
+        g_autofree char *html_after = html_text(run.message, &run.observed);
         assert_string_equal(g_mime_message_get_subject(run.message), subject);
         assert_string_equal(g_mime_message_get_message_id(run.message), "1@example.com");
         assert_string_equal(from_after, from);
@@ -308,7 +308,7 @@ static void rewriting_has_one_outcome(void **state)
 
                 up_limits_init(&run.limits);
                 start(&run, everything, strlen(everything));
-                up_mime_rewrite(run.message, &run.exam);
+                up_mime_rewrite(run.message, &run.observed);
                 results[i] = up_mime_written(run.message, NULL);
                 finish(&run);
         }
@@ -338,16 +338,16 @@ static void differences_have_a_kind(void **state)
                     g_bytes_new_static(rows[i].before, strlen(rows[i].before));
                 g_autoptr(GBytes) after = g_bytes_new_static(rows[i].after, strlen(rows[i].after));
                 struct up_limits limits;
-                struct up_exam exam;
+                struct up_observations observed;
 
                 up_limits_init(&limits);
-                up_exam_init(&exam, &limits, NOW_S);
-                up_mime_remark_difference(&exam, "x", before, before);
-                assert_int_equal(exam.remarks->len, 0);
-                up_mime_remark_difference(&exam, "x", before, after);
-                assert_int_equal(exam.remarks->len, 1);
-                assert_non_null(find_remark(&exam, rows[i].site));
-                up_exam_clear(&exam);
+                up_observations_init(&observed, &limits, NOW_S);
+                up_mime_remark_difference(&observed, "x", before, before);
+                assert_int_equal(observed.remarks->len, 0);
+                up_mime_remark_difference(&observed, "x", before, after);
+                assert_int_equal(observed.remarks->len, 1);
+                assert_non_null(find_remark(&observed, rows[i].site));
+                up_observations_clear(&observed);
         }
 }
 

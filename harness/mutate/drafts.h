@@ -103,13 +103,13 @@ static struct signatures judge(const struct up_case *c)
 {
         struct signatures signatures = { .untrusted = 0 };
         struct up_limits limits;
-        struct up_exam exam;
+        struct up_observations observed;
 
         up_limits_init(&limits);
-        up_exam_init(&exam, &limits, c->time_s);
-        up_smime_walk(c->message, &exam, count_signature, &signatures);
-        signatures.unscannable = exam.unscannable;
-        up_exam_clear(&exam);
+        up_observations_init(&observed, &limits, c->time_s);
+        up_smime_walk(c->message, &observed, count_signature, &signatures);
+        signatures.unscannable = observed.unscannable;
+        up_observations_clear(&observed);
         return signatures;
 }
 

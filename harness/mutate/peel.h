@@ -15,7 +15,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include "mail/slice.h"
+#include "mail/entity.h"
 
 struct up_peeled {
         struct up_slice where; /* in the message: what is made of the inside goes there */

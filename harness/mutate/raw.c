@@ -1,5 +1,5 @@
 /*
- * raw - slices of the message by mail/slice.h, and the decoding of base64 by GMime
+ * raw - slices of the message by mail/entity.h, and the decoding of base64 by GMime
  *
  * BUGS: CMS in quoted-printable or uuencode is let be; nobody sends it.
  */
@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "mail/exam.h"
+#include "mail/observations.h"
 #include "cms/smime.h"
 
 #define DER_SEQUENCE     0x30
@@ -16,15 +16,15 @@
 GPtrArray *up_raw_entities(GBytes *message)
 {
         struct up_limits limits;
-        struct up_exam exam;
+        struct up_observations observed;
         GPtrArray *entities;
 
         up_limits_init(&limits);
-        up_exam_init(&exam, &limits, 0);
-        up_exam_listen(&exam);
-        entities = up_entities_read(message, &exam);
-        up_exam_unlisten(&exam);
-        up_exam_clear(&exam);
+        up_observations_init(&observed, &limits, 0);
+        up_observations_listen(&observed);
+        entities = up_entities_read(message, &observed);
+        up_observations_unlisten(&observed);
+        up_observations_clear(&observed);
         return entities;
 }
 

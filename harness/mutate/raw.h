@@ -10,7 +10,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include "mail/slice.h"
+#include "mail/entity.h"
 
 /** A header field with all its lines, their ends included. */
 struct up_field {

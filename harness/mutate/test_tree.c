@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "case/case.h"
-#include "mail/slice.h"
+#include "mail/entity.h"
 #include "mutate/tree.h"
 
 #define MULTIPART(boundary) "Content-Type: multipart/mixed; boundary=" boundary "\n"

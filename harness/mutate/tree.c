@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "mail/slice.h"
+#include "mail/entity.h"
 
 static void bytes_free(void *bytes)
 {
@@ -151,15 +151,15 @@ static struct up_node *build(GBytes *message, const GPtrArray *entities)
 
 struct up_node *up_tree_read(GBytes *message, const struct up_limits *limits)
 {
-        struct up_exam exam;
+        struct up_observations observed;
         struct up_node *root;
 
-        up_exam_init(&exam, limits, 0);
-        up_exam_listen(&exam);
-        g_autoptr(GPtrArray) entities = up_entities_read(message, &exam);
+        up_observations_init(&observed, limits, 0);
+        up_observations_listen(&observed);
+        g_autoptr(GPtrArray) entities = up_entities_read(message, &observed);
         root = build(message, entities);
-        up_exam_unlisten(&exam);
-        up_exam_clear(&exam);
+        up_observations_unlisten(&observed);
+        up_observations_clear(&observed);
         return root;
 }
 

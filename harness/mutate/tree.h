@@ -12,7 +12,7 @@
  * raw header fields, the raw bytes between header and body, and a raw body or its parts with the
  * raw bytes between them. Nothing is decoded and nothing is put right.
  *
- * Where the entities lie is said by mail/slice.h, and its limits bound the tree: an entity that is
+ * Where the entities lie is said by mail/entity.h, and its limits bound the tree: an entity that is
  * too deep, or one too many, is part of the raw bytes around it. Reading and writing take linear
  * time. All functions take any bytes and none of them fails.
  *
@@ -53,7 +53,8 @@ void up_node_free(struct up_node *node);
 typedef struct up_node up_node;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(up_node, up_node_free)
 
-/** Reads a message, or any entity by itself. Listens to GLib's log meanwhile, see mail/exam.h. */
+/** Reads a message, or any entity by itself. Listens to GLib's log meanwhile, see
+ * mail/observations.h. */
 struct up_node *up_tree_read(GBytes *message, const struct up_limits *limits);
 
 /** A node that is nothing but these bytes: to be put in somewhere. */

@@ -2,7 +2,7 @@
  * content - are the bytes still those that came in, and those that were scanned?
  *
  * A signed entity must leave byte for byte: it is looked for in what was sent, wherever it stands.
- * A message is read (slice.h) only if it speaks of a signature and was not sent with its very
+ * A message is read (entity.h) only if it speaks of a signature and was not sent with its very
  * bytes at the end, as it is after a Received field was put before it.
  *
  * BUGS: a signed entity in a part that only its file name betrays (.p7m) is not looked for.
@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "gmime/mime.h"
-#include "mail/slice.h"
+#include "mail/entity.h"
 
 static bool ends_with(GBytes *bytes, GBytes *end)
 {
@@ -85,12 +85,12 @@ static bool is_opaque(const struct up_entity *entity)
 static void look_at_all(struct look *look)
 {
         struct up_limits limits;
-        struct up_exam exam;
+        struct up_observations observed;
 
         up_mime_start();
         up_limits_init(&limits);
-        up_exam_init(&exam, &limits, 0);
-        g_autoptr(GPtrArray) entities = up_entities_read(look->submitted, &exam);
+        up_observations_init(&observed, &limits, 0);
+        g_autoptr(GPtrArray) entities = up_entities_read(look->submitted, &observed);
         g_autofree bool *covered = g_new0(bool, entities->len + 1);
         for (guint i = 0; i < entities->len; i++) {
                 const struct up_entity *entity = g_ptr_array_index(entities, i);
@@ -109,7 +109,7 @@ static void look_at_all(struct look *look)
                 if (signature != NULL)
                         look_for(look, up_entity_whole(signature), "multipart/signed: signature");
         }
-        up_exam_clear(&exam);
+        up_observations_clear(&observed);
 }
 
 /* What is known of a message so far. */

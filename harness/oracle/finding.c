@@ -1,5 +1,5 @@
 /*
- * finding - the lists of classes and of evidence, and the judge of an exam
+ * finding - the lists of classes and of evidence, and the judge of observations
  */
 #include "oracle/finding.h"
 
@@ -134,10 +134,10 @@ char *up_finding_slug(const struct up_finding *finding)
         return g_strdup_printf("%s-%.8s", up_class_rows[finding->class].name, sum);
 }
 
-void up_oracle_mail(const struct up_exam *exam, GPtrArray *findings)
+void up_oracle_mail(const struct up_observations *observed, GPtrArray *findings)
 {
-        for (guint i = 0; i < exam->remarks->len; i++) {
-                const struct up_remark *remark = g_ptr_array_index(exam->remarks, i);
+        for (guint i = 0; i < observed->remarks->len; i++) {
+                const struct up_remark *remark = g_ptr_array_index(observed->remarks, i);
                 for (size_t j = 0; j < G_N_ELEMENTS(judged); j++) {
                         if (judged[j].remark == remark->kind)
                                 g_ptr_array_add(findings,

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "mail/exam.h"
+#include "mail/observations.h"
 
 /** All classes there are. The name of each, and what it means, is a row of up_class_rows. */
 enum up_class {
@@ -119,9 +119,9 @@ struct up_finding *up_finding_new(enum up_class class, const char *signature, co
 char *up_finding_slug(const struct up_finding *finding);
 
 /**
- * Judges an exam: the kinds of remark that break a promise become findings, appended to
+ * Judges observations: the kinds of remark that break a promise become findings, appended to
  * @findings, an array of struct up_finding that frees them.
  */
-void up_oracle_mail(const struct up_exam *exam, GPtrArray *findings);
+void up_oracle_mail(const struct up_observations *observed, GPtrArray *findings);
 
 #endif

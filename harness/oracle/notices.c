@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "gmime/mime.h"
-#include "mail/slice.h"
+#include "mail/entity.h"
 
 /* --- whom a notice names ---------------------------------------------------------------------- */
 
@@ -77,12 +77,12 @@ static GHashTable *names_in(GBytes *notice)
 {
         GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         struct up_limits limits;
-        struct up_exam exam;
+        struct up_observations observed;
 
         up_mime_start();
         up_limits_init(&limits);
-        up_exam_init(&exam, &limits, 0);
-        g_autoptr(GPtrArray) entities = up_entities_read(notice, &exam);
+        up_observations_init(&observed, &limits, 0);
+        g_autoptr(GPtrArray) entities = up_entities_read(notice, &observed);
         for (guint i = 0; i < entities->len; i++) {
                 const struct up_entity *entity = g_ptr_array_index(entities, i);
                 if (entity->parent != 0 ||
@@ -93,7 +93,7 @@ static GHashTable *names_in(GBytes *notice)
                 const char *data = g_bytes_get_data(notice, NULL);
                 add_fields(names, data + entity->body.begin, entity->body.end - entity->body.begin);
         }
-        up_exam_clear(&exam);
+        up_observations_clear(&observed);
         return names;
 }
 

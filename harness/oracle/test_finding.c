@@ -129,17 +129,17 @@ static void each_remark_is_judged_by_its_kind(void **state)
                 g_autoptr(GPtrArray) findings =
                     g_ptr_array_new_with_free_func((GDestroyNotify)up_finding_free);
                 struct up_limits limits;
-                struct up_exam exam;
+                struct up_observations observed;
 
                 assert_int_equal(rows[i].kind, i);
                 up_limits_init(&limits);
-                up_exam_init(&exam, &limits, 0);
-                up_oracle_mail(&exam, findings);
+                up_observations_init(&observed, &limits, 0);
+                up_oracle_mail(&observed, findings);
                 assert_int_equal(findings->len, 0);
-                up_exam_remark(&exam, rows[i].kind, "site", "first");
-                up_exam_remark(&exam, rows[i].kind, "site", "again");
-                up_oracle_mail(&exam, findings);
-                up_exam_clear(&exam);
+                up_observations_remark(&observed, rows[i].kind, "site", "first");
+                up_observations_remark(&observed, rows[i].kind, "site", "again");
+                up_oracle_mail(&observed, findings);
+                up_observations_clear(&observed);
 
                 assert_int_equal(findings->len, rows[i].fault);
                 if (rows[i].fault) {
@@ -156,17 +156,17 @@ static void findings_are_appended_in_order(void **state)
         g_autoptr(GPtrArray) findings =
             g_ptr_array_new_with_free_func((GDestroyNotify)up_finding_free);
         struct up_limits limits;
-        struct up_exam exam;
+        struct up_observations observed;
 
         (void)state;
         g_ptr_array_add(findings, up_finding_new(UP_CLASS_LEAK, "from elsewhere", ""));
         up_limits_init(&limits);
-        up_exam_init(&exam, &limits, 0);
-        up_exam_remark(&exam, UP_REMARK_DISAGREE, "one", "1");
-        up_exam_remark(&exam, UP_REMARK_LIMIT, "max-depth", "no fault");
-        up_exam_remark(&exam, UP_REMARK_LOG, "two", "2");
-        up_oracle_mail(&exam, findings);
-        up_exam_clear(&exam);
+        up_observations_init(&observed, &limits, 0);
+        up_observations_remark(&observed, UP_REMARK_DISAGREE, "one", "1");
+        up_observations_remark(&observed, UP_REMARK_LIMIT, "max-depth", "no fault");
+        up_observations_remark(&observed, UP_REMARK_LOG, "two", "2");
+        up_oracle_mail(&observed, findings);
+        up_observations_clear(&observed);
 
         static const char *const signatures[] = { "from elsewhere", "one", "two" };
         assert_int_equal(findings->len, G_N_ELEMENTS(signatures));

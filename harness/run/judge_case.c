@@ -29,13 +29,13 @@ static bool clock_jumps(const struct up_case *c)
 
 /* The scanner reads each message once for all runs, and the first counts what it read. */
 static struct ledgers run(
-    const struct up_case *c, const struct up_pipeline *pipeline, struct up_exam *exam)
+    const struct up_case *c, const struct up_pipeline *pipeline, struct up_observations *observed)
 {
         g_autoptr(up_readings) readings = up_readings_new();
         struct ledgers ledgers;
 
         ledgers.baseline = up_world_run_sharing(c, pipeline, UP_MODE_BASELINE, readings);
-        up_readings_count(readings, exam);
+        up_readings_count(readings, observed);
         ledgers.repeat = up_world_run_sharing(c, pipeline, UP_MODE_BASELINE, readings);
         ledgers.healed = up_world_run_sharing(c, pipeline, UP_MODE_HEALED, readings);
         ledgers.healthy = up_world_run_sharing(c, pipeline, UP_MODE_HEALTHY, readings);
@@ -160,7 +160,7 @@ void up_judge_case(
     const struct up_case *c, const struct up_pipeline *pipeline, struct up_examination *examination)
 {
         const struct up_pipeline metered = up_metered(pipeline);
-        struct ledgers ledgers = run(c, &metered, &examination->exam);
+        struct ledgers ledgers = run(c, &metered, &examination->observed);
         const struct up_runs runs = {
                 .baseline = ledgers.baseline,
                 .repeat = ledgers.repeat,

@@ -15,7 +15,7 @@
 #include "pipeline.h"
 
 /**
- * Fills in findings and counts (those of the exam are what the scanner saw in the first run, each
+ * Fills in findings and counts (those observed are what the scanner saw in the first run, each
  * message once), and the trace if one is asked for: of the record as it was, and of the healed one
  * where something shows in that alone.
  */

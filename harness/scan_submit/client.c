@@ -1,9 +1,9 @@
 /*
  * client - two tables: what a kind of CMS is as protection, and what a verdict is to the machine
  *
- * Looking is one pass over the message's lines (slice.h), with the types of its parts read by GMime
- * but no content decoded. The kind of a CMS is told by the parameter smime-type; where there is
- * none, by the first bytes of its body, which name it (RFC 5652 section 3). Nothing is verified.
+ * Looking is one pass over the message's lines (entity.h), with the types of its parts read by
+ * GMime but no content decoded. The kind of a CMS is told by the parameter smime-type; where there
+ * is none, by the first bytes of its body, which name it (RFC 5652 section 3). Nothing is verified.
  *
  * BUGS: a header that says one kind over a body of another is believed. Certificates alone
  * (certs-only) are no protection when the header says so, and signed data when it does not.
@@ -13,8 +13,8 @@
 #include <openssl/objects.h>
 #include <string.h>
 
-#include "mail/exam.h"
-#include "mail/slice.h"
+#include "mail/observations.h"
+#include "mail/entity.h"
 #include "cms/smime.h"
 
 /* So much of an encoded body holds the first bytes of the CMS, however it is broken into lines. */
@@ -127,13 +127,13 @@ static struct up_look look(GBytes *read, gsize bytes, const struct up_policy *po
 {
         g_autoptr(GPtrArray) entities = NULL;
         size_t header_bytes = 0;
-        struct up_exam exam;
+        struct up_observations observed;
         struct up_look seen;
 
-        up_exam_init(&exam, &policy->limits, 0);
-        up_exam_within(&exam, &exam.limits.message_bytes, bytes);
-        entities = up_entities_read(read, &exam);
-        seen = (struct up_look){ .within_limits = !exam.unscannable };
+        up_observations_init(&observed, &policy->limits, 0);
+        up_observations_within(&observed, &observed.limits.message_bytes, bytes);
+        entities = up_entities_read(read, &observed);
+        seen = (struct up_look){ .within_limits = !observed.unscannable };
         if (entities->len > 0) {
                 const struct up_entity *top = g_ptr_array_index(entities, 0);
                 header_bytes = top->header.end;
@@ -141,7 +141,7 @@ static struct up_look look(GBytes *read, gsize bytes, const struct up_policy *po
         }
         seen.header_8bit = is_8bit(read, 0, header_bytes);
         seen.body_8bit = is_8bit(read, header_bytes, g_bytes_get_size(read));
-        up_exam_clear(&exam);
+        up_observations_clear(&observed);
         return seen;
 }
 

@@ -70,7 +70,7 @@ extern const struct up_client up_client;
 
 /**
  * Looks at the message. Of one that is over the limit of bytes no more than that is read. What
- * GMime logs meanwhile is the caller's to listen to (mail/exam.h).
+ * GMime logs meanwhile is the caller's to listen to (mail/observations.h).
  */
 struct up_look up_client_look(
     const struct up_client *client, GBytes *message, const struct up_policy *policy);

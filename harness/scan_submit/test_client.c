@@ -108,12 +108,12 @@ static enum up_protection protection_by_openssl(GBytes *message)
 {
         enum up_protection protection = NONE;
         struct up_limits limits;
-        struct up_exam exam;
+        struct up_observations observed;
 
         up_mime_start();
         up_limits_init(&limits);
-        up_exam_init(&exam, &limits, NOW_S);
-        g_autoptr(GMimeMessage) parsed = up_mime_parse(message, &exam);
+        up_observations_init(&observed, &limits, NOW_S);
+        g_autoptr(GMimeMessage) parsed = up_mime_parse(message, &observed);
         GMimeObject *body = parsed != NULL ? g_mime_message_get_mime_part(parsed) : NULL;
         if (GMIME_IS_MULTIPART_SIGNED(body)) {
                 protection = CLEAR;
@@ -130,7 +130,7 @@ static enum up_protection protection_by_openssl(GBytes *message)
                         protection = ENCRYPTED;
                 CMS_ContentInfo_free(cms);
         }
-        up_exam_clear(&exam);
+        up_observations_clear(&observed);
         return protection;
 }
 

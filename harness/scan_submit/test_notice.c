@@ -102,7 +102,7 @@ static reading compose(const struct up_notice *notice)
         reading seen = { .bytes = up_notice_compose(notice) };
         g_autoptr(GBytes) again = up_notice_compose(notice);
         struct up_limits limits;
-        struct up_exam exam;
+        struct up_observations observed;
         bool is_wide = !g_str_is_ascii(notice->sender);
 
         up_mime_start();
@@ -110,9 +110,9 @@ static reading compose(const struct up_notice *notice)
         assert_parts_are_ours(seen.bytes);
         assert_true(g_bytes_equal(seen.bytes, again));
         up_limits_init(&limits);
-        up_exam_init(&exam, &limits, ARRIVAL_S);
-        seen.message = up_mime_parse(seen.bytes, &exam);
-        up_exam_clear(&exam);
+        up_observations_init(&observed, &limits, ARRIVAL_S);
+        seen.message = up_mime_parse(seen.bytes, &observed);
+        up_observations_clear(&observed);
         assert_non_null(seen.message);
         GMimeObject *body = g_mime_message_get_mime_part(seen.message);
         assert_true(GMIME_IS_MULTIPART(body));

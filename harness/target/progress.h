@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "target/feedback.h"
-#include "mail/exam.h"
+#include "mail/observations.h"
 #include "oracle/judge.h"
 
 struct up_progress {

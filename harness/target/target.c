@@ -101,9 +101,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 static void count_signatures(const struct up_examination *examination)
 {
-        const struct up_exam *exam = &examination->exam;
-        bool verified = exam->counts[UP_COUNT_VERIFIED] > 0;
-        bool digest_only = !verified && exam->counts[UP_COUNT_DIGEST_ONLY] > 0;
+        const struct up_observations *observed = &examination->observed;
+        bool verified = observed->counts[UP_COUNT_VERIFIED] > 0;
+        bool digest_only = !verified && observed->counts[UP_COUNT_DIGEST_ONLY] > 0;
 
         progress->verified += verified;
         progress->digest_only += digest_only;
@@ -116,7 +116,7 @@ static void count_signatures(const struct up_examination *examination)
 
 static void count_progress(const struct up_examination *examination, bool finding)
 {
-        const struct up_exam *exam = &examination->exam;
+        const struct up_observations *observed = &examination->observed;
 
         progress->executions++;
         count_signatures(examination);
@@ -124,10 +124,10 @@ static void count_progress(const struct up_examination *examination, bool findin
                 progress->first_finding = progress->executions;
                 progress->first_finding_ms = (uint64_t)(g_get_monotonic_time() - began_us) / 1000;
         }
-        if (exam->unscannable)
+        if (observed->unscannable)
                 progress->unscannable++;
         for (int i = 0; i < UP_COUNTS; i++)
-                progress->counts[i] += exam->counts[i];
+                progress->counts[i] += observed->counts[i];
         for (int i = 0; i < UP_ORACLES; i++)
                 progress->judged[i] += examination->judged[i];
         up_feedback_transitions(progress->transitions);
@@ -183,21 +183,21 @@ static void build_counts(JsonBuilder *json, const struct up_examination *examina
         json_builder_set_member_name(json, "counts");
         json_builder_begin_object(json);
         for (int i = 0; i < UP_COUNTS; i++)
-                build_count(json, up_count_names[i], examination->exam.counts[i]);
+                build_count(json, up_count_names[i], examination->observed.counts[i]);
         for (int i = 0; i < UP_ORACLES; i++)
                 if (examination->judged[i] > 0)
                         build_count(json, up_oracle_rows[i].name, examination->judged[i]);
         json_builder_end_object(json);
 }
 
-static void build_limits(JsonBuilder *json, const struct up_exam *exam)
+static void build_limits(JsonBuilder *json, const struct up_observations *observed)
 {
         json_builder_set_member_name(json, "unscannable");
-        json_builder_add_boolean_value(json, exam->unscannable);
+        json_builder_add_boolean_value(json, observed->unscannable);
         json_builder_set_member_name(json, "limits");
         json_builder_begin_array(json);
-        for (guint i = 0; i < exam->remarks->len; i++) {
-                const struct up_remark *remark = g_ptr_array_index(exam->remarks, i);
+        for (guint i = 0; i < observed->remarks->len; i++) {
+                const struct up_remark *remark = g_ptr_array_index(observed->remarks, i);
                 if (remark->kind == UP_REMARK_LIMIT)
                         json_builder_add_string_value(json, remark->detail);
         }
@@ -220,7 +220,7 @@ static void append_report(const char *path, const struct up_examination *examina
         json_builder_add_string_value(json, input);
         build_findings(json, examination->findings);
         build_counts(json, examination);
-        build_limits(json, &examination->exam);
+        build_limits(json, &examination->observed);
         if (up_fuel_counts())
                 build_count(json, "fuel", examination->fuel);
         if (examination->trace != NULL) {
@@ -277,7 +277,7 @@ static void tell(const struct up_examination *examination, const uint8_t *data, 
 
 static void examination_clear(struct up_examination *examination)
 {
-        up_exam_clear(&examination->exam);
+        up_observations_clear(&examination->observed);
         g_ptr_array_unref(examination->findings);
         g_free(examination->trace);
 }
@@ -292,10 +292,10 @@ static void examine_case(const struct up_case *c, GBytes *input, struct up_exami
                 .findings = g_ptr_array_new_with_free_func((GDestroyNotify)up_finding_free),
         };
         up_random_restart(0);
-        up_exam_init(&examination->exam, &c->policy.limits, c->time_s);
+        up_observations_init(&examination->observed, &c->policy.limits, c->time_s);
         up_target.examine(c, examination);
         examination->input = NULL;
-        up_oracle_mail(&examination->exam, examination->findings);
+        up_oracle_mail(&examination->observed, examination->findings);
 }
 
 /* What is found in a part of a case is not the case's. */

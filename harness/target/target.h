@@ -22,7 +22,7 @@
  * A line of the report: {"input": PATH, "findings": [{"class", "evidence", "role", "signature",
  * "detail", "slug", "message": N, "recipient": N, "shown-at": N, "critical-at": N}], "counts":
  * {NAME: N}, "unscannable": BOOL, "limits": [TEXT], "fuel": N, "trace": TEXT}. Of a finding that
- * has no message or no entry, those members are left out. The counts are those of the exam, and
+ * has no message or no entry, those members are left out. The counts are those of @observed, and
  * those of the oracles that had something to judge, by their names; fuel is what the case spent,
  * where that is counted (fuel.h); a trace is there only if it was asked for, and the target has
  * one. An input that crashes leaves no line; what the sanitizer printed tells the rest.
@@ -37,7 +37,7 @@
 #include "case/case.h"
 #include "faults/faults.h"
 #include "target/fuel.h"
-#include "mail/exam.h"
+#include "mail/observations.h"
 #include "oracle/judge.h"
 
 /** How the name of a kept input begins whose leak is not named yet. */
@@ -51,11 +51,11 @@ struct up_examination {
         GBytes *input;    /* the case as it came, head and all; for examine() alone */
         bool mutated;     /* a mutator made the case: its head says so, or the engine's hook */
 
-        struct up_exam exam;         /* what the readers of mail see; findings are made of it */
-        GPtrArray *findings;         /* of struct up_finding: the target's own, besides */
-        uint64_t judged[UP_ORACLES]; /* how often each oracle had something to judge */
-        uint64_t fuel;               /* that the case spent; 0 where nothing is counted */
-        char *trace;                 /* for a person; NULL: none; freed by who made the struct */
+        struct up_observations observed; /* what the readers of mail see; findings are made of it */
+        GPtrArray *findings;             /* of struct up_finding: the target's own, besides */
+        uint64_t judged[UP_ORACLES];     /* how often each oracle had something to judge */
+        uint64_t fuel;                   /* that the case spent; 0 where nothing is counted */
+        char *trace; /* for a person; NULL: none; freed by who made the struct */
 };
 
 struct up_target {

@@ -65,29 +65,29 @@ static bool holds_test_file(GBytes *bytes)
         return size >= wanted && memmem(data, size, file, wanted) != NULL;
 }
 
-static bool decodes_to_test_file(GBytes *bytes, struct up_exam *exam)
+static bool decodes_to_test_file(GBytes *bytes, struct up_observations *observed)
 {
-        g_autoptr(GMimeMessage) message = up_mime_parse(bytes, exam);
+        g_autoptr(GMimeMessage) message = up_mime_parse(bytes, observed);
 
         if (message == NULL)
                 return false;
 
-        g_autoptr(GPtrArray) objects = up_mime_objects(message, exam);
-        for (guint i = 0; i < objects->len && !exam->unscannable; i++) {
+        g_autoptr(GPtrArray) objects = up_mime_objects(message, observed);
+        for (guint i = 0; i < objects->len && !observed->unscannable; i++) {
                 if (!GMIME_IS_PART(objects->pdata[i]))
                         continue;
                 g_autoptr(GBytes) content =
-                    up_mime_decoded(GMIME_PART(objects->pdata[i]), exam->limits.decoded_bytes);
+                    up_mime_decoded(GMIME_PART(objects->pdata[i]), observed->limits.decoded_bytes);
                 if (holds_test_file(content))
                         return true;
-                up_exam_spend(exam, g_bytes_get_size(content));
+                up_observations_spend(observed, g_bytes_get_size(content));
         }
         return false;
 }
 
 /* Each of the two readers has a budget of its own. */
 struct search {
-        struct up_exam cms, mime;
+        struct up_observations cms, mime;
         bool infected;
 };
 
@@ -112,8 +112,8 @@ static enum up_verdict verdict_of(const struct search *search)
 
 static void search_clear(struct search *search)
 {
-        up_exam_clear(&search->cms);
-        up_exam_clear(&search->mime);
+        up_observations_clear(&search->cms);
+        up_observations_clear(&search->mime);
 }
 
 /* Clear the search afterwards. */
@@ -124,11 +124,11 @@ static void look(struct search *search, GBytes *bytes, uint64_t failing)
         up_mime_start();
         up_limits_init(&limits);
         *search = (struct search){ .infected = holds_test_file(bytes) };
-        up_exam_init(&search->cms, &limits, UP_CASE_TIME_S);
-        up_exam_init(&search->mime, &limits, UP_CASE_TIME_S);
-        up_exam_listen(&search->mime);
+        up_observations_init(&search->cms, &limits, UP_CASE_TIME_S);
+        up_observations_init(&search->mime, &limits, UP_CASE_TIME_S);
+        up_observations_listen(&search->mime);
         up_smime_open(bytes, &search->cms, failing, search_layer, search);
-        up_exam_unlisten(&search->mime);
+        up_observations_unlisten(&search->mime);
 }
 
 /* --- the whole -------------------------------------------------------------------------------- */
@@ -164,7 +164,7 @@ struct up_found up_readings_read(struct up_readings *readings, GBytes *bytes, ui
         return reading;
 }
 
-void up_readings_count(const struct up_readings *readings, struct up_exam *exam)
+void up_readings_count(const struct up_readings *readings, struct up_observations *observed)
 {
         GHashTableIter iter;
         void *value;
@@ -173,6 +173,6 @@ void up_readings_count(const struct up_readings *readings, struct up_exam *exam)
         while (g_hash_table_iter_next(&iter, NULL, &value)) {
                 const struct found *found = value;
                 for (size_t i = 0; i < G_N_ELEMENTS(told); i++)
-                        exam->counts[told[i]] += found->counts[told[i]];
+                        observed->counts[told[i]] += found->counts[told[i]];
         }
 }

@@ -16,7 +16,7 @@
 #include <glib.h>
 #include <stdint.h>
 
-#include "mail/exam.h"
+#include "mail/observations.h"
 #include "pipeline.h"
 
 struct up_readings;
@@ -35,14 +35,15 @@ struct up_found {
 /**
  * Reads a message, if that was not done before. With @failing not 0 it is read in any case, and
  * OpenSSL gets no memory for its allocation of that number: where a call fails for it, there is no
- * verdict. That is not kept. It listens to GLib's log (up_exam_listen()), so nobody else may.
+ * verdict. That is not kept. It listens to GLib's log (up_observations_listen()), so nobody else
+ * may.
  */
 struct up_found up_readings_read(struct up_readings *readings, GBytes *bytes, uint64_t failing);
 
 /**
- * Adds to @exam what was counted in all messages read so far, each once: parts, structures,
+ * Adds to @observed what was counted in all messages read so far, each once: parts, structures,
  * signatures that hold, and so on, but no failures.
  */
-void up_readings_count(const struct up_readings *readings, struct up_exam *exam);
+void up_readings_count(const struct up_readings *readings, struct up_observations *observed);
 
 #endif

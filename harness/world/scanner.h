@@ -62,7 +62,7 @@ struct up_scanner_plan {
 
 /**
  * Asks about a message of that number. @timeout_ms is how long the pipeline waits for an answer.
- * It listens to GLib's log while it reads (up_exam_listen()), so nobody else may.
+ * It listens to GLib's log while it reads (up_observations_listen()), so nobody else may.
  */
 struct up_scanner_plan up_scanner_ask(
     struct up_scanner *scanner, unsigned number, GBytes *bytes, int64_t timeout_ms);

@@ -195,18 +195,18 @@ static void count_of(GBytes *message, uint64_t *ret_verified, uint64_t *ret_dige
 {
         g_autoptr(up_readings) readings = up_readings_new();
         struct up_limits limits;
-        struct up_exam exam;
+        struct up_observations observed;
 
         up_limits_init(&limits);
-        up_exam_init(&exam, &limits, 0);
+        up_observations_init(&observed, &limits, 0);
         for (int i = 0; i < 3; i++)
                 assert_int_equal(up_readings_read(readings, message, 0).verdict, UP_VERDICT_CLEAN);
         up_readings_read(readings, message, 1);
-        up_readings_count(readings, &exam);
-        assert_int_equal(exam.counts[UP_COUNT_REASONS_JUDGED], 0);
-        *ret_verified = exam.counts[UP_COUNT_VERIFIED];
-        *ret_digest_only = exam.counts[UP_COUNT_DIGEST_ONLY];
-        up_exam_clear(&exam);
+        up_readings_count(readings, &observed);
+        assert_int_equal(observed.counts[UP_COUNT_REASONS_JUDGED], 0);
+        *ret_verified = observed.counts[UP_COUNT_VERIFIED];
+        *ret_digest_only = observed.counts[UP_COUNT_DIGEST_ONLY];
+        up_observations_clear(&observed);
 }
 
 static void signatures_are_counted_once_and_refuse_no_mail(void **state)

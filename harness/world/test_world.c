@@ -774,10 +774,10 @@ static void runs_share_what_was_read_and_no_failure(void **state)
         const struct up_pipeline pipeline = toy_of(&sound);
         g_autoptr(up_readings) readings = up_readings_new();
         struct up_limits limits;
-        struct up_exam exam;
+        struct up_observations observed;
 
         up_limits_init(&limits);
-        up_exam_init(&exam, &limits, 0);
+        up_observations_init(&observed, &limits, 0);
         for (int i = 0; i < 2; i++) {
                 g_autoptr(up_ledger) sick =
                     up_world_run_sharing(c, &pipeline, UP_MODE_BASELINE, readings);
@@ -786,9 +786,9 @@ static void runs_share_what_was_read_and_no_failure(void **state)
                 assert_int_equal(nth_verdict(sick, 0), UP_VERDICT_NONE);
                 assert_int_equal(nth_verdict(well, 0), UP_VERDICT_CLEAN);
         }
-        up_readings_count(readings, &exam);
-        assert_int_equal(exam.counts[UP_COUNT_VERIFIED], 1);
-        up_exam_clear(&exam);
+        up_readings_count(readings, &observed);
+        assert_int_equal(observed.counts[UP_COUNT_VERIFIED], 1);
+        up_observations_clear(&observed);
 }
 
 /* --- the next hop ----------------------------------------------------------------------------- */
@@ -1124,13 +1124,13 @@ static void a_bystander_is_mail_of_its_own(void **state)
         assert_became(ledger, 2, UP_DISPOSITION_DELIVERED);
 
         struct up_limits limits;
-        struct up_exam exam;
+        struct up_observations observed;
         up_mime_start();
         up_limits_init(&limits);
-        up_exam_init(&exam, &limits, 0);
-        g_autoptr(GMimeMessage) message = up_mime_parse(signed_bytes, &exam);
+        up_observations_init(&observed, &limits, 0);
+        g_autoptr(GMimeMessage) message = up_mime_parse(signed_bytes, &observed);
         assert_true(GMIME_IS_MULTIPART_SIGNED(g_mime_message_get_mime_part(message)));
-        up_exam_clear(&exam);
+        up_observations_clear(&observed);
 }
 
 /* --- endings ---------------------------------------------------------------------------------- */

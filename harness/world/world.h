@@ -70,7 +70,7 @@ enum up_mode {
 
 /**
  * Runs the case. Never fails: the worst is a ledger that ends badly. The caller owns the result.
- * The scanner listens to GLib's log while it reads, so nobody else may (mail/exam.h).
+ * The scanner listens to GLib's log while it reads, so nobody else may (mail/observations.h).
  */
 struct up_ledger *up_world_run(
     const struct up_case *c, const struct up_pipeline *pipeline, enum up_mode mode);

@@ -35,7 +35,7 @@ struct inspection {
         bool has_head;
         struct up_case *c;
         GPtrArray *complaints;
-        struct up_exam exam;
+        struct up_observations observed;
         GPtrArray *structures; /* of struct structure, in the order they were examined */
 };
 
@@ -169,7 +169,8 @@ static void inspection_init(struct inspection *inspection, const char *path, GBy
         inspection->complaints = up_complaints_new();
         inspection->c = up_case_read(data, bytes, inspection->complaints);
         inspection->structures = g_ptr_array_new_with_free_func(structure_free);
-        up_exam_init(&inspection->exam, &inspection->c->policy.limits, inspection->c->time_s);
+        up_observations_init(
+            &inspection->observed, &inspection->c->policy.limits, inspection->c->time_s);
         judge_finding(inspection);
         judge_evidence(inspection);
         judge_fault(inspection);
@@ -182,7 +183,7 @@ static void inspection_clear(struct inspection *inspection)
         up_case_free(inspection->c);
         g_ptr_array_unref(inspection->complaints);
         g_ptr_array_unref(inspection->structures);
-        up_exam_clear(&inspection->exam);
+        up_observations_clear(&inspection->observed);
 }
 
 /* --- texts ------------------------------------------------------------------------------------ */
@@ -238,7 +239,7 @@ static void print_signer(const struct up_cms_signer *signer, int indent)
 static void print_trust(
     const struct inspection *inspection, const struct up_cms_report *report, int indent)
 {
-        g_autoptr(GDateTime) now = g_date_time_new_from_unix_utc(inspection->exam.now_s);
+        g_autoptr(GDateTime) now = g_date_time_new_from_unix_utc(inspection->observed.now_s);
         g_autofree char *time = g_date_time_format_iso8601(now);
 
         printf("%*s", indent, "");
@@ -295,9 +296,9 @@ static void print_entity(const struct up_entity *entity, unsigned depth)
 
 static void print_message(const struct inspection *inspection, GBytes *message, unsigned depth)
 {
-        struct up_exam unheeded;
+        struct up_observations unheeded;
 
-        up_exam_init(&unheeded, &inspection->exam.limits, inspection->exam.now_s);
+        up_observations_init(&unheeded, &inspection->observed.limits, inspection->observed.now_s);
         g_autoptr(GPtrArray) entities = up_entities_read(message, &unheeded);
         print_structures(inspection, message, BARE, depth);
         for (guint i = 0; i < entities->len; i++) {
@@ -306,7 +307,7 @@ static void print_message(const struct inspection *inspection, GBytes *message, 
                 print_structures(
                     inspection, message, (gint64)entity->header.begin, depth + entity->depth + 1);
         }
-        up_exam_clear(&unheeded);
+        up_observations_clear(&unheeded);
 }
 
 static void print_text(const struct inspection *inspection)
@@ -329,8 +330,8 @@ static void print_text(const struct inspection *inspection)
             "encoding", "header", "body");
         putchar('\n');
         print_message(inspection, inspection->c->message, 0);
-        for (guint i = 0; i < inspection->exam.remarks->len; i++) {
-                const struct up_remark *remark = inspection->exam.remarks->pdata[i];
+        for (guint i = 0; i < inspection->observed.remarks->len; i++) {
+                const struct up_remark *remark = inspection->observed.remarks->pdata[i];
                 if (remark->kind == UP_REMARK_LIMIT)
                         printf("\nunscannable: %s: %s\n", remark->site, remark->detail);
         }
@@ -397,9 +398,9 @@ static void build_structures(
 
 static void build_message(const struct inspection *inspection, GBytes *message, JsonBuilder *json)
 {
-        struct up_exam unheeded;
+        struct up_observations unheeded;
 
-        up_exam_init(&unheeded, &inspection->exam.limits, inspection->exam.now_s);
+        up_observations_init(&unheeded, &inspection->observed.limits, inspection->observed.now_s);
         g_autoptr(GPtrArray) entities = up_entities_read(message, &unheeded);
         json_builder_begin_object(json);
         up_tool_json_number(json, "bytes", (gint64)g_bytes_get_size(message));
@@ -425,7 +426,7 @@ static void build_message(const struct inspection *inspection, GBytes *message, 
         }
         json_builder_end_array(json);
         json_builder_end_object(json);
-        up_exam_clear(&unheeded);
+        up_observations_clear(&unheeded);
 }
 
 static void build_head(JsonBuilder *json, const struct up_case *c)
@@ -455,12 +456,12 @@ static void build_complaints(JsonBuilder *json, const GPtrArray *complaints)
         json_builder_end_array(json);
 }
 
-static void build_limits(JsonBuilder *json, const struct up_exam *exam)
+static void build_limits(JsonBuilder *json, const struct up_observations *observed)
 {
         json_builder_set_member_name(json, "limits");
         json_builder_begin_array(json);
-        for (guint i = 0; i < exam->remarks->len; i++) {
-                const struct up_remark *remark = exam->remarks->pdata[i];
+        for (guint i = 0; i < observed->remarks->len; i++) {
+                const struct up_remark *remark = observed->remarks->pdata[i];
                 if (remark->kind == UP_REMARK_LIMIT)
                         json_builder_add_string_value(json, remark->detail);
         }
@@ -479,8 +480,8 @@ static void print_json(const struct inspection *inspection, bool strict)
                 build_head(json, inspection->c);
                 json_builder_set_member_name(json, "message");
                 build_message(inspection, inspection->c->message, json);
-                up_tool_json_bool(json, "unscannable", inspection->exam.unscannable);
-                build_limits(json, &inspection->exam);
+                up_tool_json_bool(json, "unscannable", inspection->observed.unscannable);
+                build_limits(json, &inspection->observed);
         }
         json_builder_end_object(json);
         up_tool_print_json(json);
@@ -545,7 +546,8 @@ int up_tool_inspect(int argc, char **argv)
         inspection_init(&inspection, argv[1], file);
         if (!strict) {
                 up_random_restart(0);
-                up_smime_walk(inspection.c->message, &inspection.exam, keep_structure, &inspection);
+                up_smime_walk(
+                    inspection.c->message, &inspection.observed, keep_structure, &inspection);
         }
         if (json)
                 print_json(&inspection, strict);

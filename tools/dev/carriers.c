@@ -94,16 +94,16 @@ static bool write_structures(GBytes *message, const char *folder)
         gsize bytes;
         const uint8_t *data = g_bytes_get_data(message, &bytes);
         struct up_limits limits;
-        struct up_exam exam;
+        struct up_observations observed;
         unsigned nth = 0;
         bool written = true;
 
         up_mime_start();
         up_limits_init(&limits);
-        up_exam_init(&exam, &limits, UP_CASE_TIME_S);
+        up_observations_init(&observed, &limits, UP_CASE_TIME_S);
         if (bytes > 1 && data[0] == 0x30 && data[1] >= 0x80)
                 written = write_structure(folder, ++nth, message, message, NULL);
-        g_autoptr(GPtrArray) entities = up_entities_read(message, &exam);
+        g_autoptr(GPtrArray) entities = up_entities_read(message, &observed);
         g_autoptr(GHashTable) done = g_hash_table_new(NULL, NULL);
         for (guint i = 0; i < entities->len && written; i++) {
                 const struct up_entity *entity = g_ptr_array_index(entities, i);
@@ -118,7 +118,7 @@ static bool write_structures(GBytes *message, const char *folder)
                 g_hash_table_add(done, (void *)carrier);
                 written = write_structure(folder, ++nth, message, der, content);
         }
-        up_exam_clear(&exam);
+        up_observations_clear(&observed);
         return written;
 }
 

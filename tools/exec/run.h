@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "case/case.h"
-#include "mail/exam.h"
+#include "mail/observations.h"
 #include "oracle/judge.h"
 
 /** A way of building the targets: BUILD/NAME/fuzz/TARGET. */

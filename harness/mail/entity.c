@@ -1,5 +1,5 @@
 /*
- * slice - one pass over the lines, with a stack of open multiparts
+ * entity - one pass over the lines, with a stack of open multiparts
  *
  * The reader is in one of two states: in the header of the newest entity, or in some body. A
  * boundary line of any open multipart ends every entity inside that multipart. No recursion: the
@@ -7,7 +7,7 @@
  *
  * BUGS: the body of a message/rfc822 that is itself base64 is not looked into, RFC 2046 forbids it.
  */
-#include "mail/slice.h"
+#include "mail/entity.h"
 
 #include <string.h>
 
@@ -23,7 +23,7 @@ struct open_multipart {
 struct reader {
         const char *data;
         size_t size;
-        struct up_exam *exam;
+        struct up_observations *observed;
         GPtrArray *entities;
         GArray *multiparts; /* open ones, innermost last */
         GArray *nested;     /* int: indices of the entities that are open, innermost last */
@@ -108,12 +108,13 @@ static void read_fields(const struct reader *reader, struct up_entity *entity)
 /* False when a limit says that it is not to be read; the message itself always is. */
 static bool open_entity(struct reader *reader, int parent, size_t begin)
 {
-        struct up_exam *exam = reader->exam;
+        struct up_observations *observed = reader->observed;
         unsigned depth = parent < 0 ? 0 : entity_at(reader, parent)->depth + 1;
         struct up_entity *entity;
         int index = (int)reader->entities->len;
-        bool within = up_exam_within(exam, &exam->limits.depth, depth) &&
-                      up_exam_within(exam, &exam->limits.parts, (uint64_t)index + 1);
+        bool within =
+            up_observations_within(observed, &observed->limits.depth, depth) &&
+            up_observations_within(observed, &observed->limits.parts, (uint64_t)index + 1);
 
         if (!within && parent >= 0)
                 return false;
@@ -139,7 +140,7 @@ static void end_header(struct reader *reader, size_t header_end, size_t body_beg
         reader->in_header = false;
         entity->header.end = header_end;
         entity->body = (struct up_slice){ body_begin, body_begin };
-        if (!up_exam_within(reader->exam, &reader->exam->limits.header_bytes,
+        if (!up_observations_within(reader->observed, &reader->observed->limits.header_bytes,
                 header_end - entity->header.begin))
                 return;
         read_fields(reader, entity);
@@ -222,9 +223,9 @@ static bool take_boundary(struct reader *reader, const struct up_line *line, siz
         return false;
 }
 
-GPtrArray *up_entities_read(GBytes *message, struct up_exam *exam)
+GPtrArray *up_entities_read(GBytes *message, struct up_observations *observed)
 {
-        struct reader reader = { .exam = exam };
+        struct reader reader = { .observed = observed };
         size_t previous_end = 0;
 
         up_mime_start();

@@ -1,12 +1,12 @@
 /*
- * exam - what was seen while one message was read
+ * observations - what the readers of one message counted and remarked
  *
- * The readers of this layer (MIME, CMS) do not judge. They put into an exam what they counted and
- * what they noticed; the oracles turn that into findings. An exam belongs to one message, carries
- * the limits and the virtual time it is read under, and holds no pointer into the message.
+ * The readers (MIME, CMS) do not judge. They record what they see; the oracles turn it into
+ * findings. Observations belong to one message, carry the limits and the virtual time under which
+ * it is read, and hold no pointer into the message.
  */
-#ifndef UP_MAIL_EXAM_H
-#define UP_MAIL_EXAM_H
+#ifndef UP_MAIL_OBSERVATIONS_H
+#define UP_MAIL_OBSERVATIONS_H
 
 #include <glib.h>
 #include <stdbool.h>
@@ -14,15 +14,15 @@
 
 #include "mail/limits.h"
 
-/** What a reader can notice. Each kind but the first and the last is matter for an oracle. */
+/** Kinds of remarks. An oracle judges each kind but the first and the last. */
 enum up_remark_kind {
         UP_REMARK_LIMIT,     /* a limit was hit: the message is unscannable */
         UP_REMARK_LOG,       /* a library logged a GLib CRITICAL or WARNING */
         UP_REMARK_NO_REASON, /* a call failed and left no error behind */
         UP_REMARK_DISAGREE,  /* two decoders read one well-formed content differently */
         UP_REMARK_REWRITTEN, /* GMime wrote the message in other bytes than it had read; no fault */
+        UP_REMARK_KINDS,
 };
-#define UP_REMARK_KINDS 5
 
 struct up_remark {
         enum up_remark_kind kind;
@@ -47,11 +47,11 @@ enum up_count {
         UP_COUNT_LOGS_JUDGED,    /* library calls made while the log was listened to */
         UP_COUNT_REASONS_JUDGED, /* failed library calls whose reason was looked for */
         UP_COUNT_DECODERS_JUDGED, /* well-formed contents that two decoders were given */
+        UP_COUNTS,
 };
-#define UP_COUNTS 11
 extern const char *const up_count_names[UP_COUNTS];
 
-struct up_exam {
+struct up_observations {
         struct up_limits limits;
         int64_t now_s; /* virtual time, seconds since 1970, for certificates */
         uint64_t counts[UP_COUNTS];
@@ -62,34 +62,37 @@ struct up_exam {
         GPtrArray *remarks;   /* of struct up_remark, owned; in the order first seen */
 };
 
-/** An empty exam under these limits (copied) at this virtual time. Clear it with _clear. */
-void up_exam_init(struct up_exam *exam, const struct up_limits *limits, int64_t now_s);
-void up_exam_clear(struct up_exam *exam);
+/** No observations, under these limits (copied) at this virtual time. Free them with _clear. */
+void up_observations_init(
+    struct up_observations *observed, const struct up_limits *limits, int64_t now_s);
+void up_observations_clear(struct up_observations *observed);
 
-void up_exam_count(struct up_exam *exam, enum up_count count);
-
-/**
- * Notes something. A remark of the same kind at the same site only raises the first one's times.
- * @site is copied. The detail is printf-style, at most 400 bytes of it are kept, made printable.
- */
-void up_exam_remark(struct up_exam *exam, enum up_remark_kind kind, const char *site,
-    const char *detail_format, ...) G_GNUC_PRINTF(4, 5);
+void up_observations_count(struct up_observations *observed, enum up_count count);
 
 /**
- * Is @value within the limit @field, a field of exam->limits? If not, the exam becomes unscannable
- * and remarks which limit it was. Use as: up_exam_within(exam, &exam->limits.depth, depth).
+ * Adds a remark. Another of the same kind at the same site only raises its times. @site is copied.
+ * The detail is printf-style, made printable, and cut after 400 bytes.
  */
-bool up_exam_within(struct up_exam *exam, const uint64_t *field, uint64_t value);
+void up_observations_remark(struct up_observations *observed, enum up_remark_kind kind,
+    const char *site, const char *detail_format, ...) G_GNUC_PRINTF(4, 5);
+
+/**
+ * Is @value within the limit @field, a field of observed->limits? If not, the message becomes
+ * unscannable, and a remark names the limit. Use as:
+ * up_observations_within(observed, &observed->limits.depth, depth).
+ */
+bool up_observations_within(
+    struct up_observations *observed, const uint64_t *field, uint64_t value);
 
 /** Spends @bytes of decoded content; false, and unscannable, when that is more than is left. */
-bool up_exam_spend(struct up_exam *exam, uint64_t bytes);
+bool up_observations_spend(struct up_observations *observed, uint64_t bytes);
 
 /**
- * GLib has one log a process. Between _listen and _unlisten each CRITICAL and WARNING goes into
- * @exam as a UP_REMARK_LOG whose site is "DOMAIN: text" with addresses and numbers taken out;
- * outside, messages go to stderr as GLib would have it. Not reentrant, one thread.
+ * Takes over GLib's log, of which a process has one. Between _listen and _unlisten each CRITICAL
+ * and WARNING becomes a UP_REMARK_LOG whose site is "DOMAIN: text" without addresses and numbers;
+ * outside, messages go to stderr. Not reentrant, one thread.
  */
-void up_exam_listen(struct up_exam *exam);
-void up_exam_unlisten(struct up_exam *exam);
+void up_observations_listen(struct up_observations *observed);
+void up_observations_unlisten(struct up_observations *observed);
 
 #endif

@@ -1,22 +1,21 @@
 /*
- * slice - where in the raw bytes each entity of a message lies
+ * entity - where in the raw bytes each entity of a message lies
  *
- * A signature covers bytes as they were sent. A MIME library hands out what it understood of them,
- * and writes them back slightly changed: so whoever verifies on a library's rewriting verifies
- * something else. This reader only says where each entity's header and body begin and end; what
- * a header field means is left to GMime.
+ * A signature covers bytes as they were sent. A MIME library returns what it parsed, and writes
+ * that back slightly changed, so a signature must not be verified on it. This reader finds where
+ * each entity's header and body begin and end; the values of header fields are parsed by GMime.
  *
  * Follows RFC 2046 section 5.1: a boundary line is "--" boundary, then only blanks; the line end
- * before it belongs to it. Lines end with CRLF or LF. A multipart whose closing line is missing
- * ends with its parent. Entities beyond the limits of depth and parts are not read; the exam says
- * so. A boundary of an outer multipart ends all inner ones.
+ * before it belongs to it. A multipart without a closing line ends with its parent; the boundary of
+ * an outer multipart ends all inner ones. Entities beyond the limits of depth and parts are not
+ * read, and a remark says so.
  */
-#ifndef UP_MAIL_SLICE_H
-#define UP_MAIL_SLICE_H
+#ifndef UP_MAIL_ENTITY_H
+#define UP_MAIL_ENTITY_H
 
 #include <gmime/gmime.h>
 
-#include "mail/exam.h"
+#include "mail/observations.h"
 #include "mail/lines.h"
 
 struct up_entity {
@@ -33,7 +32,7 @@ struct up_entity {
  * Reads the entities of a message, parents before their parts, siblings in order.
  * Returns an array of struct up_entity; g_ptr_array_unref() frees it. Never empty.
  */
-GPtrArray *up_entities_read(GBytes *message, struct up_exam *exam);
+GPtrArray *up_entities_read(GBytes *message, struct up_observations *observed);
 
 /** The raw bytes of header and body together: what multipart/signed signs of its first part. */
 struct up_slice up_entity_whole(const struct up_entity *entity);

@@ -15,22 +15,22 @@
 
 #include "case/case.h"
 #include "gmime/objects.h"
-#include "mail/slice.h"
+#include "mail/entity.h"
 
 #define NOW_S 1800000000
 
 struct run {
         struct up_limits limits;
-        struct up_exam exam;
+        struct up_observations observed;
         GBytes *bytes;
         GPtrArray *entities;
 };
 
 static void read_bytes(struct run *run, GBytes *bytes)
 {
-        up_exam_init(&run->exam, &run->limits, NOW_S);
+        up_observations_init(&run->observed, &run->limits, NOW_S);
         run->bytes = g_bytes_ref(bytes);
-        run->entities = up_entities_read(bytes, &run->exam);
+        run->entities = up_entities_read(bytes, &run->observed);
 }
 
 static void read_text(struct run *run, const char *text)
@@ -45,7 +45,7 @@ static void finish(struct run *run)
 {
         g_ptr_array_unref(run->entities);
         g_bytes_unref(run->bytes);
-        up_exam_clear(&run->exam);
+        up_observations_clear(&run->observed);
 }
 
 static const struct up_entity *entity_of(const struct run *run, guint index)
@@ -170,7 +170,7 @@ static void slices_are_as_they_were_sent(void **state)
                         fail_msg("%s: %s", readings[i].what, parts);
                 if (strcmp(crlf_parts, crlf_expected) != 0)
                         fail_msg("%s, CRLF: %s", readings[i].what, crlf_parts);
-                assert_false(lf.exam.unscannable);
+                assert_false(lf.observed.unscannable);
                 finish(&lf);
                 finish(&crlf);
         }
@@ -300,10 +300,10 @@ static void nul_bytes_are_bytes(void **state)
 
 /* --- limits ----------------------------------------------------------------------------------- */
 
-static bool remarks_limit(const struct up_exam *exam, const char *name)
+static bool remarks_limit(const struct up_observations *observed, const char *name)
 {
-        for (guint i = 0; i < exam->remarks->len; i++) {
-                const struct up_remark *remark = g_ptr_array_index(exam->remarks, i);
+        for (guint i = 0; i < observed->remarks->len; i++) {
+                const struct up_remark *remark = g_ptr_array_index(observed->remarks, i);
                 if (remark->kind == UP_REMARK_LIMIT && strcmp(remark->site, name) == 0)
                         return true;
         }
@@ -342,9 +342,9 @@ static void each_limit_ends_the_reading_where_it_is_hit(void **state)
                 *(uint64_t *)(void *)((char *)&run.limits + rows[i].offset) = rows[i].value;
                 read_bytes(&run, bytes);
                 assert_int_equal(run.entities->len, rows[i].entities);
-                assert_int_equal(run.exam.unscannable, rows[i].name != NULL);
+                assert_int_equal(run.observed.unscannable, rows[i].name != NULL);
                 if (rows[i].name != NULL)
-                        assert_true(remarks_limit(&run.exam, rows[i].name));
+                        assert_true(remarks_limit(&run.observed, rows[i].name));
                 finish(&run);
         }
 }
@@ -461,9 +461,9 @@ static char *types_by_slices(const struct run *run)
 
 static char *types_by_gmime(struct run *run)
 {
-        g_autoptr(GMimeMessage) message = up_mime_parse(run->bytes, &run->exam);
+        g_autoptr(GMimeMessage) message = up_mime_parse(run->bytes, &run->observed);
         g_autoptr(GPtrArray) objects =
-            message != NULL ? up_mime_objects(message, &run->exam) : g_ptr_array_new();
+            message != NULL ? up_mime_objects(message, &run->observed) : g_ptr_array_new();
         GString *types = g_string_new(NULL);
 
         for (guint i = 0; i < objects->len; i++) {

@@ -1,10 +1,10 @@
 /*
- * exam - counting, noting, listening
+ * observations - counters, remarks and GLib's log
  *
  * The text of a log message or of an error holds pointers, sizes and file lines; a site must be
  * the same for the same fault on any machine, so digits and hexadecimal addresses are folded away.
  */
-#include "mail/exam.h"
+#include "mail/observations.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -25,7 +25,7 @@ const char *const up_count_names[UP_COUNTS] = {
         [UP_COUNT_DECODERS_JUDGED] = "decoders-judged",
 };
 
-static struct up_exam *listening;
+static struct up_observations *listening;
 
 static void remark_free(void *data)
 {
@@ -36,30 +36,31 @@ static void remark_free(void *data)
         g_free(remark);
 }
 
-void up_exam_init(struct up_exam *exam, const struct up_limits *limits, int64_t now_s)
+void up_observations_init(
+    struct up_observations *observed, const struct up_limits *limits, int64_t now_s)
 {
-        memset(exam, 0, sizeof *exam);
-        exam->limits = *limits;
-        exam->now_s = now_s;
-        exam->remarks = g_ptr_array_new_with_free_func(remark_free);
+        memset(observed, 0, sizeof *observed);
+        observed->limits = *limits;
+        observed->now_s = now_s;
+        observed->remarks = g_ptr_array_new_with_free_func(remark_free);
 }
 
-void up_exam_clear(struct up_exam *exam)
+void up_observations_clear(struct up_observations *observed)
 {
-        g_assert(listening != exam);
-        g_clear_pointer(&exam->remarks, g_ptr_array_unref);
+        g_assert(listening != observed);
+        g_clear_pointer(&observed->remarks, g_ptr_array_unref);
 }
 
-void up_exam_count(struct up_exam *exam, enum up_count count)
+void up_observations_count(struct up_observations *observed, enum up_count count)
 {
-        exam->counts[count]++;
+        observed->counts[count]++;
 }
 
 static struct up_remark *find_remark(
-    const struct up_exam *exam, enum up_remark_kind kind, const char *site)
+    const struct up_observations *observed, enum up_remark_kind kind, const char *site)
 {
-        for (guint i = 0; i < exam->remarks->len; i++) {
-                struct up_remark *remark = g_ptr_array_index(exam->remarks, i);
+        for (guint i = 0; i < observed->remarks->len; i++) {
+                struct up_remark *remark = g_ptr_array_index(observed->remarks, i);
                 if (remark->kind == kind && strcmp(remark->site, site) == 0)
                         return remark;
         }
@@ -75,10 +76,10 @@ static char *printable(char *text)
         return g_strescape(owned, "\"");
 }
 
-void up_exam_remark(struct up_exam *exam, enum up_remark_kind kind, const char *site,
-    const char *detail_format, ...)
+void up_observations_remark(struct up_observations *observed, enum up_remark_kind kind,
+    const char *site, const char *detail_format, ...)
 {
-        struct up_remark *remark = find_remark(exam, kind, site);
+        struct up_remark *remark = find_remark(observed, kind, site);
 
         if (remark == NULL) {
                 va_list args;
@@ -88,32 +89,33 @@ void up_exam_remark(struct up_exam *exam, enum up_remark_kind kind, const char *
                 remark->site = g_strdup(site);
                 remark->detail = printable(g_strdup_vprintf(detail_format, args));
                 va_end(args);
-                g_ptr_array_add(exam->remarks, remark);
+                g_ptr_array_add(observed->remarks, remark);
         }
         remark->times++;
 }
 
-bool up_exam_within(struct up_exam *exam, const uint64_t *field, uint64_t value)
+bool up_observations_within(struct up_observations *observed, const uint64_t *field, uint64_t value)
 {
-        size_t offset = (size_t)((const char *)field - (const char *)&exam->limits);
+        size_t offset = (size_t)((const char *)field - (const char *)&observed->limits);
 
         if (value <= *field)
                 return true;
         for (size_t i = 0; i < UP_LIMIT_ROWS; i++) {
                 const struct up_limit_row *row = &up_limit_rows[i];
                 if (row->offset == offset)
-                        up_exam_remark(exam, UP_REMARK_LIMIT, row->name,
+                        up_observations_remark(observed, UP_REMARK_LIMIT, row->name,
                             "%" G_GUINT64_FORMAT " %s, the limit is %" G_GUINT64_FORMAT, value,
                             row->what, *field);
         }
-        exam->unscannable = true;
+        observed->unscannable = true;
         return false;
 }
 
-bool up_exam_spend(struct up_exam *exam, uint64_t bytes)
+bool up_observations_spend(struct up_observations *observed, uint64_t bytes)
 {
-        exam->decoded_bytes += bytes;
-        return up_exam_within(exam, &exam->limits.decoded_bytes, exam->decoded_bytes);
+        observed->decoded_bytes += bytes;
+        return up_observations_within(
+            observed, &observed->limits.decoded_bytes, observed->decoded_bytes);
 }
 
 /* "assertion 'x' failed at 0x602000 line 12" -> "assertion 'x' failed at # line #" */
@@ -155,13 +157,13 @@ static GLogWriterOutput log_writer(
                 g_autofree char *folded = fold_numbers(message);
                 g_autofree char *site = printable(
                     g_strdup_printf("%s: %s", domain != NULL ? domain : "(no domain)", folded));
-                up_exam_remark(listening, UP_REMARK_LOG, site, "%s: %s",
+                up_observations_remark(listening, UP_REMARK_LOG, site, "%s: %s",
                     (level & G_LOG_LEVEL_CRITICAL) != 0 ? "CRITICAL" : "WARNING", message);
         }
         return G_LOG_WRITER_HANDLED;
 }
 
-void up_exam_listen(struct up_exam *exam)
+void up_observations_listen(struct up_observations *observed)
 {
         static bool installed;
 
@@ -170,11 +172,11 @@ void up_exam_listen(struct up_exam *exam)
                 g_log_set_writer_func(log_writer, NULL, NULL);
                 installed = true;
         }
-        listening = exam;
+        listening = observed;
 }
 
-void up_exam_unlisten(struct up_exam *exam)
+void up_observations_unlisten(struct up_observations *observed)
 {
-        g_assert(listening == exam);
+        g_assert(listening == observed);
         listening = NULL;
 }
