@@ -207,19 +207,22 @@ static void square(const struct up_case *c, struct up_observations *observed)
 #define UP_CANARY(function) function
 #include "faults/canaries.h"
 
-/* A pipeline's calls have a fuel of their own (metered.h); how many there are is not bounded. */
+/* A pipeline's calls have a fuel of their own (target/pipeline_fuel.h); how many there are is not
+ * bounded. */
 static void play(
-    const struct up_case *c, const struct up_mock_row *row, struct up_examination *examination)
+    const struct up_case *c, const struct up_mock_row *row, struct up_case_result *result)
 {
         static const struct up_fuel_budget all_it_wants = { 0 };
         const struct up_pipeline pipeline = up_mock_pipeline(row);
 
         up_fuel_begin("canary", &all_it_wants, 0);
-        up_judge_case(c, &pipeline, examination);
+        up_judge_case(c, &pipeline, result);
 }
 
-static void examine(const struct up_case *c, struct up_examination *examination)
+static void examine(
+    const struct up_case *c, const struct up_target_input *input, struct up_case_result *result)
 {
+        (void)input;
         gsize bytes;
         const char *message = g_bytes_get_data(c->message, &bytes);
         const char *end = bytes > 0 ? memchr(message, '\n', bytes) : NULL;
@@ -228,9 +231,9 @@ static void examine(const struct up_case *c, struct up_examination *examination)
         up_mime_start();
         for (size_t i = 0; i < G_N_ELEMENTS(up_canaries); i++)
                 if (strcmp(up_canaries[i].name, name) == 0)
-                        up_canaries[i].commit(c, &examination->observed);
+                        up_canaries[i].commit(c, &result->observed);
         if (up_mock_find(name) != NULL || strcmp(name, UP_CANARY_HEALTHY) == 0)
-                play(c, up_mock_find(name), examination);
+                play(c, up_mock_find(name), result);
 }
 
 const struct up_target up_target = {

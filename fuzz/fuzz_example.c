@@ -7,6 +7,7 @@
  */
 #include "case/policy.h"
 #include "run/judge_case.h"
+#include "target/target.h"
 #include "pipeline.h"
 #include "scan_submit/received.h"
 
@@ -161,9 +162,11 @@ static void each(void *data, up_view_visitor see, void *see_data)
 static const struct up_pipeline example = { "example", 0, NULL, open_example, close_example, submit,
         scanned, sent, run, next_ms, each, NULL, NULL, NULL, NULL, NULL };
 
-static void examine(const struct up_case *c, struct up_examination *examination)
+static void examine(
+    const struct up_case *c, const struct up_target_input *input, struct up_case_result *result)
 {
-        up_judge_case(c, &example, examination);
+        (void)input;
+        up_judge_case(c, &example, result);
 }
 
 const struct up_target up_target = {

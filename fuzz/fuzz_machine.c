@@ -45,14 +45,15 @@ struct step {
 struct play {
         const struct up_machine *machine;
         const struct up_policy *policy;
-        struct up_examination *examination;
+        struct up_case_result *result;
         struct states states;
         int64_t now_ms;
         int64_t given_up_ms; /* when the lifetime is over */
         int64_t bound_ms;    /* when it has to be at its end */
         unsigned at_once;    /* timers that fired at this instant */
         bool over;           /* a rule is broken: nothing that follows counts */
-        GString *trace;      /* NULL: nobody asked */
+        GString *trace;      /* NULL: none is needed */
+        unsigned trace_columns;
 };
 
 /* --- names ------------------------------------------------------------------------------------ */
@@ -186,12 +187,11 @@ static const struct rule {
 /* --- telling ---------------------------------------------------------------------------------- */
 
 /* Each rule counts for the oracle that finds the same by a ledger. */
-static void count(
-    struct up_examination *examination, enum up_class class, enum up_evidence evidence)
+static void count(struct up_case_result *result, enum up_class class, enum up_evidence evidence)
 {
         for (size_t i = 0; i < UP_ORACLES; i++)
                 if (up_oracle_rows[i].class == class && up_oracle_rows[i].evidence == evidence)
-                        examination->judged[i]++;
+                        result->judged[i]++;
 }
 
 static void fail(struct play *play, enum up_class class, enum up_evidence evidence,
@@ -206,7 +206,7 @@ static void fail(struct play *play, enum up_class class, enum up_evidence eviden
         struct up_finding *finding = up_finding_new(class, signature, detail);
 
         finding->evidence = evidence;
-        g_ptr_array_add(play->examination->findings, finding);
+        g_ptr_array_add(play->result->findings, finding);
         play->over = true;
         if (play->trace != NULL)
                 g_string_append_printf(play->trace, "  >>> %s\n", what);
@@ -217,7 +217,7 @@ static void fail(struct play *play, enum up_class class, enum up_evidence eviden
 
 static void tell_actions(const struct play *play, size_t at, unsigned actions)
 {
-        size_t columns = play->examination->columns;
+        size_t columns = play->trace_columns;
 
         for (unsigned i = 0; i < UP_ACTIONS; i++) {
                 const char *name = up_action_names[i];
@@ -254,7 +254,7 @@ static void judge_step(struct play *play, const struct step *step)
             "%s + %s", state_name(&step->before, step->part), event_name(step->part, step->event));
 
         for (size_t i = 0; i < G_N_ELEMENTS(rules) && !play->over; i++) {
-                count(play->examination, rules[i].class, rules[i].evidence);
+                count(play->result, rules[i].class, rules[i].evidence);
                 if (!rules[i].holds(play, step))
                         fail(play, rules[i].class, rules[i].evidence, where, rules[i].broken);
         }
@@ -342,7 +342,7 @@ static void pass_until(struct play *play, int64_t until_ms)
                 int64_t due_ms = MAX(next_ms(play), play->now_ms);
                 play->at_once = due_ms == play->now_ms ? play->at_once + 1 : 0;
                 play->now_ms = due_ms;
-                count(play->examination, UP_CLASS_PENDING, UP_EVIDENCE_SPIN);
+                count(play->result, UP_CLASS_PENDING, UP_EVIDENCE_SPIN);
                 if (play->at_once > SPIN_STEPS)
                         fail(play, UP_CLASS_PENDING, UP_EVIDENCE_SPIN,
                             state_name(&play->states, CONTENT), "timers fire without end");
@@ -433,8 +433,8 @@ static void work(struct play *play)
 static void settle(struct play *play)
 {
         release(play);
-        count(play->examination, UP_CLASS_PENDING, UP_EVIDENCE_NO_WAKEUP);
-        count(play->examination, UP_CLASS_PENDING, UP_EVIDENCE_PAST_BOUND);
+        count(play->result, UP_CLASS_PENDING, UP_EVIDENCE_NO_WAKEUP);
+        count(play->result, UP_CLASS_PENDING, UP_EVIDENCE_PAST_BOUND);
         while (!play->over && !is_at_its_end(&play->states.recipient)) {
                 g_autofree char *where = g_strdup_printf("%s + %s",
                     state_name(&play->states, CONTENT), state_name(&play->states, RECIPIENT));
@@ -452,26 +452,28 @@ static void settle(struct play *play)
         }
 }
 
-static const struct up_machine *machine_of(const struct up_pipeline *sick)
+static const struct up_machine *machine_of(const struct up_pipeline *faulty)
 {
-        return sick != NULL ? up_scan_submit_machine(sick) : &up_machine;
+        return faulty != NULL ? up_scan_submit_machine(faulty) : &up_machine;
 }
 
-static void examine(const struct up_case *c, struct up_examination *examination)
+static void examine(
+    const struct up_case *c, const struct up_target_input *input, struct up_case_result *result)
 {
         gsize bytes;
         const uint8_t *data = g_bytes_get_data(c->message, &bytes);
         unsigned after_end = 0;
-        g_autoptr(GString) trace = examination->columns > 0 ? g_string_new(NULL) : NULL;
+        g_autoptr(GString) trace = input->trace_columns > 0 ? g_string_new(NULL) : NULL;
         struct play play = {
-                .machine = machine_of(examination->sick),
+                .machine = machine_of(input->faulty),
                 .policy = &c->policy,
-                .examination = examination,
+                .result = result,
                 .states = { up_content_init(&c->policy),
                     up_recipient_init(&c->policy, c->envelope.from[0] == '\0') },
                 .given_up_ms = c->policy.lifetime_ms,
                 .bound_ms = up_policy_bound_ms(&c->policy),
                 .trace = trace,
+                .trace_columns = input->trace_columns,
         };
 
         take(&play, CONTENT, UP_CONTENT_ACCEPT);
@@ -483,7 +485,7 @@ static void examine(const struct up_case *c, struct up_examination *examination)
             state_name(&play.states, RECIPIENT), (uint64_t)play.now_ms);
         settle(&play);
         if (trace != NULL)
-                examination->trace = g_strdup(trace->str);
+                result->trace = g_strdup(trace->str);
 }
 
 const struct up_target up_target = {

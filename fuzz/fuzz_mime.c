@@ -5,9 +5,11 @@
 #include "target/target.h"
 #include "gmime/mime.h"
 
-static void examine(const struct up_case *c, struct up_examination *examination)
+static void examine(
+    const struct up_case *c, const struct up_target_input *input, struct up_case_result *result)
 {
-        up_mime_examine(c->message, &examination->observed);
+        (void)input;
+        up_mime_examine(c->message, &result->observed);
 }
 
 const struct up_target up_target = {

@@ -97,14 +97,14 @@ static GPtrArray *make_all(GBytes *input, size_t room)
 
 /* --- judging ---------------------------------------------------------------------------------- */
 
-static void found(struct up_examination *examination, enum up_class class, const struct made *made,
+static void found(struct up_case_result *result, enum up_class class, const struct made *made,
     const char *how, const char *more)
 {
         g_autofree char *signature = g_strdup_printf("%s: %s", way_names[made->way], how);
         g_autofree char *detail = g_strdup_printf("%s, with room for %zu bytes: %s%s%s",
             way_names[made->way], made->most_bytes, how, *more != '\0' ? ": " : "", more);
 
-        g_ptr_array_add(examination->findings, up_finding_new(class, signature, detail));
+        g_ptr_array_add(result->findings, up_finding_new(class, signature, detail));
 }
 
 struct grades {
@@ -145,7 +145,7 @@ static bool is_kept(enum up_intended graded, const struct grades *grades)
 
 /* What GMime and OpenSSL do to it is for the targets of their own: only counts are kept. */
 static void judge_grade(
-    struct up_examination *examination, const struct made *made, const struct up_case *c)
+    struct up_case_result *result, const struct made *made, const struct up_case *c)
 {
         static const enum up_count kept[] = { UP_COUNT_SIGNED, UP_COUNT_VERIFIED,
                 UP_COUNT_DIGEST_ONLY };
@@ -160,14 +160,14 @@ static void judge_grade(
         up_observations_init(&observed, &limits, c->time_s);
         up_smime_walk(c->message, &observed, count_grade, &grades);
         for (size_t i = 0; i < G_N_ELEMENTS(kept); i++)
-                examination->observed.counts[kept[i]] += observed.counts[kept[i]];
+                result->observed.counts[kept[i]] += observed.counts[kept[i]];
         if (!observed.unscannable && !is_kept(graded, &grades))
-                found(examination, UP_CLASS_HARNESS, made, "the signature is not worth its grade",
+                found(result, UP_CLASS_HARNESS, made, "the signature is not worth its grade",
                     c->mutation);
         up_observations_clear(&observed);
 }
 
-static void judge_file(struct up_examination *examination, const struct made *made)
+static void judge_file(struct up_case_result *result, GBytes *input, const struct made *made)
 {
         gsize bytes;
         const uint8_t *data = g_bytes_get_data(made->file, &bytes);
@@ -175,44 +175,45 @@ static void judge_file(struct up_examination *examination, const struct made *ma
         g_autoptr(up_case) c = up_case_read(data, bytes, complaints);
 
         if (bytes > made->most_bytes)
-                found(examination, UP_CLASS_HARNESS, made, "longer than there is room", "");
-        if (made->most_bytes > 0 && g_bytes_equal(made->file, examination->input))
-                found(examination, UP_CLASS_HARNESS, made, "nothing was changed", "");
+                found(result, UP_CLASS_HARNESS, made, "longer than there is room", "");
+        if (made->most_bytes > 0 && g_bytes_equal(made->file, input))
+                found(result, UP_CLASS_HARNESS, made, "nothing was changed", "");
         if (complaints->len > 0) {
                 const struct up_complaint *first = g_ptr_array_index(complaints, 0);
-                found(examination, UP_CLASS_HARNESS, made, "does not read without complaint",
-                    first->text);
+                found(
+                    result, UP_CLASS_HARNESS, made, "does not read without complaint", first->text);
         }
-        judge_grade(examination, made, c);
+        judge_grade(result, made, c);
 }
 
 static void judge_repetition(
-    struct up_examination *examination, const GPtrArray *all, const GPtrArray *again)
+    struct up_case_result *result, const GPtrArray *all, const GPtrArray *again)
 {
         for (guint i = 0; i < all->len; i++) {
                 const struct made *first = g_ptr_array_index(all, i);
                 const struct made *second = g_ptr_array_index(again, i);
                 if (!g_bytes_equal(first->file, second->file))
-                        found(examination, UP_CLASS_NONDETERMINISTIC, first,
+                        found(result, UP_CLASS_NONDETERMINISTIC, first,
                             "another one the second time", "");
         }
 }
 
-static void examine(const struct up_case *c, struct up_examination *examination)
+static void examine(
+    const struct up_case *c, const struct up_target_input *input, struct up_case_result *result)
 {
-        size_t repeated = (size_t)(hash_of(examination->input) % G_N_ELEMENTS(rooms));
+        size_t repeated = (size_t)(hash_of(input->bytes) % G_N_ELEMENTS(rooms));
         g_autoptr(GPtrArray) before = NULL;
         (void)c;
 
         for (size_t room = 0; room < G_N_ELEMENTS(rooms); room++) {
-                g_autoptr(GPtrArray) all = make_all(examination->input, room);
+                g_autoptr(GPtrArray) all = make_all(input->bytes, room);
                 for (guint i = 0; i < all->len; i++)
-                        judge_file(examination, g_ptr_array_index(all, i));
+                        judge_file(result, input->bytes, g_ptr_array_index(all, i));
                 if (room == repeated)
                         before = g_ptr_array_ref(all);
         }
-        g_autoptr(GPtrArray) after = make_all(examination->input, repeated);
-        judge_repetition(examination, before, after);
+        g_autoptr(GPtrArray) after = make_all(input->bytes, repeated);
+        judge_repetition(result, before, after);
 }
 
 const struct up_target up_target = {

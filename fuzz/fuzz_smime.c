@@ -9,13 +9,15 @@
 /* Of a long script, only what stands among its first events: each costs three looks. */
 #define EVENTS_MOST 8
 
-static void examine(const struct up_case *c, struct up_examination *examination)
+static void examine(
+    const struct up_case *c, const struct up_target_input *input, struct up_case_result *result)
 {
-        up_smime_examine(c->message, &examination->observed);
+        (void)input;
+        up_smime_examine(c->message, &result->observed);
         for (guint i = 0; i < MIN(c->script->len, EVENTS_MOST); i++) {
                 const struct up_event *event = g_ptr_array_index(c->script, i);
                 if (up_event_id(event) == UP_VERB_ALLOCATION)
-                        up_smime_examine_failing(c->message, &examination->observed,
+                        up_smime_examine_failing(c->message, &result->observed,
                             g_ascii_strtoull(event->words[0], NULL, 10));
         }
 }

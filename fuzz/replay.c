@@ -17,7 +17,7 @@
 int main(int argc, char **argv)
 {
         if (argc < 2) {
-                fprintf(stderr, "usage: %s FILE... | %s\n", argv[0], UP_WARM_OPTION);
+                fprintf(stderr, "usage: %s FILE... | %s\n", argv[0], UP_FORK_SERVER_OPTION);
                 return 2;
         }
         LLVMFuzzerInitialize(&argc, &argv);

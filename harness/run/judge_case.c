@@ -1,21 +1,8 @@
-/*
- * play - five records of one case, and what is to be said of them
- *
- * The entries that a finding names are those of the record as it was. What shows in the healed one
- * alone names none: for a trace that record is judged once more, by itself.
- */
 #include "run/judge_case.h"
 
 #include <string.h>
 
-#include "target/feedback.h"
-#include "target/metered.h"
-#include "oracle/judge.h"
 #include "world/world.h"
-
-struct ledgers {
-        struct up_ledger *baseline, *repeat, *healed, *healthy, *no_clock_jumps;
-};
 
 static bool clock_jumps(const struct up_case *c)
 {
@@ -27,32 +14,56 @@ static bool clock_jumps(const struct up_case *c)
         return false;
 }
 
-/* The scanner reads each message once for all runs, and the first counts what it read. */
-static struct ledgers run(
+/* The scanner reads each message once for all runs; the first run counts what was read. */
+static struct up_runs run_modes(
     const struct up_case *c, const struct up_pipeline *pipeline, struct up_observations *observed)
 {
         g_autoptr(up_readings) readings = up_readings_new();
-        struct ledgers ledgers;
+        struct up_runs runs = { 0 };
 
-        ledgers.baseline = up_world_run_sharing(c, pipeline, UP_MODE_BASELINE, readings);
+        runs.baseline = up_world_run_sharing(c, pipeline, UP_MODE_BASELINE, readings);
         up_readings_count(readings, observed);
-        ledgers.repeat = up_world_run_sharing(c, pipeline, UP_MODE_BASELINE, readings);
-        ledgers.healed = up_world_run_sharing(c, pipeline, UP_MODE_HEALED, readings);
-        ledgers.healthy = up_world_run_sharing(c, pipeline, UP_MODE_HEALTHY, readings);
-        ledgers.no_clock_jumps =
-            clock_jumps(c) ? up_world_run_sharing(c, pipeline, UP_MODE_NO_CLOCK_JUMPS, readings)
-                           : NULL;
-        return ledgers;
+        runs.repeat = up_world_run_sharing(c, pipeline, UP_MODE_BASELINE, readings);
+        runs.healed = up_world_run_sharing(c, pipeline, UP_MODE_HEALED, readings);
+        runs.healthy = up_world_run_sharing(c, pipeline, UP_MODE_HEALTHY, readings);
+        if (clock_jumps(c))
+                runs.no_clock_jumps =
+                    up_world_run_sharing(c, pipeline, UP_MODE_NO_CLOCK_JUMPS, readings);
+        return runs;
 }
 
-static void ledgers_clear(struct ledgers *ledgers)
+void up_case_result_init(struct up_case_result *result, const struct up_case *c)
 {
-        up_ledger_free(ledgers->baseline);
-        up_ledger_free(ledgers->repeat);
-        up_ledger_free(ledgers->healed);
-        up_ledger_free(ledgers->healthy);
-        if (ledgers->no_clock_jumps != NULL)
-                up_ledger_free(ledgers->no_clock_jumps);
+        *result = (struct up_case_result){
+                .findings = g_ptr_array_new_with_free_func((GDestroyNotify)up_finding_free),
+        };
+        up_observations_init(&result->observed, &c->policy.limits, c->time_s);
+}
+
+static void runs_clear(struct up_runs *runs)
+{
+        const struct up_ledger *ledgers[] = { runs->baseline, runs->repeat, runs->healed,
+                runs->healthy, runs->no_clock_jumps };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(ledgers); i++)
+                if (ledgers[i] != NULL)
+                        up_ledger_free((struct up_ledger *)ledgers[i]);
+        *runs = (struct up_runs){ 0 };
+}
+
+void up_case_result_clear(struct up_case_result *result)
+{
+        up_observations_clear(&result->observed);
+        g_ptr_array_unref(result->findings);
+        runs_clear(&result->runs);
+        g_free(result->trace);
+}
+
+void up_judge_case(
+    const struct up_case *c, const struct up_pipeline *pipeline, struct up_case_result *result)
+{
+        result->runs = run_modes(c, pipeline, &result->observed);
+        up_judge(&result->runs, &(struct up_judgement){ result->findings, result->judged });
 }
 
 /* --- the trace -------------------------------------------------------------------------------- */
@@ -73,7 +84,7 @@ static void add_mark(GPtrArray *marks, const struct up_ledger *ledger, guint ent
         g_ptr_array_add(marks, mark);
 }
 
-static gint by_entry(gconstpointer a, gconstpointer b)
+static gint compare_entries(gconstpointer a, gconstpointer b)
 {
         guint left = (*(const struct up_trace_mark *const *)a)->entry;
         guint right = (*(const struct up_trace_mark *const *)b)->entry;
@@ -94,22 +105,22 @@ static void mark_finding(
                         "%s: %s", up_class_rows[finding->class].name, finding->signature));
 }
 
-/* The caller owns the result. */
-static char *trace_of(const struct up_ledger *ledger, const GPtrArray *findings, unsigned columns)
+static char *trace_ledger(
+    const struct up_ledger *ledger, const GPtrArray *findings, unsigned columns)
 {
         g_autoptr(GPtrArray) marks = g_ptr_array_new_with_free_func(mark_free);
-        g_autofree struct up_trace_mark *plain = NULL;
+        g_autofree struct up_trace_mark *sorted = NULL;
 
         for (guint i = 0; i < findings->len; i++)
                 mark_finding(marks, ledger, g_ptr_array_index(findings, i));
-        g_ptr_array_sort(marks, by_entry);
-        plain = g_new(struct up_trace_mark, marks->len + 1);
+        g_ptr_array_sort(marks, compare_entries);
+        sorted = g_new(struct up_trace_mark, marks->len + 1);
         for (guint i = 0; i < marks->len; i++)
-                plain[i] = *(const struct up_trace_mark *)g_ptr_array_index(marks, i);
-        return up_ledger_trace(ledger, columns, plain, marks->len);
+                sorted[i] = *(const struct up_trace_mark *)g_ptr_array_index(marks, i);
+        return up_ledger_trace(ledger, columns, sorted, marks->len);
 }
 
-static bool holds(const GPtrArray *findings, const struct up_finding *wanted)
+static bool contains(const GPtrArray *findings, const struct up_finding *wanted)
 {
         for (guint i = 0; i < findings->len; i++) {
                 const struct up_finding *finding = g_ptr_array_index(findings, i);
@@ -120,58 +131,42 @@ static bool holds(const GPtrArray *findings, const struct up_finding *wanted)
         return false;
 }
 
-static GPtrArray *findings_of(const struct up_runs *runs)
+static GPtrArray *judge_alone(const struct up_ledger *ledger)
 {
         GPtrArray *findings = g_ptr_array_new_with_free_func((GDestroyNotify)up_finding_free);
         uint64_t judged[UP_ORACLES] = { 0 };
 
-        up_judge(runs, &(struct up_judgement){ findings, judged });
+        up_judge(
+            &(struct up_runs){ .baseline = ledger }, &(struct up_judgement){ findings, judged });
         return findings;
 }
 
-/* Of @findings those that the record as it was does not show, as the healed one's entries. */
-static GPtrArray *healed_findings(const struct up_runs *runs, const GPtrArray *findings)
+/*
+ * Findings name entries of the run without healing. Those that only the run with healing shows name
+ * none, so that run is judged again by itself.
+ */
+static GPtrArray *healed_only(const struct up_case_result *result)
 {
-        g_autoptr(GPtrArray) before = findings_of(&(struct up_runs){ .baseline = runs->baseline });
-        GPtrArray *healed = findings_of(&(struct up_runs){ .baseline = runs->healed });
+        g_autoptr(GPtrArray) baseline = judge_alone(result->runs.baseline);
+        GPtrArray *healed = judge_alone(result->runs.healed);
 
         for (guint i = healed->len; i > 0; i--) {
                 const struct up_finding *finding = g_ptr_array_index(healed, i - 1);
-                if (holds(before, finding) || !holds(findings, finding))
+                if (contains(baseline, finding) || !contains(result->findings, finding))
                         g_ptr_array_remove_index(healed, i - 1);
         }
         return healed;
 }
 
-static char *tell(const struct up_runs *runs, const GPtrArray *findings, unsigned columns)
+char *up_case_result_trace(const struct up_case_result *result, unsigned columns)
 {
-        g_autofree char *first = trace_of(runs->baseline, findings, columns);
-        g_autoptr(GPtrArray) healed = healed_findings(runs, findings);
+        if (result->runs.baseline == NULL)
+                return NULL;
 
+        g_autofree char *first = trace_ledger(result->runs.baseline, result->findings, columns);
+        g_autoptr(GPtrArray) healed = healed_only(result);
         if (healed->len == 0)
                 return g_steal_pointer(&first);
-        g_autofree char *second = trace_of(runs->healed, healed, columns);
-        return g_strdup_printf("as it was:\n%s\nhealed after the script:\n%s", first, second);
-}
-
-/* --- the whole ------------------------------------------------------------------------------- */
-
-void up_judge_case(
-    const struct up_case *c, const struct up_pipeline *pipeline, struct up_examination *examination)
-{
-        const struct up_pipeline metered = up_metered(pipeline);
-        struct ledgers ledgers = run(c, &metered, &examination->observed);
-        const struct up_runs runs = {
-                .baseline = ledgers.baseline,
-                .repeat = ledgers.repeat,
-                .healed = ledgers.healed,
-                .healthy = ledgers.healthy,
-                .no_clock_jumps = ledgers.no_clock_jumps,
-        };
-
-        up_judge(&runs, &(struct up_judgement){ examination->findings, examination->judged });
-        up_feedback_ledger(ledgers.baseline);
-        if (examination->columns > 0)
-                examination->trace = tell(&runs, examination->findings, examination->columns);
-        ledgers_clear(&ledgers);
+        g_autofree char *second = trace_ledger(result->runs.healed, healed, columns);
+        return g_strdup_printf("without healing:\n%s\nhealed after the script:\n%s", first, second);
 }

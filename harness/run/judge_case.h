@@ -1,25 +1,52 @@
 /*
- * play - a case, played on a pipeline: does every message come to an end, and to the right one?
+ * judge_case - runs a case on a pipeline in all modes, and judges it
  *
- * The target of a pipeline is this one call (scan_submit.c, example.c). The case is run as its
- * environment was, twice, for one case has one outcome; healed after the script; healthy from the
- * start, to compare; and, where the wall clock jumps, with a steady one. The oracles judge the
- * records together (oracle/judge.h); the feedback tells the fuzzer how messages waited
- * (feedback.h).
+ *     struct up_case_result result;
+ *
+ *     up_case_result_init(&result, c);
+ *     up_judge_case(c, &my_pipeline, &result);
+ *     for (guint i = 0; i < result.findings->len; i++)
+ *             print_finding(g_ptr_array_index(result.findings, i));
+ *     up_case_result_clear(&result);
+ *
+ * The case runs without healing, twice, because one case has one outcome; with healing after the
+ * script; in an environment that is healthy from the start, to compare; and, if its wall clock
+ * jumps, without jumps. The oracles judge the ledgers together (oracle/judge.h).
+ *
+ * Not reentrant: GLib's log is captured while the scanner reads (mail/observations.h).
  */
 #ifndef UP_RUN_JUDGE_CASE_H
 #define UP_RUN_JUDGE_CASE_H
 
 #include "case/case.h"
-#include "target/target.h"
+#include "mail/observations.h"
+#include "oracle/judge.h"
 #include "pipeline.h"
 
+struct up_case_result {
+        struct up_observations observed; /* what was read in the message */
+        GPtrArray *findings;             /* of struct up_finding */
+        uint64_t judged[UP_ORACLES];
+        struct up_runs runs; /* owned; all NULL when no pipeline ran */
+        char *trace;         /* of what runs no pipeline; owned; NULL: none */
+};
+
+/** An empty result, under the limits of the case's policy and at its time. Free with _clear. */
+void up_case_result_init(struct up_case_result *result, const struct up_case *c);
+void up_case_result_clear(struct up_case_result *result);
+
 /**
- * Fills in findings and counts (those observed are what the scanner saw in the first run, each
- * message once), and the trace if one is asked for: of the record as it was, and of the healed one
- * where something shows in that alone.
+ * Fills in the ledgers, the findings and their counts. The observed's counts are those of the first
+ * run, each message once. Never fails: any case has an outcome. Call it once per result.
  */
-void up_judge_case(const struct up_case *c, const struct up_pipeline *pipeline,
-    struct up_examination *examination);
+void up_judge_case(
+    const struct up_case *c, const struct up_pipeline *pipeline, struct up_case_result *result);
+
+/**
+ * The trace of the case as text, in lines of at most @columns: of the run without healing, and of
+ * the one with healing if that alone shows a finding. NULL when no pipeline ran. The caller owns
+ * the result.
+ */
+char *up_case_result_trace(const struct up_case_result *result, unsigned columns);
 
 #endif

@@ -1,9 +1,3 @@
-/*
- * warm - the process that waits, and its forks
- *
- * Nothing in it knows of an engine: an engine's program comes here before its engine has begun
- * (target.c).
- */
 #include "target/fork_server.h"
 
 #include <errno.h>
@@ -22,37 +16,35 @@
 #include "target/target.h"
 #include "world/bystander.h"
 
-/* Nobody watches until the first case is asked for. */
+/* No watchdog runs before the first request. */
 #define WARM_UP_S 10
 
-/* Reads the next text; false at the end of the input. */
-static bool hear(char **text, size_t *size)
+/* The next text; false at the end of input. */
+static bool read_text(char **text, size_t *size)
 {
         return getdelim(text, size, '\0', stdin) > 0;
 }
 
-/* Nobody else's input and output: what is read and said here belongs to the parent. */
-static void leave_parent(pid_t parent)
+/* Standard input and output carry the server's own messages. */
+static void detach_from_server(pid_t server)
 {
-        int nowhere = open("/dev/null", O_RDWR);
+        int null = open("/dev/null", O_RDWR);
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent)
+        if (getppid() != server)
                 _exit(2); /* it died before that */
         setpgid(0, 0);
-        dup2(nowhere, STDIN_FILENO);
-        dup2(nowhere, STDOUT_FILENO);
-        close(nowhere);
+        dup2(null, STDIN_FILENO);
+        dup2(null, STDOUT_FILENO);
+        close(null);
 }
 
-/*
- * LeakSanitizer takes longer than most cases. Where the same file was run twice at the end, and the
- * second time left nothing behind, there is nothing for it to name.
- */
-static G_GNUC_NORETURN void run_and_end(const char *program, char **paths)
+/* LeakSanitizer, which runs in exit(), takes longer than most cases. */
+static G_GNUC_NORETURN void run_files(const char *program, char **paths)
 {
         unsigned findings = up_target_findings();
         int64_t live = 0, left = 1;
+        int status;
 
         for (int i = 0; paths[i] != NULL; i++) {
                 if (!up_target_run_file(program, paths[i]))
@@ -60,24 +52,25 @@ static G_GNUC_NORETURN void run_and_end(const char *program, char **paths)
                 left = i > 0 && strcmp(paths[i - 1], paths[i]) == 0 ? up_leaks_live() - live : 1;
                 live = up_leaks_live();
         }
+        status = up_target_findings() > findings ? 1 : 0;
         if (left > 0)
-                exit(up_target_findings() > findings ? 1 : 0);
-        _exit(up_target_findings() > findings ? 1 : 0);
+                exit(status);
+        _exit(status);
 }
 
-static pid_t fork_and_tell(const char *program, const char *report, char **paths)
+static pid_t start_fork(const char *program, const char *report, char **paths)
 {
-        pid_t parent = getpid();
+        pid_t server = getpid();
         pid_t pid = fork();
 
         if (pid == 0) {
-                leave_parent(parent);
+                detach_from_server(server);
                 setenv("UNPEND_REPORT", report, 1);
-                run_and_end(program, paths);
+                run_files(program, paths);
         }
         if (pid < 0)
                 return pid;
-        setpgid(pid, pid); /* whoever comes first */
+        setpgid(pid, pid); /* server or fork, whichever runs first */
         printf("%d\n", pid);
         fflush(stdout);
         return pid;
@@ -99,7 +92,6 @@ static void run(const uint8_t *data, size_t size)
         LLVMFuzzerTestOneInput(data, size);
 }
 
-/* What is found in this message, or lost, is no case's. */
 static void warm_up(void)
 {
         g_autoptr(GBytes) message = up_bystander("signed");
@@ -108,17 +100,17 @@ static void warm_up(void)
 
         setenv("UNPEND_REPORT", "/dev/null", 1);
         alarm(WARM_UP_S);
-        up_leaks_forgive(run, data, size);
+        up_leaks_run_unreported(run, data, size);
         alarm(0);
         up_leaks_start();
 }
 
-/* The files of an order; NULL at the end of the input. */
-static char **hear_paths(char **text, size_t *size)
+/* The files of a request; NULL at the end of input. */
+static char **read_paths(char **text, size_t *size)
 {
         g_autoptr(GStrvBuilder) paths = g_strv_builder_new();
 
-        while (hear(text, size)) {
+        while (read_text(text, size)) {
                 if (**text == '\0')
                         return g_strv_builder_end(paths);
                 g_strv_builder_add(paths, *text);
@@ -126,19 +118,20 @@ static char **hear_paths(char **text, size_t *size)
         return NULL;
 }
 
-int up_warm_serve(const char *program)
+int up_fork_server_serve(const char *program)
 {
         char *report = NULL, *text = NULL;
         size_t report_size = 0, text_size = 0;
 
         warm_up();
-        while (hear(&report, &report_size)) {
-                g_auto(GStrv) paths = hear_paths(&text, &text_size);
+        while (read_text(&report, &report_size)) {
+                g_auto(GStrv) paths = read_paths(&text, &text_size);
                 if (paths == NULL)
                         break;
-                pid_t pid = fork_and_tell(program, report, paths);
-                if (pid < 0 || !hear(&text, &text_size) || strcmp(text, UP_WARM_REAP) != 0)
-                        break; /* its fork dies with it */
+                pid_t pid = start_fork(program, report, paths);
+                if (pid < 0 || !read_text(&text, &text_size) ||
+                    strcmp(text, UP_FORK_SERVER_REAP) != 0)
+                        break; /* the fork dies with this process */
                 reap(pid);
         }
         free(report);

@@ -1,25 +1,25 @@
 /*
- * warm - how a target that waits is told what to run
+ * fork_server - runs cases in forks of one process
  *
- *     build/replay/fuzz/TARGET --warm
+ *     build/replay/fuzz/TARGET --fork-server
  *
- * It first runs a message of its own, so that whatever is made once in a process is made once for
- * all. Then it reads orders from standard input, texts with a NUL after each: the file that the
- * report is appended to, the files to run, and an empty one. It runs them, in this order, in one
- * fork of itself and prints the fork's process id, in a line. When it then reads UP_WARM_REAP it
- * kills what is left of the fork's process group, waits for the fork, and prints its wait status.
- * It ends with its input.
+ * First runs a message of its own, so that whatever a process does once is done. Then it reads
+ * requests from standard input, texts that each end in a NUL: the file to append the report to, the
+ * files to run, and an empty text. It runs the files in this order in one fork and prints the
+ * fork's process id as a line. On UP_FORK_SERVER_REAP it kills what is left of the fork's process
+ * group, waits for the fork, and prints its wait status. It ends with its input.
  *
- * A file that comes twice, at the end, is asked for leaks at less cost: LeakSanitizer looks only if
- * the second time left blocks behind (leaks.h).
+ * If the last file is given twice in a row, LeakSanitizer runs only if the second time left blocks
+ * behind (leaks.h).
  */
 #ifndef UP_TARGET_FORK_SERVER_H
 #define UP_TARGET_FORK_SERVER_H
 
-#define UP_WARM_OPTION "--warm"
-#define UP_WARM_REAP   "reap"
+#define UP_FORK_SERVER_OPTION "--fork-server"
+#define UP_FORK_SERVER_REAP   "reap"
 
-/** Waits and runs; returns the exit status of the process. Before any engine has begun. */
-int up_warm_serve(const char *program);
+/** Serves until the end of input; returns the exit status. To be called before any engine starts.
+ */
+int up_fork_server_serve(const char *program);
 
 #endif

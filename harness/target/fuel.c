@@ -1,17 +1,16 @@
 /*
- * fuel - the gauge, and who is named when it is empty
+ * fuel - counting edges, and finding the loop when a budget is used up
  *
- * When the fuel is out the program goes on for a while, and it is seen how far up the stack it
- * comes: a function that does nothing but call itself and others in a loop is the uppermost one
- * there. The next edge in that function ends the process. So the stack that is printed is that of
- * the loop, whatever it was doing when the fuel ran out. What comes back after all is late, and has
- * no loop to be named after.
+ * When fuel runs out the program goes on for a while, and the outermost frame that executes edges
+ * is recorded: a function that loops, and whatever it calls, returns to no other. The next edge in
+ * that function ends the process, so the stack that is printed is that of the loop. A call that
+ * returns after all was late, and has no loop to be named.
  *
  * Compiled without the instrumentation that calls it.
  *
- * BUGS: what a compiler has put inline bears its caller's name, loops too; only debug information
- * tells them apart, and a sanitizer's symbolizer reads it. Of a loop whose round takes more than
- * the look does, a smaller one inside is named.
+ * BUGS: a loop in an inlined function is named by the caller; only debug information, which a
+ * sanitizer's symbolizer reads, tells them apart. If one round of a loop takes longer than the
+ * observation, a smaller loop inside it is named.
  */
 #include "target/fuel.h"
 
@@ -19,23 +18,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LOOK_EDGES 5000000
-#define ENDLESS    UINT64_MAX
+#define OBSERVED_EDGES 5000000
+#define UNBOUNDED      UINT64_MAX
+#define DEEPEST        8
 
 uint64_t up_fuel_edges;
-uint64_t up_fuel_most = ENDLESS;
+uint64_t up_fuel_limit = UNBOUNDED;
 
-static const char *of_case = "", *of_call;
-static uint64_t case_end = ENDLESS, call_end = ENDLESS; /* where each is out of fuel, in edges */
-static unsigned depth;                                  /* of calls in calls; 0: the case itself */
+/* Budgets in force: [0] is the case's, [depth] that of the call which is running. */
+static struct {
+        const char *name;
+        uint64_t end;  /* the count at which it is used up */
+        uint64_t left; /* while a call within it runs */
+} budgets[DEEPEST + 1] = { [0] = { .name = "", .end = UNBOUNDED } };
+static unsigned depth;
 
-static enum { DRIVING, LOOKING, WAITING } state;
-static unsigned out_depth;  /* of what ran out */
-static const char *out_of;  /* its name, if it is a call */
-static uintptr_t uppermost; /* stacks grow downwards: of all addresses seen, the highest */
-static uint64_t look_end;
+/* OBSERVING: in search of the outermost frame. STOPPING: at the next edge in it. */
+static enum { COUNTING, OBSERVING, STOPPING } state;
+static unsigned used_up;    /* the depth whose budget it was */
+static uintptr_t outermost; /* stacks grow downwards: the highest address of a frame */
+static uint64_t state_end;  /* the count at which the state changes */
 
-/* edges.c defines it, where it is linked. */
+/* Defined in edges.c, where that is linked. */
 extern const bool up_fuel_is_counted __attribute__((weak));
 
 bool up_fuel_counts(void)
@@ -43,109 +47,115 @@ bool up_fuel_counts(void)
         return &up_fuel_is_counted != NULL;
 }
 
-/* --- the gauge -------------------------------------------------------------------------------- */
+/* --- budgets ---------------------------------------------------------------------------------- */
 
-static _Noreturn void give_up(const char *how)
+static _Noreturn void stop(const char *how)
 {
-        fprintf(stderr, "unpend: out of fuel: %s%s%s %s, after %" PRIu64 " edges\n", of_case,
-            out_of != NULL ? ": " : "", out_of != NULL ? out_of : "", how, up_fuel_edges);
+        fprintf(stderr, "unpend: out of fuel: %s%s%s %s, after %" PRIu64 " edges\n",
+            budgets[0].name, used_up > 0 ? ": " : "", used_up > 0 ? budgets[used_up].name : "", how,
+            up_fuel_edges);
         abort();
 }
 
-/* Once it is out every edge has to come by. */
-static void set_most(void)
+/* After fuel has run out, each edge has to be looked at. */
+static void set_limit(void)
 {
-        if (state == DRIVING)
-                up_fuel_most = call_end < case_end ? call_end : case_end;
+        if (state == COUNTING)
+                up_fuel_limit = depth > 0 && budgets[depth].end < budgets[0].end
+                                    ? budgets[depth].end
+                                    : budgets[0].end;
 }
 
 static void stop_if_late(void)
 {
-        if (state != DRIVING && depth == out_depth)
-                give_up("came back late");
+        if (state != COUNTING && depth == used_up)
+                stop("came back late");
 }
 
 static uint64_t end_of(const struct up_fuel_budget *budget, uint64_t bytes)
 {
-        uint64_t left = ENDLESS - up_fuel_edges - budget->start;
+        uint64_t left = UNBOUNDED - up_fuel_edges - budget->start;
 
         if (budget->start == 0 && budget->each_byte == 0)
-                return ENDLESS;
+                return UNBOUNDED;
         if (bytes > 0 && budget->each_byte > left / bytes)
-                return ENDLESS;
+                return UNBOUNDED;
         return up_fuel_edges + budget->start + budget->each_byte * bytes;
 }
 
-void up_fuel_begin(const char *what, const struct up_fuel_budget *budget, uint64_t bytes)
+void up_fuel_begin(const char *name, const struct up_fuel_budget *budget, uint64_t bytes)
 {
         up_fuel_edges = 0;
-        of_case = what;
-        case_end = end_of(budget, bytes);
-        set_most();
+        budgets[0].name = name;
+        budgets[0].end = end_of(budget, bytes);
+        set_limit();
 }
 
 uint64_t up_fuel_end(void)
 {
         stop_if_late();
-        case_end = ENDLESS;
-        set_most();
+        budgets[0].end = UNBOUNDED;
+        set_limit();
         return up_fuel_edges;
 }
 
-struct up_fuel_call up_fuel_call(
-    const char *what, const struct up_fuel_budget *budget, uint64_t bytes)
+void up_fuel_push(const char *name, const struct up_fuel_budget *budget, uint64_t bytes)
 {
-        const struct up_fuel_call outer = {
-                .what = of_call,
-                .left = call_end == ENDLESS        ? ENDLESS
-                        : call_end > up_fuel_edges ? call_end - up_fuel_edges
-                                                   : 0,
-        };
+        uint64_t end = budgets[depth].end;
 
+        if (depth == DEEPEST)
+                abort();
+        budgets[depth].left = end == UNBOUNDED      ? UNBOUNDED
+                              : end > up_fuel_edges ? end - up_fuel_edges
+                                                    : 0;
         depth++;
-        of_call = what;
-        call_end = end_of(budget, bytes);
-        set_most();
-        return outer;
+        budgets[depth].name = name;
+        budgets[depth].end = end_of(budget, bytes);
+        set_limit();
 }
 
-void up_fuel_return(struct up_fuel_call outer)
+void up_fuel_pop(void)
 {
         stop_if_late();
         depth--;
-        of_call = outer.what;
-        call_end = outer.left == ENDLESS ? ENDLESS : up_fuel_edges + outer.left;
-        set_most();
+        if (depth > 0)
+                budgets[depth].end = budgets[depth].left == UNBOUNDED
+                                         ? UNBOUNDED
+                                         : up_fuel_edges + budgets[depth].left;
+        set_limit();
 }
 
-/* --- it is empty ------------------------------------------------------------------------------ */
+/* --- out of fuel ------------------------------------------------------------------------------ */
 
-static void look(uintptr_t address)
+static void observe(uintptr_t frame)
 {
-        state = LOOKING;
-        uppermost = address;
-        look_end = up_fuel_edges + LOOK_EDGES;
+        state = OBSERVING;
+        outermost = frame;
+        state_end = up_fuel_edges + OBSERVED_EDGES;
 }
 
-void up_fuel_out(const void *frame)
+void up_fuel_run_out(const void *address)
 {
-        uintptr_t address = (uintptr_t)frame;
+        uintptr_t frame = (uintptr_t)address;
 
-        if (state == DRIVING) {
-                bool case_is_out = up_fuel_edges >= case_end;
-                out_depth = case_is_out ? 0 : depth;
-                out_of = case_is_out ? NULL : of_call;
-                up_fuel_most = 0; /* each edge comes by here */
-                look(address);
-        } else if (state == LOOKING) {
-                uppermost = address > uppermost ? address : uppermost;
-                if (up_fuel_edges >= look_end) {
-                        state = WAITING;
-                        look_end = up_fuel_edges + LOOK_EDGES;
+        switch (state) {
+        case COUNTING:
+                used_up = up_fuel_edges >= budgets[0].end ? 0 : depth;
+                up_fuel_limit = 0;
+                observe(frame);
+                break;
+        case OBSERVING:
+                outermost = frame > outermost ? frame : outermost;
+                if (up_fuel_edges >= state_end) {
+                        state = STOPPING;
+                        state_end = up_fuel_edges + OBSERVED_EDGES;
                 }
-        } else if (address >= uppermost) {
-                give_up("does not come back");
-        } else if (up_fuel_edges >= look_end) {
-                look(address); /* that function called another one, which does not return to it */
+                break;
+        case STOPPING:
+                if (frame >= outermost)
+                        stop("does not come back");
+                if (up_fuel_edges >= state_end)
+                        observe(frame); /* it has called a function that does not return to it */
+                break;
         }
 }

@@ -1,15 +1,10 @@
-/*
- * growth - three sizes of one message, the largest last
- *
- * The case has run before, and paid for what a process does once. So where it seems to have grown
- * too fast it is run again, and that run counts.
- */
 #include "target/growth.h"
 
 #include "oracle/finding.h"
 
-#define SIZES       3 /* a quarter, a half, the whole */
-#define MOST_FACTOR 3.0
+/* Edges of a quarter of the message, of a half, of the whole. */
+#define SIZES      3
+#define MAX_FACTOR 3.0
 
 static double factor(const uint64_t edges[SIZES], size_t size)
 {
@@ -18,34 +13,33 @@ static double factor(const uint64_t edges[SIZES], size_t size)
 
 static bool grows_too_fast(const uint64_t edges[SIZES])
 {
-        return factor(edges, 1) > MOST_FACTOR && factor(edges, 2) > MOST_FACTOR;
+        return factor(edges, 1) > MAX_FACTOR && factor(edges, 2) > MAX_FACTOR;
 }
 
-/* The case with only the first bytes of its message. */
-static uint64_t spend_on_first(const struct up_case *c, gsize bytes, up_growth_spend spend)
+static uint64_t measure_first(const struct up_case *c, gsize bytes, up_growth_measure measure)
 {
         g_autoptr(GBytes) message = g_bytes_new_from_bytes(c->message, 0, bytes);
         struct up_case cut = *c;
 
         cut.message = message;
-        return spend(&cut);
+        return measure(&cut);
 }
 
-void up_growth_judge(const struct up_case *c, uint64_t spent, up_growth_spend spend,
+void up_growth_judge(const struct up_case *c, uint64_t fuel, up_growth_measure measure,
     const char *target, GPtrArray *findings)
 {
         gsize bytes = g_bytes_get_size(c->message);
         uint64_t edges[SIZES];
 
-        if (bytes < UP_GROWTH_LEAST_BYTES || spent < UP_GROWTH_LEAST_EDGES)
+        if (bytes < UP_GROWTH_MIN_BYTES || fuel < UP_GROWTH_MIN_EDGES)
                 return;
-        edges[0] = spend_on_first(c, bytes / 4, spend);
-        edges[1] = spend_on_first(c, bytes / 2, spend);
-        edges[2] = spent;
+        edges[0] = measure_first(c, bytes / 4, measure);
+        edges[1] = measure_first(c, bytes / 2, measure);
+        edges[2] = fuel;
         if (!grows_too_fast(edges))
                 return;
-        edges[2] = spend(c);
-        if (edges[2] < UP_GROWTH_LEAST_EDGES || !grows_too_fast(edges))
+        edges[2] = measure(c); /* without what a process does once */
+        if (edges[2] < UP_GROWTH_MIN_EDGES || !grows_too_fast(edges))
                 return;
 
         g_autofree char *signature = g_strdup_printf("%s: faster than the message", target);

@@ -1,7 +1,7 @@
 #include "target/leaks.h"
 
-/* Of the sanitizers' runtime (sanitizer/allocator_interface.h, lsan_interface.h); absent without
- * one. */
+/* The sanitizers' runtime has these (sanitizer/allocator_interface.h, lsan_interface.h); NULL
+ * without one. */
 __attribute__((weak)) int __sanitizer_install_malloc_and_free_hooks(
     void (*malloc_hook)(const volatile void *, size_t), void (*free_hook)(const volatile void *));
 __attribute__((weak)) void __lsan_disable(void);
@@ -32,7 +32,7 @@ int64_t up_leaks_live(void)
         return live;
 }
 
-void up_leaks_forgive(
+void up_leaks_run_unreported(
     void (*run)(const uint8_t *data, size_t size), const uint8_t *data, size_t size)
 {
         if (__lsan_disable != NULL)

@@ -1,10 +1,9 @@
 /*
- * leaks - is memory left behind? A question that does not end the process
+ * leaks - does a run leave memory behind?
  *
- * LeakSanitizer names what leaked, but ends the process or says the same leak again each time. A
- * campaign asks this first: how many blocks are allocated more after a run than before it. Caches
- * fill once, so only growth that repeats is a leak; LeakSanitizer names it when the input is run
- * alone.
+ * LeakSanitizer names what leaked, but ends the process or repeats the same leak. A campaign counts
+ * blocks instead: how many more are allocated after a run than before it. Caches fill once, so only
+ * growth that repeats is a leak; LeakSanitizer names it when the input runs alone.
  */
 #ifndef UP_TARGET_LEAKS_H
 #define UP_TARGET_LEAKS_H
@@ -12,19 +11,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Begins to count, once a process. Without a sanitizer's runtime nothing is ever counted. */
+/** Begins to count, once per process. Without a sanitizer's runtime all counts stay 0. */
 void up_leaks_start(void);
 
-/** Blocks allocated since up_leaks_start() less blocks freed. */
+/** Blocks allocated less blocks freed, since up_leaks_start(). */
 int64_t up_leaks_live(void);
 
-/** Runs @run. LeakSanitizer, if there is one, never names what it leaves behind. */
-void up_leaks_forgive(
+/** Calls @run; LeakSanitizer does not report what it leaves behind. */
+void up_leaks_run_unreported(
     void (*run)(const uint8_t *data, size_t size), const uint8_t *data, size_t size);
 
 /**
- * Runs @run three times; how many blocks the second and the third left behind, 0 unless both left
- * the same number.
+ * Calls @run three times. Returns how many blocks the second and the third left behind; 0 if they
+ * did not leave the same number.
  */
 int64_t up_leaks_of(
     void (*run)(const uint8_t *data, size_t size), const uint8_t *data, size_t size);

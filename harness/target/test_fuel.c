@@ -1,6 +1,6 @@
 /*
- * The gauge by itself, in forks, for it ends the process: edges are called by hand, from frames
- * that are real; and what growth is made of three figures.
+ * Fuel, in forks because it ends the process: edges are called by hand, from real frames. And
+ * growth, with work that is computed.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -34,8 +34,8 @@ static void burn(unsigned edges)
                 EDGE();
 }
 
-/* What it said before it died of SIGABRT; "" if it lived. The caller owns the result. */
-static char *last_words(void (*body)(void))
+/* What it printed before SIGABRT; "" if it was not aborted. The caller owns the result. */
+static char *abort_message(void (*body)(void))
 {
         g_autoptr(GString) words = g_string_new(NULL);
         char buffer[4096];
@@ -62,7 +62,7 @@ static char *last_words(void (*body)(void))
         return g_strdup(words->str);
 }
 
-/* --- the gauge -------------------------------------------------------------------------------- */
+/* --- budgets ---------------------------------------------------------------------------------- */
 
 static void enough(void)
 {
@@ -75,7 +75,7 @@ static void enough(void)
 static void next_case(void)
 {
         enough();
-        burn(5000); /* nobody's */
+        burn(5000); /* between cases */
         enough();
 }
 
@@ -94,58 +94,52 @@ static void endless(void)
 
 static void call_is_late(void)
 {
-        struct up_fuel_call outer;
-
         up_fuel_begin("case", &wide, 0);
-        outer = up_fuel_call("run", &tight, 0);
+        up_fuel_push("run", &tight, 0);
         burn(1100);
-        up_fuel_return(outer);
+        up_fuel_pop();
 }
 
-/* What is spent in a call in between is not spent by the one around it. */
+/* What a call within a call spends is not spent from the budget around it. */
 static void call_of_call(void)
 {
-        struct up_fuel_call none, outer;
-
         up_fuel_begin("case", &wide, 0);
-        none = up_fuel_call("run", &tight, 0);
+        up_fuel_push("run", &tight, 0);
         for (int i = 0; i < 9; i++) {
                 burn(100);
-                outer = up_fuel_call("the world", &unbounded, 0);
+                up_fuel_push("the world", &unbounded, 0);
                 burn(5000);
-                up_fuel_return(outer);
+                up_fuel_pop();
         }
-        up_fuel_return(none);
+        up_fuel_pop();
         up_fuel_end();
 }
 
 static void call_around_is_late(void)
 {
-        struct up_fuel_call none, outer;
-
         up_fuel_begin("case", &wide, 0);
-        none = up_fuel_call("run", &tight, 0);
+        up_fuel_push("run", &tight, 0);
         burn(900);
-        outer = up_fuel_call("the world", &unbounded, 0);
+        up_fuel_push("the world", &unbounded, 0);
         burn(5000);
-        up_fuel_return(outer);
+        up_fuel_pop();
         burn(200);
-        up_fuel_return(none);
+        up_fuel_pop();
 }
 
-/* A loop around calls: each comes back, and is not what does not. */
+/* Each call returns; the loop around them does not. */
 static void loop_around_calls(void)
 {
         up_fuel_begin("case", &tight, 100);
         for (;;) {
-                struct up_fuel_call outer = up_fuel_call("run", &wide, 0);
+                up_fuel_push("run", &wide, 0);
                 burn(1500);
-                up_fuel_return(outer);
+                up_fuel_pop();
                 EDGE();
         }
 }
 
-static void test_gauge(void **state)
+static void test_budgets(void **state)
 {
         static const struct {
                 void (*body)(void);
@@ -165,7 +159,7 @@ static void test_gauge(void **state)
         (void)state;
 
         for (size_t i = 0; i < G_N_ELEMENTS(samples); i++) {
-                g_autofree char *words = last_words(samples[i].body);
+                g_autofree char *words = abort_message(samples[i].body);
                 if (samples[i].words[0] != '\0' && !g_str_has_suffix(samples[i].words, "\n"))
                         assert_ptr_equal(strstr(words, samples[i].words), words);
                 else
@@ -173,9 +167,9 @@ static void test_gauge(void **state)
         }
 }
 
-/* --- who is named ----------------------------------------------------------------------------- */
+/* --- the function that is named --------------------------------------------------------------- */
 
-static const char *volatile inside = "nobody";
+static const char *volatile inside = "none";
 
 static G_NO_INLINE void leaf(unsigned edges)
 {
@@ -186,17 +180,17 @@ static G_NO_INLINE void leaf(unsigned edges)
         inside = before;
 }
 
-static void tell_inside(int signal)
+static void print_inside(int signal)
 {
         (void)signal;
         fprintf(stderr, "in %s\n", inside);
         _exit(0);
 }
 
-/* Nearly all edges are the leaf's; the loop is here, and so is whoever is stopped. */
+/* Nearly all edges are the leaf's; the loop is here, and here it must be stopped. */
 static G_NO_INLINE void loop_over_leaves(void)
 {
-        signal(SIGABRT, tell_inside);
+        signal(SIGABRT, print_inside);
         inside = "loop";
         up_fuel_begin("case", &tight, 100);
         for (;;) {
@@ -205,10 +199,10 @@ static G_NO_INLINE void loop_over_leaves(void)
         }
 }
 
-/* The look falls wholly into what went before; the loop comes later, and further down. */
+/* The observation ends before the loop begins, which is further down the stack. */
 static G_NO_INLINE void loop_after_work(void)
 {
-        signal(SIGABRT, tell_inside);
+        signal(SIGABRT, print_inside);
         inside = "work";
         up_fuel_begin("case", &tight, 100);
         for (int i = 0; i < 4 * MANY; i++)
@@ -245,7 +239,7 @@ static void test_loop_is_named(void **state)
 /* --- growth ----------------------------------------------------------------------------------- */
 
 static unsigned power; /* work is the size to that power */
-static unsigned times; /* that it was asked for */
+static unsigned times; /* that work was measured */
 
 static uint64_t spend(const struct up_case *c)
 {
@@ -285,10 +279,10 @@ static void test_growth(void **state)
         power = 2;
         assert_int_equal(judge(8000, UINT64_C(64000000000), &detail), 1);
         assert_non_null(strstr(detail, "a factor of 4.0, then of 4.0"));
-        /* What a process does once made it seem so. */
+        /* The first run of a process took more than it would again. */
         power = 1;
         assert_int_equal(judge(8000, UINT64_C(64000000000), &detail), 0);
-        /* Too small to say. */
+        /* Too small to judge. */
         power = 2;
         assert_int_equal(judge(4000, UINT64_C(16000000000), &detail), 0);
         assert_int_equal(judge(8000, 1000, &detail), 0);
@@ -298,7 +292,7 @@ static void test_growth(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_gauge),
+                cmocka_unit_test(test_budgets),
                 cmocka_unit_test(test_loop_is_named),
                 cmocka_unit_test(test_growth),
         };

@@ -399,7 +399,7 @@ static void unknown_fault_stops_the_target(void **state)
 {
         (void)state;
         assert_exits(run("scan_submit", LIST("UNPEND_FAULT=kb84354"), LIST(CLEAR)), 125,
-            "UNPEND_FAULT=kb84354: there is no such fault");
+            "UNPEND_FAULT=kb84354: unknown fault");
 }
 
 static void story_is_told_when_asked_for(void **state)

@@ -4,6 +4,7 @@
  * A dead process says nothing: while the power is out, nothing that is asked or told is taken,
  * though the pipeline gets a request number all the same.
  */
+#include "world/hooks.h"
 #include "world/world_private.h"
 
 /* --- the scanner ------------------------------------------------------------------------------ */
@@ -173,11 +174,44 @@ static bool power(void *data)
         return !world->power_out;
 }
 
+/* --- each port, with the hooks around it ------------------------------------------------------ */
+
+static up_request hooked_scan(void *world, up_id message, enum up_level level, GBytes *bytes)
+{
+        up_hooks_before(UP_HOOK_SCAN, g_bytes_get_size(bytes));
+        up_request request = scan(world, message, level, bytes);
+        up_hooks_after();
+        return request;
+}
+
+static up_request hooked_send(void *world, const struct up_transaction *transaction)
+{
+        up_hooks_before(UP_HOOK_WORLD, 0);
+        up_request request = send(world, transaction);
+        up_hooks_after();
+        return request;
+}
+
+static void hooked_make_readable(void *world, up_id message)
+{
+        up_hooks_before(UP_HOOK_WORLD, 0);
+        make_readable(world, message);
+        up_hooks_after();
+}
+
+static void hooked_log(void *world, const struct up_log_entry *log)
+{
+        up_hooks_before(UP_HOOK_WORLD, 0);
+        write_log(world, log);
+        up_hooks_after();
+}
+
+/* The rest takes a few instructions, which may count as the pipeline's. */
 const struct up_ports up_world_ports = {
-        .scan = scan,
-        .send = send,
-        .make_readable = make_readable,
-        .log = write_log,
+        .scan = hooked_scan,
+        .send = hooked_send,
+        .make_readable = hooked_make_readable,
+        .log = hooked_log,
         .wall_s = wall_s,
         .hop_capabilities = hop_capabilities,
         .has_power = power,

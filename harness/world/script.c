@@ -4,6 +4,7 @@
  * The reader of the case has checked the words, so they are taken as they are. Before an event all
  * that is due already is done: events at one instant come to a pipeline that is up to date.
  */
+#include "world/hooks.h"
 #include "world/world_private.h"
 
 #include <string.h>
@@ -170,7 +171,9 @@ static void command(
                 world->last_bound_ms =
                     MAX(world->last_bound_ms, world->now_ms + up_policy_bound_ms(&world->policy));
         up_world_write(world, &entry);
+        up_hooks_before(UP_HOOK_COMMAND, world->mail_bytes);
         world->pipeline->command(world->self, command_id, entry.message, up_world_told_ms(world));
+        up_hooks_after();
         up_world_step(world);
 }
 
@@ -197,7 +200,9 @@ static void reload(struct up_world *world, int64_t *setting, const char *word, c
                 return;
         *setting = is(word, "on");
         up_world_write(world, &entry);
+        up_hooks_before(UP_HOOK_RELOAD, world->mail_bytes);
         world->pipeline->reload(world->self, &world->policy, up_world_told_ms(world));
+        up_hooks_after();
         up_world_step(world);
 }
 
@@ -219,7 +224,9 @@ static void signatures(struct up_world *world, char *const *words, const char *l
         if ((world->pipeline->capabilities & UP_CAN_COMMANDS) == 0)
                 return;
         up_world_write(world, &entry);
+        up_hooks_before(UP_HOOK_SIGNATURES, world->mail_bytes);
         world->pipeline->signatures_updated(world->self, up_world_told_ms(world));
+        up_hooks_after();
         up_world_step(world);
 }
 

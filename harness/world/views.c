@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "world/hooks.h"
+
 struct key {
         up_id message;
         unsigned recipient;
@@ -151,6 +153,7 @@ static void see(const struct up_view *told, void *data)
         struct up_view view = *told;
         guint place = look->place;
 
+        up_hooks_before(UP_HOOK_WORLD, 0);
         view.owner_ms = shifted(view.owner_ms, look->shift_ms);
         view.expiry_ms = shifted(view.expiry_ms, look->shift_ms);
         bool expected =
@@ -167,6 +170,7 @@ static void see(const struct up_view *told, void *data)
         seen->forgotten = false;
         look->place = place + 1;
         views->told_in_all++;
+        up_hooks_after();
 }
 
 /* --- those who are missing -------------------------------------------------------------------- */

@@ -10,8 +10,13 @@
  */
 #include "world/world.h"
 
+#include <string.h>
+
 #include "fnv.h"
+#include "world/hooks.h"
 #include "world/world_private.h"
+
+#define RECIPIENT_BYTES 100
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
@@ -97,16 +102,23 @@ static const struct up_view *keep_view(void *data, const struct up_view *view)
 
 static void ask_next_run(struct up_world *world)
 {
+        up_hooks_before(UP_HOOK_NEXT, world->mail_bytes);
         int64_t next_ms = world->pipeline->next_ms(world->self);
+        up_hooks_after();
 
         world->next_run_ms = next_ms == UP_NEVER_MS ? UP_NEVER_MS : next_ms - UP_WORLD_BEGIN_MS;
 }
 
 static uint64_t digest_now(const struct up_world *world)
 {
-        return (world->pipeline->capabilities & UP_CAN_DIGEST) != 0
-                   ? world->pipeline->digest(world->self, up_world_told_ms(world))
-                   : 0;
+        uint64_t digest = 0;
+
+        if ((world->pipeline->capabilities & UP_CAN_DIGEST) != 0) {
+                up_hooks_before(UP_HOOK_DIGEST, world->mail_bytes);
+                digest = world->pipeline->digest(world->self, up_world_told_ms(world));
+                up_hooks_after();
+        }
+        return digest;
 }
 
 /* The world's own state is what is still to come; all else stays as it is after the script. */
@@ -163,15 +175,19 @@ static void come_back(struct up_world *world)
 void up_world_restart(struct up_world *world)
 {
         write_kind(world, UP_ENTRY_RESTART);
+        up_hooks_before(UP_HOOK_RESTART, world->mail_bytes);
         world->pipeline->restart(world->self, up_world_told_ms(world));
+        up_hooks_after();
 }
 
 void up_world_step(struct up_world *world)
 {
         while (world->power_out)
                 come_back(world);
+        up_hooks_before(UP_HOOK_EACH, world->mail_bytes);
         up_views_take(
             &world->views, world->pipeline, world->self, UP_WORLD_BEGIN_MS, keep_view, world);
+        up_hooks_after();
         if (world->untold != 0 && up_views_know(&world->views, world->untold))
                 world->untold = 0;
 
@@ -226,6 +242,16 @@ static guint write_submission(struct up_world *world, const struct up_letter *le
         return up_world_write(world, &entry);
 }
 
+/* For the hooks: a recipient counts for more than its characters, because it is kept by itself. */
+static uint64_t envelope_bytes(const struct up_letter *letter)
+{
+        uint64_t bytes = strlen(letter->from);
+
+        for (const char *const *to = letter->to; *to != NULL; to++)
+                bytes += strlen(*to) + RECIPIENT_BYTES;
+        return bytes;
+}
+
 void up_world_hand_in(struct up_world *world, const struct up_letter *letter)
 {
         const struct up_mail mail = {
@@ -239,11 +265,14 @@ void up_world_hand_in(struct up_world *world, const struct up_letter *letter)
         up_id message = 0;
 
         world->bytes += g_bytes_get_size(letter->bytes);
+        world->mail_bytes += g_bytes_get_size(letter->bytes) + envelope_bytes(letter);
 
         world->handing_in = letter;
         world->handing_in_as = 0;
+        up_hooks_before(UP_HOOK_SUBMIT, world->mail_bytes);
         enum up_receipt receipt =
             world->pipeline->submit(world->self, &mail, up_world_told_ms(world), &message);
+        up_hooks_after();
         world->handing_in = NULL;
 
         bool accepted = receipt == UP_RECEIPT_ACCEPTED && !world->power_out;
@@ -280,7 +309,9 @@ static void answer_scan(struct up_world *world, const struct up_arrival *arrival
 
         world->answers--;
         up_world_write(world, &entry);
+        up_hooks_before(UP_HOOK_SCANNED, world->mail_bytes);
         world->pipeline->scanned(world->self, request, &arrival->scan, up_world_told_ms(world));
+        up_hooks_after();
         up_world_step(world);
 }
 
@@ -332,7 +363,9 @@ static void answer_send(struct up_world *world, const struct up_arrival *arrival
         up_world_write(world, &entry);
         if (world->loop)
                 give_back(world, arrival->asked, &arrival->send);
+        up_hooks_before(UP_HOOK_SENT, world->mail_bytes);
         world->pipeline->sent(world->self, request, &arrival->send, up_world_told_ms(world));
+        up_hooks_after();
         up_world_step(world);
 }
 
@@ -340,7 +373,9 @@ static void run_pipeline(struct up_world *world)
 {
         world->runs_in_a_row++;
         write_kind(world, UP_ENTRY_RUN);
+        up_hooks_before(UP_HOOK_RUN, world->mail_bytes);
         world->pipeline->run(world->self, up_world_told_ms(world));
+        up_hooks_after();
         up_world_step(world);
 }
 
@@ -513,10 +548,14 @@ struct up_ledger *up_world_run_sharing(const struct up_case *c, const struct up_
 
         world_init(&world, c, pipeline, readings);
         world.ledger = up_ledger_new(pipeline, mode == UP_MODE_HEALED);
+        up_hooks_before(UP_HOOK_OPEN, 0);
         world.self = pipeline->open(pipeline, &world.policy, &world.ports);
+        up_hooks_after();
         ask_next_run(&world);
         play_to_the_end(&world, mode);
+        up_hooks_before(UP_HOOK_CLOSE, world.mail_bytes);
         pipeline->close(world.self);
+        up_hooks_after();
         world_clear(&world);
         return world.ledger;
 }

@@ -86,6 +86,7 @@ struct up_world {
         int64_t last_bound_ms;
         unsigned steps;
         guint64 bytes;          /* handed in */
+        guint64 mail_bytes;     /* with their envelopes, for the hooks */
         unsigned runs_in_a_row; /* at this instant */
         bool ended;
         enum up_ending ending;

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "case/case.h"
+#include "faults/faults.h"
 #include "target/target.h"
 #include "tools/minimize/minimize.h"
 #include "tools/promote/private.h"

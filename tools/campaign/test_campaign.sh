@@ -41,7 +41,7 @@ for word; do
     -artifact_prefix=*) prefix=${word#*=} ;;
     -merge=1) role=merge ;;
     -print_coverage=1) role=measure ;;
-    --warm) exit 2 ;;
+    --fork-server) exit 2 ;;
     -*) ;;
     *) before=${last-} last=$word ;;
     esac

@@ -23,12 +23,12 @@ harness/oracle      oracle/ ledger/ mail/ gmime/ case/ pipeline.h
 harness/scan_submit scan_submit/ mail/ cms/ pipeline.h fnv.h case/policy.h
 harness/faults      faults/ scan_submit/ mail/ oracle/ case/ pipeline.h fnv.h
 harness/world       world/ case/ ledger/ mail/ gmime/ cms/ pipeline.h fnv.h
-harness/run         run/ world/ oracle/ ledger/ case/ pipeline.h target/
+harness/run         run/ world/ oracle/ ledger/ mail/ case/ pipeline.h
 harness/target      target/ run/ faults/ world/ oracle/ ledger/ mutate/ cms/ mail/ case/ pipeline.h fnv.h
 fuzz                fuzz/ target/ run/ faults/ scan_submit/ world/ oracle/ ledger/ mutate/ gmime/ cms/ mail/ case/ pipeline.h fnv.h
 tools/cli           tools/ fuzz/targets.h target/ run/ faults/ scan_submit/ oracle/ ledger/ mutate/ gmime/ cms/ mail/ case/ pipeline.h
 tools/exec          tools/ target/ oracle/ mail/ case/
-tools/campaign      tools/ fuzz/targets.h target/ oracle/ ledger/ case/
+tools/campaign      tools/ fuzz/targets.h target/ faults/ oracle/ ledger/ case/
 tools/gate          tools/ fuzz/targets.h faults/ oracle/ case/
 tools/minimize      tools/ fuzz/targets.h faults/ mutate/ case/
 tools/promote       tools/ faults/ case/

@@ -243,7 +243,7 @@ bool up_child_run(
 struct up_fork_server *up_fork_server_new(
     const char *binary, char *const *environment, GError **error)
 {
-        const char *const argv[] = { binary, UP_WARM_OPTION, NULL };
+        const char *const argv[] = { binary, UP_FORK_SERVER_OPTION, NULL };
         struct up_fork_server *warm = g_new0(struct up_fork_server, 1);
         int orders, answers;
 
@@ -321,7 +321,7 @@ bool up_fork_server_run(struct up_fork_server *warm, const struct up_child_reque
         ret_end->wake = watch(&child, order->limit_s);
         if (ret_end->wake != UP_WAKE_ENDED)
                 kill(-child.pid, SIGKILL);
-        say(warm, UP_WARM_REAP);
+        say(warm, UP_FORK_SERVER_REAP);
         heard = send_orders(warm) && hear(warm, &ret_end->wait_status);
         read_output(&child);
         warm->output_fd = child.output_fd;

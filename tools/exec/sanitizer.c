@@ -115,7 +115,7 @@ static const struct {
         /* Who allocates for others: what leaks is named after them. */
         { UP_FRAME_RUNTIME, "^(CRYPTO_[a-z_]*(alloc|dup)|BIO_new(_ex|_mem_buf)?) " },
         /* The gauge, and what stands between the world and a pipeline to read it. */
-        { UP_FRAME_RUNTIME, "[ /]harness/target/(edges|fuel|metered)\\.c(:|$)" },
+        { UP_FRAME_RUNTIME, "[ /]harness/(target/(edges|fuel)|world/hooks)\\.c(:|$)" },
         { UP_FRAME_OURS, "[ /](harness/[a-z_]+|fuzz)/[^/]+\\.c(:|$)" },
         { UP_FRAME_GMIME, "^(g_mime|internet_address)_|/libgmime-|[ /]gmime-[0-9.]+/" },
         { UP_FRAME_OPENSSL, "/libcrypto\\.so|[ /]openssl-[0-9.]+/| (crypto|providers)/" },

@@ -502,7 +502,7 @@ static void test_large_last(void **state)
 
 int main(int argc, char **argv)
 {
-        if (argc == 2 && strcmp(argv[1], UP_WARM_OPTION) == 0)
+        if (argc == 2 && strcmp(argv[1], UP_FORK_SERVER_OPTION) == 0)
                 return stand_in();
 
         const struct CMUnitTest tests[] = {

@@ -242,8 +242,8 @@ static const char libfuzzer_memory[] =
         "==3==ERROR: AddressSanitizer: ABRT on unknown address 0x3 (pc 0x1 bp 0x2 sp 0x3 T0)\n"    \
         "    #0 0x1 in __pthread_kill_implementation nptl/pthread_kill.c:44:76\n"                  \
         "    #1 0x2 in abort stdlib/abort.c:79:7\n"                                                \
-        "    #2 0x3 in give_up /src/unpend/harness/target/fuel.c:49:9\n"                                   \
-        "    #3 0x4 in up_fuel_out /src/unpend/harness/target/fuel.c:160:17\n"                             \
+        "    #2 0x3 in give_up /src/unpend/harness/target/fuel.c:49:9\n"                           \
+        "    #3 0x4 in up_fuel_out /src/unpend/harness/target/fuel.c:160:17\n"                     \
         "    #4 0x5 in __sanitizer_cov_trace_pc_guard /src/unpend/harness/target/edges.c:26:9\n"
 
 static const char fuel_in_library[] =
@@ -256,7 +256,7 @@ static const char fuel_in_library[] =
 static const char fuel_of_gcc[] =
     "unpend: out of fuel: canary does not come back, after 55120146 edges\n"
     "    #2 0x7f741d444471 in __GI_abort stdlib/abort.c:79\n"
-    "    #3 0x5644415adb40 in give_up harness/target/fuel.c:52\n"
+    "    #3 0x5644415adb40 in stop harness/target/fuel.c:52\n"
     "    #6 0x5644415a4376 in __sanitizer_cov_trace_pc harness/target/edges.c:30\n"
     "    #7 0x5644418a5b9e in pbkdf2_derive providers/implementations/kdfs/pbkdf2.c:347\n"
     "    #8 0x5644418a5b9e in kdf_pbkdf2_derive providers/implementations/kdfs/pbkdf2.c:164\n"
@@ -266,12 +266,11 @@ static const char fuel_of_gcc[] =
 static const char fuel_in_pipeline[] =
     "unpend: out of fuel: scan_submit: run does not come back, after 123 edges\n" STOPPED
     "    #5 0x6 in run /src/unpend/harness/scan_submit/queue.c:9:1\n"
-    "    #6 0x7 in metered_run /src/unpend/harness/target/metered.c:9:1\n"
     "    #7 0x8 in step /src/unpend/harness/world/world.c:9:1\n";
 
 static const char fuel_late[] =
     "unpend: out of fuel: scan_submit: run came back late, after 123 edges\n" STOPPED
-    "    #5 0x6 in metered_run /src/unpend/harness/target/metered.c:9:1\n";
+    "    #5 0x6 in up_hooks_after /src/unpend/harness/world/hooks.c:9:1\n";
 
 static const char libfuzzer_exit[] =
     "==4567== ERROR: libFuzzer: fuzz target exited\n"
