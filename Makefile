@@ -218,6 +218,7 @@ check-warnings:
 
 # The scripts take longest, so they come first.
 SCRIPT_TESTS := $(addprefix tools/,campaign/test_campaign.sh promote/test_promote.sh dev/test_bisect.sh \
+	dev/test_docs.sh \
 	cli/test_commands.sh gate/test_gate.sh campaign/test_afl.sh dev/test_judges.sh gate/test_ci_files.sh)
 check-tests: $(UNIT_TESTS) $(B)/unpend $(CARRIERS) do-replay
 	@$(TEST_ENVIRONMENT) UNPEND=$(B)/unpend CARRIERS=$(CARRIERS) tools/dev/run-tests.sh \
