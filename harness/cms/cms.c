@@ -5,7 +5,7 @@
  * other flags; reading a certificate's key costs more than checking a signature with it. What opens
  * the content, or must not know the signers, parses anew.
  *
- * BUGS: of several recipients' keys only the first that matches is tried.
+ * BUGS: of several recipients only the first one that matches a test identity is tried.
  */
 #include "cms/cms.h"
 
@@ -15,12 +15,10 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "cms/identity.h"
+#include "cms/open_layer.h"
 #include "cms/openssl.h"
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CMS_ContentInfo, CMS_ContentInfo_free)
 
 const char *const up_grade_names[UP_GRADES] = {
         [UP_GRADE_UNSIGNED] = "unsigned",
@@ -77,11 +75,8 @@ int up_cms_content_type(size_t index)
 
 static CMS_ContentInfo *parse(const struct structure *s)
 {
-        gsize bytes;
-        const unsigned char *data = g_bytes_get_data(s->encoded, &bytes);
-
         ERR_clear_error();
-        return d2i_CMS_ContentInfo(NULL, &data, (long)bytes);
+        return up_cms_parse(s->encoded);
 }
 
 /* --- costs ------------------------------------------------------------------------------------ */
@@ -556,37 +551,6 @@ static void open_encrypted(const struct structure *s, CMS_ContentInfo *cms, BIO 
                 up_observations_count(s->observed, UP_COUNT_DECRYPTED);
 }
 
-static bool is_addressed_to(CMS_RecipientInfo *recipient, X509 *certificate)
-{
-        switch (CMS_RecipientInfo_type(recipient)) {
-        case CMS_RECIPINFO_TRANS:
-                return CMS_RecipientInfo_ktri_cert_cmp(recipient, certificate) == 0;
-        case CMS_RECIPINFO_AGREE: {
-                STACK_OF(CMS_RecipientEncryptedKey) *keys =
-                    CMS_RecipientInfo_kari_get0_reks(recipient);
-                for (int i = 0; i < sk_CMS_RecipientEncryptedKey_num(keys); i++)
-                        if (CMS_RecipientEncryptedKey_cert_cmp(
-                                sk_CMS_RecipientEncryptedKey_value(keys, i), certificate) == 0)
-                                return true;
-                return false;
-        }
-        default:
-                return false;
-        }
-}
-
-static const struct up_identity *find_reader(CMS_ContentInfo *cms)
-{
-        STACK_OF(CMS_RecipientInfo) *recipients = CMS_get0_RecipientInfos(cms);
-
-        for (int i = 0; i < sk_CMS_RecipientInfo_num(recipients); i++)
-                for (size_t j = 0; j < up_identities_count; j++)
-                        if (is_addressed_to(sk_CMS_RecipientInfo_value(recipients, i),
-                                up_identities[j].certificate))
-                                return &up_identities[j];
-        return NULL;
-}
-
 static bool has_recipient_of(CMS_ContentInfo *cms, int type)
 {
         STACK_OF(CMS_RecipientInfo) *recipients = CMS_get0_RecipientInfos(cms);
@@ -635,7 +599,7 @@ static bool decrypt(const struct structure *s, CMS_ContentInfo *cms, const char 
  */
 static bool open_with_key(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
 {
-        const struct up_identity *reader = find_reader(cms);
+        const struct up_identity *reader = up_cms_find_reader(cms);
 
         if (reader != NULL &&
             decrypt(s, cms, "certificate known", reader->key, reader->certificate, out))
@@ -679,39 +643,22 @@ static void uncompress_by_openssl(const struct structure *s, CMS_ContentInfo *cm
             s->observed, "CMS_uncompress", NULL, CMS_uncompress(cms, NULL, unused, 0) == 1);
 }
 
-/*
- * RFC 3274. What it holds is inflated by zlib itself, since distributions build OpenSSL without it,
- * and the outcome is to be the same everywhere.
- */
 static void open_compressed(const struct structure *s, CMS_ContentInfo *cms, BIO *out)
 {
+        const struct up_limits *limits = &s->observed->limits;
         ASN1_OCTET_STRING **content = CMS_get0_content(cms);
-        unsigned char chunk[16384];
-        z_stream stream = { 0 };
-        uint64_t total = 0;
-        bool within = true;
-        int state = Z_OK;
+        g_autoptr(GByteArray) bytes = g_byte_array_new();
+        uint64_t total;
 
         uncompress_by_openssl(s, cms);
-        if (content == NULL || *content == NULL || inflateInit(&stream) != Z_OK)
+        if (content == NULL || *content == NULL)
                 return;
-        stream.next_in = (*content)->data;
-        stream.avail_in = (uInt)(*content)->length;
-        while (state == Z_OK && within) {
-                stream.next_out = chunk;
-                stream.avail_out = sizeof chunk;
-                state = inflate(&stream, Z_NO_FLUSH);
-                total += sizeof chunk - stream.avail_out;
-                within =
-                    up_observations_within(
-                        s->observed, &s->observed->limits.decompressed_bytes, total) &&
-                    up_observations_within(s->observed, &s->observed->limits.decoded_bytes, total);
-                if (within)
-                        BIO_write(out, chunk, (int)(sizeof chunk - stream.avail_out));
-        }
-        inflateEnd(&stream);
-        if (state == Z_STREAM_END && within)
+        if (up_inflate(
+                *content, MIN(limits->decompressed_bytes, limits->decoded_bytes), bytes, &total))
                 up_observations_count(s->observed, UP_COUNT_DECOMPRESSED);
+        if (up_observations_within(s->observed, &limits->decompressed_bytes, total))
+                up_observations_within(s->observed, &limits->decoded_bytes, total);
+        BIO_write(out, bytes->data, (int)bytes->len);
 }
 
 static void open_content(

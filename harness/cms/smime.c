@@ -17,22 +17,12 @@
 #include "cms/random.h"
 #include "gmime/decoders.h"
 #include "cms/identity.h"
+#include "cms/open_layer.h"
 #include "cms/openssl.h"
 #include "mail/entity.h"
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CMS_ContentInfo, CMS_ContentInfo_free)
-
 #define DER_SEQUENCE      0x30
 #define SMIME_READER_LINE 1000 /* longer lines are split by OpenSSL's reader (MAX_SMLEN 1024) */
-
-const struct up_carrier up_carriers[UP_CARRIERS] = {
-        { "application", "pkcs7-mime", NULL },
-        { "application", "x-pkcs7-mime", NULL },
-        { "application", "pkcs7-signature", NULL },
-        { "application", "x-pkcs7-signature", NULL },
-        { "application", "octet-stream",
-            (const char *const[]){ ".p7m", ".p7s", ".p7c", ".p7z", NULL } },
-};
 
 struct layer {
         GBytes *message;
@@ -49,46 +39,6 @@ struct walk {
         void *data;
 };
 
-static bool has_suffix(const char *filename, const char *const *suffixes)
-{
-        g_autofree char *lower = g_ascii_strdown(filename != NULL ? filename : "", -1);
-
-        for (; *suffixes != NULL; suffixes++)
-                if (g_str_has_suffix(lower, *suffixes))
-                        return true;
-        return false;
-}
-
-bool up_carries_cms(const struct up_entity *entity)
-{
-        for (size_t i = 0; i < UP_CARRIERS; i++) {
-                const struct up_carrier *carrier = &up_carriers[i];
-                if (g_mime_content_type_is_type(entity->type, carrier->type, carrier->subtype) &&
-                    (carrier->suffixes == NULL || has_suffix(entity->filename, carrier->suffixes)))
-                        return true;
-        }
-        return false;
-}
-
-/* GMime's decoder, without its objects. */
-static GBytes *decoded_body(GBytes *message, const struct up_entity *entity)
-{
-        g_autoptr(GBytes) body = up_slice_bytes(message, entity->body);
-        GMimeEncoding decoder;
-        gsize bytes;
-        const char *data = g_bytes_get_data(body, &bytes);
-
-        if (entity->encoding != GMIME_CONTENT_ENCODING_BASE64 &&
-            entity->encoding != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE &&
-            entity->encoding != GMIME_CONTENT_ENCODING_UUENCODE)
-                return g_steal_pointer(&body);
-        g_mime_encoding_init_decode(&decoder, entity->encoding);
-        char *out = g_malloc(g_mime_encoding_outlen(&decoder, bytes) + 1);
-        size_t length = g_mime_encoding_step(&decoder, data, bytes, out);
-        length += g_mime_encoding_flush(&decoder, "", 0, out + length);
-        return g_bytes_new_take(out, length);
-}
-
 /* --- OpenSSL's reader against ours ------------------------------------------------------------ */
 
 static GBytes *der_of(CMS_ContentInfo *cms)
@@ -103,9 +53,7 @@ static GBytes *der_of(CMS_ContentInfo *cms)
 
 static GBytes *der_of_bytes(GBytes *encoded)
 {
-        gsize bytes;
-        const unsigned char *data = g_bytes_get_data(encoded, &bytes);
-        g_autoptr(CMS_ContentInfo) cms = d2i_CMS_ContentInfo(NULL, &data, (long)bytes);
+        g_autoptr(CMS_ContentInfo) cms = up_cms_parse(encoded);
 
         return cms != NULL ? der_of(cms) : NULL;
 }
@@ -221,25 +169,20 @@ static void examine_structure(struct walk *walk, const struct layer *layer,
         up_cms_report_clear(&report);
 }
 
-/* RFC 1847: two parts, the second signs the first. Anything else, PGP/MIME too, is let be. */
 static void examine_clear_signed(
-    struct walk *walk, const struct layer *layer, GPtrArray *entities, int index)
+    struct walk *walk, const struct layer *layer, const GPtrArray *entities, guint index)
 {
-        const struct up_entity *whole = g_ptr_array_index(entities, (guint)index);
-        const struct up_entity *parts[2] = { NULL, NULL };
-        unsigned count = 0;
+        guint first, second;
 
-        for (guint i = (guint)index + 1; i < entities->len && count < 2; i++) {
-                const struct up_entity *part = g_ptr_array_index(entities, i);
-                if (part->parent == index)
-                        parts[count++] = part;
-        }
-        if (count < 2 || !up_carries_cms(parts[1]))
+        if (!up_is_clear_signed(entities, index, &first, &second))
                 return;
-        g_autoptr(GBytes) detached = up_slice_bytes(layer->message, up_entity_whole(parts[0]));
-        g_autoptr(GBytes) encoded = decoded_body(layer->message, parts[1]);
+        const struct up_entity *whole = g_ptr_array_index(entities, index);
+        const struct up_entity *signature = g_ptr_array_index(entities, second);
+        g_autoptr(GBytes) detached =
+            up_slice_bytes(layer->message, up_entity_whole(g_ptr_array_index(entities, first)));
+        g_autoptr(GBytes) encoded = up_entity_content(layer->message, signature, G_MAXSIZE);
         examine_structure(walk, layer, whole, encoded, detached);
-        compare_with_smime_reader(walk, layer->message, whole, parts[1], encoded, detached);
+        compare_with_smime_reader(walk, layer->message, whole, signature, encoded, detached);
 }
 
 /* The first part of a multipart/signed stands right after it, and is content; the rest signs. */
@@ -267,9 +210,10 @@ static void examine_layer(struct walk *walk, const struct layer *layer)
                 const struct up_entity *entity = g_ptr_array_index(entities, i);
                 up_observations_count(walk->observed, UP_COUNT_PARTS);
                 if (g_mime_content_type_is_type(entity->type, "multipart", "signed")) {
-                        examine_clear_signed(walk, layer, entities, (int)i);
+                        examine_clear_signed(walk, layer, entities, i);
                 } else if (up_carries_cms(entity) && !is_signature_of_parent(entities, (int)i)) {
-                        g_autoptr(GBytes) encoded = decoded_body(layer->message, entity);
+                        g_autoptr(GBytes) encoded =
+                            up_entity_content(layer->message, entity, G_MAXSIZE);
                         examine_structure(walk, layer, entity, encoded, NULL);
                         compare_with_smime_reader(
                             walk, layer->message, entity, entity, encoded, NULL);

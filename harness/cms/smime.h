@@ -18,19 +18,6 @@
 #include "mail/observations.h"
 #include "mail/entity.h"
 
-/** A media type that carries CMS in its body; with suffixes, only under such a file name. */
-struct up_carrier {
-        const char *type;
-        const char *subtype;
-        const char *const *suffixes; /* lower case, NULL-terminated; NULL: any name will do */
-};
-
-#define UP_CARRIERS 5
-extern const struct up_carrier up_carriers[UP_CARRIERS];
-
-/** Is it a carrier, by its type and file name? What is in its body is not looked at. */
-bool up_carries_cms(const struct up_entity *entity);
-
 /**
  * Told of each CMS structure, outer layers first: @layer is 0 for the message itself, @message the
  * bytes of that layer, @entity the multipart/signed or the carrying part in them, NULL for bare

@@ -255,3 +255,24 @@ struct up_slice up_entity_whole(const struct up_entity *entity)
 {
         return (struct up_slice){ entity->header.begin, entity->body.end };
 }
+
+GBytes *up_entity_content(GBytes *message, const struct up_entity *entity, size_t most)
+{
+        struct up_slice body = entity->body;
+        GMimeEncoding decoder;
+
+        if (body.end - body.begin > most)
+                body.end = body.begin + most;
+        if (entity->encoding != GMIME_CONTENT_ENCODING_BASE64 &&
+            entity->encoding != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE &&
+            entity->encoding != GMIME_CONTENT_ENCODING_UUENCODE)
+                return up_slice_bytes(message, body);
+
+        const char *data = (const char *)g_bytes_get_data(message, NULL) + body.begin;
+        size_t bytes = body.end - body.begin;
+        g_mime_encoding_init_decode(&decoder, entity->encoding);
+        char *out = g_malloc(g_mime_encoding_outlen(&decoder, bytes) + 1);
+        size_t length = g_mime_encoding_step(&decoder, data, bytes, out);
+        length += g_mime_encoding_flush(&decoder, "", 0, out + length);
+        return g_bytes_new_take(out, length);
+}

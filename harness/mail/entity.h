@@ -37,4 +37,10 @@ GPtrArray *up_entities_read(GBytes *message, struct up_observations *observed);
 /** The raw bytes of header and body together: what multipart/signed signs of its first part. */
 struct up_slice up_entity_whole(const struct up_entity *entity);
 
+/**
+ * The content of an entity: the first @most bytes of its body, with base64, quoted-printable and
+ * uuencode decoded by GMime, which skips what is malformed. The caller owns the result.
+ */
+GBytes *up_entity_content(GBytes *message, const struct up_entity *entity, size_t most);
+
 #endif

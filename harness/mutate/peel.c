@@ -1,120 +1,14 @@
 /*
  * peel - from the message to the first layer, then from layer to layer
- *
- * BUGS: password recipients are not opened, because that cost is the message's to choose.
  */
 #include "mutate/peel.h"
 
-#include <openssl/cms.h>
-#include <openssl/err.h>
-#include <zlib.h>
+#include <string.h>
 
-#include "cms/identity.h"
-#include "cms/smime.h"
+#include "cms/open_layer.h"
 #include "mutate/raw.h"
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CMS_ContentInfo, CMS_ContentInfo_free)
-
-#define LAYERS_PEELED    8
-#define RECIPIENTS_TRIED 16
-
-/* --- opening ---------------------------------------------------------------------------------- */
-
-static CMS_ContentInfo *parse(GBytes *encoded)
-{
-        gsize bytes;
-        const unsigned char *data = g_bytes_get_data(encoded, &bytes);
-
-        return d2i_CMS_ContentInfo(NULL, &data, (long)bytes);
-}
-
-static bool is_addressed_to(CMS_RecipientInfo *recipient, X509 *certificate)
-{
-        STACK_OF(CMS_RecipientEncryptedKey) * keys;
-
-        switch (CMS_RecipientInfo_type(recipient)) {
-        case CMS_RECIPINFO_TRANS:
-                return CMS_RecipientInfo_ktri_cert_cmp(recipient, certificate) == 0;
-        case CMS_RECIPINFO_AGREE:
-                keys = CMS_RecipientInfo_kari_get0_reks(recipient);
-                return sk_CMS_RecipientEncryptedKey_num(keys) > 0 &&
-                       CMS_RecipientEncryptedKey_cert_cmp(
-                           sk_CMS_RecipientEncryptedKey_value(keys, 0), certificate) == 0;
-        default:
-                return false;
-        }
-}
-
-static const struct up_identity *find_reader(CMS_ContentInfo *cms)
-{
-        STACK_OF(CMS_RecipientInfo) *recipients = CMS_get0_RecipientInfos(cms);
-        int count = MIN(sk_CMS_RecipientInfo_num(recipients), RECIPIENTS_TRIED);
-
-        for (int i = 0; i < count; i++)
-                for (size_t j = 0; j < up_identities_count; j++)
-                        if (is_addressed_to(sk_CMS_RecipientInfo_value(recipients, i),
-                                up_identities[j].certificate))
-                                return &up_identities[j];
-        return NULL;
-}
-
-static GBytes *decrypted(CMS_ContentInfo *cms)
-{
-        const struct up_identity *reader = find_reader(cms);
-        g_autoptr(BIO) out = BIO_new(BIO_s_mem());
-        char *data;
-        long bytes;
-
-        if (reader == NULL ||
-            CMS_decrypt(cms, reader->key, reader->certificate, NULL, out, CMS_BINARY) != 1)
-                return NULL;
-        bytes = BIO_get_mem_data(out, &data);
-        return g_bytes_new(data, (gsize)bytes);
-}
-
-static GBytes *inflated(const ASN1_OCTET_STRING *octets, size_t most)
-{
-        g_autofree Bytef *out = g_malloc(most + 1);
-        uLongf bytes = most;
-
-        if (uncompress(out, &bytes, octets->data, (uLong)octets->length) != Z_OK)
-                return NULL;
-        return g_bytes_new(out, bytes);
-}
-
-/*
- * What the structure holds, whatever its signature is worth; NULL when that cannot be had, or when
- * it is more than could be put in its place.
- */
-static GBytes *opened(GBytes *encoded, size_t most)
-{
-        g_autoptr(CMS_ContentInfo) cms = parse(encoded);
-        ASN1_OCTET_STRING **content = cms != NULL ? CMS_get0_content(cms) : NULL;
-        bool has_content = content != NULL && *content != NULL;
-        GBytes *inside = NULL;
-
-        if (cms != NULL) {
-                switch (OBJ_obj2nid(CMS_get0_type(cms))) {
-                case NID_pkcs7_signed:
-                        if (has_content)
-                                inside = g_bytes_new((*content)->data, (gsize)(*content)->length);
-                        break;
-                case NID_id_smime_ct_compressedData:
-                        if (has_content)
-                                inside = inflated(*content, most);
-                        break;
-                case NID_pkcs7_enveloped:
-                case NID_id_smime_ct_authEnvelopedData:
-                        inside = decrypted(cms);
-                        break;
-                default:
-                        break;
-                }
-        }
-        ERR_clear_error();
-        return inside;
-}
+#define LAYERS_PEELED 8
 
 /* --- where they stand ------------------------------------------------------------------------- */
 
@@ -132,11 +26,11 @@ static GBytes *peel_entity(GBytes *message, GPtrArray *entities, guint index, si
         guint first, second;
         GBytes *inside;
 
-        if (up_raw_is_clear_signed(entities, index, &first, &second))
+        if (up_is_clear_signed(entities, index, &first, &second))
                 return up_slice_bytes(message, up_entity_whole(g_ptr_array_index(entities, first)));
         if (!up_carries_cms(entity) || !up_raw_carried(message, entity, &carried))
                 return NULL;
-        inside = opened(carried.encoded, most);
+        inside = up_cms_open_layer(carried.encoded, most);
         up_carried_clear(&carried);
         return inside;
 }
@@ -203,17 +97,6 @@ static bool is_cut_by_parents(GPtrArray *entities, int parent, GBytes *inside)
         return false;
 }
 
-/* A structure that can be read at all, and is more than certificates. */
-static bool is_structure(GBytes *encoded)
-{
-        g_autoptr(CMS_ContentInfo) cms = parse(encoded);
-        bool is = cms != NULL && (OBJ_obj2nid(CMS_get0_type(cms)) != NID_pkcs7_signed ||
-                                     sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms)) > 0);
-
-        ERR_clear_error();
-        return is;
-}
-
 static bool is_layer(GBytes *message, const struct up_entity *entity)
 {
         struct up_carried carried;
@@ -221,7 +104,7 @@ static bool is_layer(GBytes *message, const struct up_entity *entity)
 
         if (!up_carries_cms(entity) || !up_raw_carried(message, entity, &carried))
                 return false;
-        is = is_structure(carried.encoded);
+        is = up_cms_is_layer(carried.encoded);
         up_carried_clear(&carried);
         return is;
 }
@@ -229,7 +112,7 @@ static bool is_layer(GBytes *message, const struct up_entity *entity)
 /* What begins as DER is read as a structure, and as an entity too. */
 static bool is_bare_structure(GBytes *message)
 {
-        return up_raw_is_bare(message) && is_structure(message);
+        return up_raw_is_bare(message) && up_cms_is_layer(message);
 }
 
 /* Is there any of it in these entities, but for a slice? */
@@ -288,7 +171,8 @@ void up_peel(GBytes *message, bool as_it_is, size_t most, struct up_peeled *ret_
 {
         g_autoptr(GPtrArray) entities = up_raw_entities(message);
         const struct up_entity *root = g_ptr_array_index(entities, 0);
-        GBytes *bare = !as_it_is && up_raw_is_bare(message) ? opened(message, most) : NULL;
+        GBytes *bare =
+            !as_it_is && up_raw_is_bare(message) ? up_cms_open_layer(message, most) : NULL;
         struct up_peeled peeled = { .where = { 0, g_bytes_get_size(message) } };
 
         if (bare != NULL) {

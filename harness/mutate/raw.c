@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "mail/observations.h"
-#include "cms/smime.h"
+#include "cms/open_layer.h"
 
 #define DER_SEQUENCE     0x30
 #define BASE64_LINE_MOST 76 /* RFC 2045 section 6.8 */
@@ -73,26 +73,6 @@ bool up_raw_is_content(GBytes *message, const struct up_field *field)
 
 /* --- CMS -------------------------------------------------------------------------------------- */
 
-bool up_raw_is_clear_signed(GPtrArray *entities, guint index, guint *ret_first, guint *ret_second)
-{
-        const struct up_entity *whole = g_ptr_array_index(entities, index);
-        guint parts[2] = { 0, 0 };
-        unsigned count = 0;
-
-        if (!g_mime_content_type_is_type(whole->type, "multipart", "signed"))
-                return false;
-        for (guint i = index + 1; i < entities->len && count < 2; i++) {
-                const struct up_entity *part = g_ptr_array_index(entities, i);
-                if (part->parent == (int)index)
-                        parts[count++] = i;
-        }
-        if (count < 2 || !up_carries_cms(g_ptr_array_index(entities, parts[1])))
-                return false;
-        *ret_first = parts[0];
-        *ret_second = parts[1];
-        return true;
-}
-
 bool up_raw_is_bare(GBytes *message)
 {
         gsize bytes;
@@ -100,20 +80,6 @@ bool up_raw_is_bare(GBytes *message)
 
         /* A header field may begin with this byte too, which is the digit 0. */
         return bytes > 1 && data[0] == DER_SEQUENCE && data[1] >= 0x80;
-}
-
-/* GMime's decoder takes what is not base64 for nothing. */
-static GBytes *decoded(const char *data, size_t bytes)
-{
-        GMimeEncoding decoder;
-        char *out;
-        size_t length;
-
-        g_mime_encoding_init_decode(&decoder, GMIME_CONTENT_ENCODING_BASE64);
-        out = g_malloc(g_mime_encoding_outlen(&decoder, bytes) + 1);
-        length = g_mime_encoding_step(&decoder, data, bytes, out);
-        length += g_mime_encoding_flush(&decoder, "", 0, out + length);
-        return g_bytes_new_take(out, length);
 }
 
 static void read_lines(const char *data, size_t bytes, struct up_carried *carried)
@@ -135,7 +101,7 @@ bool up_raw_carried(GBytes *message, const struct up_entity *entity, struct up_c
         switch (entity->encoding) {
         case GMIME_CONTENT_ENCODING_BASE64:
                 ret_carried->base64 = true;
-                ret_carried->encoded = decoded(data, bytes);
+                ret_carried->encoded = up_entity_content(message, entity, G_MAXSIZE);
                 read_lines(data, bytes, ret_carried);
                 return true;
         case GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE:

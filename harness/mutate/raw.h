@@ -30,10 +30,6 @@ GArray *up_raw_fields(GBytes *message, struct up_slice header);
 /** Does the field describe content ("Content-...")? Such fields belong to what is signed. */
 bool up_raw_is_content(GBytes *message, const struct up_field *field);
 
-/** Is it a multipart/signed whose second part, right after the first, carries CMS? If so, the
- * first part's index goes to *ret_first, the other's to *ret_second. */
-bool up_raw_is_clear_signed(GPtrArray *entities, guint index, guint *ret_first, guint *ret_second);
-
 /** What stands in front of all other CMS: a bare structure, which is the whole message. */
 bool up_raw_is_bare(GBytes *message);
 

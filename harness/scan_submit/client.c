@@ -15,7 +15,7 @@
 
 #include "mail/observations.h"
 #include "mail/entity.h"
-#include "cms/smime.h"
+#include "cms/open_layer.h"
 
 /* So much of an encoded body holds the first bytes of the CMS, however it is broken into lines. */
 #define FIRST_BYTES 1024
@@ -42,21 +42,6 @@ static const struct kind {
 
 /* --- looking ---------------------------------------------------------------------------------- */
 
-/* The first bytes of a body after transfer decoding; @ret_bytes of them. The caller owns it. */
-static unsigned char *first_bytes(
-    GBytes *message, const struct up_entity *entity, size_t *ret_bytes)
-{
-        size_t begin = entity->body.begin;
-        size_t bytes = MIN(entity->body.end - begin, FIRST_BYTES);
-        const char *body = (const char *)g_bytes_get_data(message, NULL) + begin;
-        GMimeEncoding decoder;
-
-        g_mime_encoding_init_decode(&decoder, entity->encoding);
-        unsigned char *out = g_malloc0(g_mime_encoding_outlen(&decoder, bytes) + 1);
-        *ret_bytes = g_mime_encoding_step(&decoder, body, bytes, (char *)out);
-        return out;
-}
-
 /*
  * The content type's identifier: SEQUENCE { OBJECT IDENTIFIER, ... }, in BER or DER. Of the rest
  * nothing needs to be there. False when it is something else.
@@ -80,8 +65,9 @@ static bool find_content_type(
 
 static enum up_protection protection_by_content(GBytes *message, const struct up_entity *entity)
 {
-        size_t bytes;
-        g_autofree unsigned char *data = first_bytes(message, entity, &bytes);
+        g_autoptr(GBytes) first = up_entity_content(message, entity, FIRST_BYTES);
+        gsize bytes;
+        const unsigned char *data = g_bytes_get_data(first, &bytes);
         const unsigned char *object;
         size_t object_bytes;
 

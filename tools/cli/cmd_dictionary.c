@@ -16,7 +16,8 @@
 
 #include "case/case.h"
 #include "mail/charset.h"
-#include "cms/smime.h"
+#include "cms/cms.h"
+#include "cms/open_layer.h"
 #include "mail/words.h"
 
 /* --- entries ---------------------------------------------------------------------------------- */
@@ -191,7 +192,7 @@ static void add_other_fields(GPtrArray *entries)
 
 static void add_carriers(GPtrArray *entries)
 {
-        for (size_t i = 0; i < UP_CARRIERS; i++) {
+        for (size_t i = 0; up_carriers[i].type != NULL; i++) {
                 const struct up_carrier *carrier = &up_carriers[i];
                 g_autofree char *type = g_strconcat(carrier->type, "/", carrier->subtype, NULL);
 

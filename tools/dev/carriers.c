@@ -21,7 +21,7 @@
 
 #include "case/case.h"
 #include "gmime/mime.h"
-#include "cms/smime.h"
+#include "cms/open_layer.h"
 
 #define INFLATED_MOST (1 << 22)
 
