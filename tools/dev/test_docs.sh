@@ -67,6 +67,38 @@ lines=$(wc -l <"$top/README.md")
     failures=$((failures + 1))
 }
 
+# lists DOCUMENT BEFORE AFTER: does each name of standard input stand in it between the two?
+lists() {
+    number=0
+    while read -r name; do
+        number=$((number + 1))
+        grep -qF -e "$2$name$3" "$top/$1" || echo "$1 does not list $name"
+    done
+    [ $number -gt 0 ] || echo "no names for $1 were found"
+}
+
+# names FILE PATTERN: the first group of the pattern in each line of the file that has it
+names() { sed -n "s/.*$2.*/\1/p" "$top/$1"; }
+
+# Tables of the documents have a row for each row of the program's tables.
+missing=$(
+    "$top/build/unpend" --help | sed -n '/^Commands/,/^$/s/^  \([a-z]*\) .*/\1/p' |
+        lists tools/README.md '| [' '](#'
+    names harness/oracle/finding.c '\[UP_CLASS_[A-Z_]*\] = { "\([a-z-]*\)"' |
+        lists regressions/README.md '| `' '` |'
+    names harness/oracle/finding.c '\[UP_EVIDENCE_[A-Z_]*\] = { "\([a-z-][a-z-]*\)"' |
+        lists regressions/README.md '| `' '` |'
+    names harness/pipeline.h '\(UP_CAN_[A-Z]*\) =' | lists harness/README.md '| `' '` |'
+    names fuzz/targets.h '{ "\([a-z_]*\)"' | lists fuzz/README.md '| `' '` |'
+    "$top/build/unpend" gate --help | sed -n 's/.*--flavour=NAME *//p' | tr -s ', ' '\n' |
+        lists fuzz/README.md '| `' '` |'
+    (cd "$top" && ls -d harness/*/) | lists harness/README.md '| `' '` |'
+)
+[ -z "$missing" ] || {
+    echo "$missing"
+    failures=$((failures + 1))
+}
+
 # README.md is last, because it changes the tree.
 copy_tree "$work/tree"
 (cd "$work/tree" && perl tools/dev/docs.pl harness/README.md fuzz/README.md regressions/README.md \
