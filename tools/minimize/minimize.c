@@ -6,9 +6,9 @@
  * Isolating Failure-Inducing Input, 2002, without the complements, which later passes make up for).
  * All passes are repeated until a whole round changed nothing.
  *
- * Candidates are run in batches, some at once. Of a batch the first in order that shows the finding
- * counts, and those behind it are as if they had not been run: so neither the number of cores nor
- * their speed decides what comes out. What has failed once is not run again.
+ * Candidates run in batches, several at once. The first of a batch, in order, that shows the
+ * finding counts, and those behind it are discarded: neither the number of cores nor their speed
+ * changes the result. A candidate that failed once does not run again.
  */
 #include "tools/minimize/minimize.h"
 
@@ -19,568 +19,562 @@
 #include "faults/faults.h"
 #include "tools/cli/tool.h"
 
-/* A candidate that takes so much longer than the case did is none. */
+#define MARK "minimized" /* value of the head's `mutation:` */
+
+#define TITLE_CHARS 100
+
+/* A candidate that takes so much longer than the case did has failed. */
 #define LIMIT_LEAST_S 5
-#define LIMIT_TIMES   10
+#define LIMIT_FACTOR  10
 
-/* A hang is looked for within this time; where that was too short for what is no hang, so many
- * times longer. */
-#define HANG_LIMIT_S     2
-#define HANG_LIMIT_TIMES 4
+/* A hang is looked for within this time; where the result is no hang within the full limit, the
+ * short one grows by the factor. */
+#define HANG_LIMIT_S      2
+#define HANG_LIMIT_FACTOR 4
 
-struct trial {
+struct candidate {
         struct up_case *c;          /* owned */
         GBytes *bytes;              /* owned */
-        size_t at;                  /* what was left out began there */
-        char *sum;                  /* of the bytes; owned */
-        struct up_finding *finding; /* what it shows of what is looked for; owned, or NULL */
+        size_t at;                  /* where the removed things began */
+        char *checksum;             /* of the bytes; owned */
+        struct up_finding *finding; /* the wanted one, as this case shows it; owned, or NULL */
 };
 
-struct minimizing {
-        const struct up_minimize_request *order;
+struct minimization {
+        const struct up_minimize_request *request;
         struct up_run_request run;
+        unsigned full_limit_s; /* that in `run` may be shorter */
         struct up_minimized *result;
-        struct up_case *c;     /* the smallest so far */
-        struct up_case *dress; /* what its head says, whatever is left out */
-        double seconds;        /* that the case took */
-        unsigned
-            whole_limit_s;  /* of a run that nothing is known of; that in `run` may be shorter */
-        GHashTable *failed; /* sums of candidates */
-        gint64 end_us;      /* G_MAXINT64: none */
-        bool clean_without; /* it passes without the fault, and has to */
+        struct up_case *smallest;
+        struct up_case *head; /* metadata that each candidate gets */
+        bool has_metadata;    /* false: the target reads the file itself, see start_from() */
+        GHashTable *failed;   /* checksums of candidates */
+        gint64 end_us;        /* G_MAXINT64: none */
+        bool must_pass_without_fault;
+        bool reported; /* the smallest case was given to the step function */
         const char *pass;
-        bool told; /* the smallest one was */
 
-        /* Of what hangs: the smallest that does within the whole limit. */
-        struct up_case *settled;
-        GBytes *settled_bytes;
-        unsigned unsettled; /* how many smaller ones came since */
+        /* The smallest case that hangs within the full limit. */
+        struct up_case *confirmed;
+        GBytes *confirmed_bytes;
+        unsigned unconfirmed; /* smaller cases found since */
 
-        /* One batch. */
-        GPtrArray *batch; /* of struct trial */
-        gint next;        /* which one to run next */
-        gint first;       /* the first that is known to show the finding */
+        GPtrArray *batch; /* of struct candidate */
+        gint next;        /* index of the next candidate to run */
+        gint first;       /* lowest index known to show the finding */
         gint runs;
 };
 
-static void trial_free(void *data)
+static void candidate_free(void *data)
 {
-        struct trial *trial = data;
+        struct candidate *candidate = data;
 
-        up_case_free(trial->c);
-        g_bytes_unref(trial->bytes);
-        g_free(trial->sum);
-        up_finding_free(trial->finding);
-        g_free(trial);
+        up_case_free(candidate->c);
+        g_bytes_unref(candidate->bytes);
+        g_free(candidate->checksum);
+        up_finding_free(candidate->finding);
+        g_free(candidate);
 }
 
 void up_minimized_free(struct up_minimized *minimized)
 {
         if (minimized == NULL)
                 return;
-        if (minimized->bytes != NULL)
-                g_bytes_unref(minimized->bytes);
+        g_clear_pointer(&minimized->bytes, g_bytes_unref);
         up_finding_free(minimized->finding);
         g_free(minimized->fault);
         g_ptr_array_unref(minimized->others);
-        g_free(minimized->why);
+        g_free(minimized->reason);
         g_free(minimized);
 }
 
 /* --- one run ---------------------------------------------------------------------------------- */
 
-/* It hangs until the limit, and not until its fuel is used up. */
-static bool hangs_by_the_clock(const struct minimizing *minimizing)
+/* A hang that only the time limit shows, not the fuel. */
+static bool hangs_by_clock(const struct minimization *m)
 {
-        return minimizing->result->finding->class == UP_CLASS_HANG &&
-               !minimizing->run.flavour->counts_edges;
+        return m->result->finding->class == UP_CLASS_HANG && !m->run.flavour->counts_edges;
 }
 
-/* What takes much longer than the case did need not be waited for. */
-static void set_limit(struct minimizing *minimizing)
+/* Near the end of the time a run gets what is left of it, but a hang needs its whole limit. */
+static unsigned run_limit_s(const struct minimization *m)
 {
-        unsigned limit_s = hangs_by_the_clock(minimizing)
-                               ? HANG_LIMIT_S
-                               : LIMIT_LEAST_S + (unsigned)(LIMIT_TIMES * minimizing->seconds);
+        gint64 left_us = m->end_us - g_get_monotonic_time();
 
-        minimizing->run.limit_s = MIN(limit_s, minimizing->whole_limit_s);
+        if (m->end_us == G_MAXINT64 || hangs_by_clock(m))
+                return m->run.limit_s;
+        return (unsigned)CLAMP(left_us / G_TIME_SPAN_SECOND + 1, 1, (gint64)m->run.limit_s);
 }
 
-/* No run goes on much beyond the end of the time. Where there is no end yet it may; and in less
- * than its limit nothing is seen of a hang. */
-static unsigned limit_of(const struct minimizing *minimizing)
+/* NULL: the temporary file cannot be written. */
+static struct up_run *run_bytes(struct minimization *m, GBytes *bytes, const char *fault)
 {
-        unsigned limit_s = minimizing->run.limit_s;
-        gint64 left_us = minimizing->end_us - g_get_monotonic_time();
-
-        if (minimizing->end_us == G_MAXINT64 || hangs_by_the_clock(minimizing))
-                return limit_s;
-        return (unsigned)CLAMP(left_us / G_TIME_SPAN_SECOND + 1, 1, (gint64)limit_s);
-}
-
-static struct up_run *run_bytes(struct minimizing *minimizing, GBytes *bytes, const char *fault)
-{
-        struct up_run_request order = minimizing->run;
+        struct up_run_request request = m->run;
+        struct up_runner *runner = m->request->runner;
         g_autofree char *path = up_tool_write_temporary_case(
             g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), NULL);
         struct up_run *run;
 
         if (path == NULL)
                 return NULL;
-        order.path = path;
-        order.limit_s = limit_of(minimizing);
-        order.fault = fault;
-        g_atomic_int_inc(&minimizing->runs);
-        run = up_runner_run(minimizing->order->runner, &order);
+        request.path = path;
+        request.limit_s = run_limit_s(m);
+        request.fault = fault;
+        g_atomic_int_inc(&m->runs);
+        run = runner != NULL ? up_runner_run(runner, &request) : up_run_case(&request);
         g_remove(path);
         return run;
 }
 
-static bool passes_without_fault(struct minimizing *minimizing, GBytes *bytes)
+static bool passes_without_fault(struct minimization *m, GBytes *bytes)
 {
-        g_autoptr(up_run) run = run_bytes(minimizing, bytes, NULL);
+        g_autoptr(up_run) run = run_bytes(m, bytes, NULL);
 
         return run != NULL && run->status == UP_RUN_PASSED;
 }
 
-static struct up_finding *show(struct minimizing *minimizing, GBytes *bytes)
+/* The wanted finding, or NULL. The caller owns the result. */
+static struct up_finding *find_same(struct minimization *m, GBytes *bytes)
 {
-        g_autoptr(up_run) run = run_bytes(minimizing, bytes, minimizing->run.fault);
+        g_autoptr(up_run) run = run_bytes(m, bytes, m->run.fault);
         struct up_finding *finding =
-            run != NULL
-                ? up_run_steal_finding(run, up_run_find_same(run, minimizing->result->finding))
-                : NULL;
+            run != NULL ? up_run_steal_finding(run, up_run_find_same(run, m->result->finding))
+                        : NULL;
 
-        if (finding != NULL && minimizing->clean_without &&
-            !passes_without_fault(minimizing, bytes))
+        if (finding != NULL && m->must_pass_without_fault && !passes_without_fault(m, bytes))
                 g_clear_pointer(&finding, up_finding_free);
         return finding;
 }
 
 /* --- a batch ---------------------------------------------------------------------------------- */
 
-/* Whoever comes behind one that shows the finding need not be run. */
-static void run_trials(struct minimizing *minimizing)
+/* In each thread. Candidates behind one that shows the finding need not run. */
+static void *run_candidates(void *data)
 {
-        gint at;
+        struct minimization *m = data;
+        gint at, first;
 
-        while ((at = g_atomic_int_add(&minimizing->next, 1)) < (gint)minimizing->batch->len &&
-               at < g_atomic_int_get(&minimizing->first) && !up_tool_interrupted()) {
-                struct trial *trial = g_ptr_array_index(minimizing->batch, at);
-                gint first;
-                trial->finding = show(minimizing, trial->bytes);
-                while (trial->finding != NULL &&
-                       at < (first = g_atomic_int_get(&minimizing->first)) &&
-                       !g_atomic_int_compare_and_exchange(&minimizing->first, first, at))
+        while ((at = g_atomic_int_add(&m->next, 1)) < (gint)m->batch->len &&
+               at < g_atomic_int_get(&m->first) && !up_tool_interrupted()) {
+                struct candidate *candidate = g_ptr_array_index(m->batch, at);
+                candidate->finding = find_same(m, candidate->bytes);
+                while (candidate->finding != NULL && at < (first = g_atomic_int_get(&m->first)) &&
+                       !g_atomic_int_compare_and_exchange(&m->first, first, at))
                         ;
         }
-}
-
-static void *run_in_thread(void *data)
-{
-        run_trials(data);
         return NULL;
 }
 
 /* The first that shows the finding; NULL when none does. */
-static struct trial *run_batch(struct minimizing *minimizing)
+static struct candidate *run_batch(struct minimization *m)
 {
-        guint helpers = MIN(minimizing->order->jobs, minimizing->batch->len);
         g_autoptr(GPtrArray) threads = g_ptr_array_new();
         guint first;
 
-        minimizing->next = 0;
-        minimizing->first = G_MAXINT;
-        for (guint i = 1; i < helpers; i++)
-                g_ptr_array_add(threads, g_thread_new("minimize", run_in_thread, minimizing));
-        run_trials(minimizing);
+        m->next = 0;
+        m->first = G_MAXINT;
+        for (guint i = 1; i < MIN(m->request->jobs, m->batch->len); i++)
+                g_ptr_array_add(threads, g_thread_new("minimize", run_candidates, m));
+        run_candidates(m);
         for (guint i = 0; i < threads->len; i++)
                 g_thread_join(g_ptr_array_index(threads, i));
-        first = (guint)minimizing->first;
         if (up_tool_interrupted())
                 return NULL;
-        for (guint i = 0; i < MIN(first, minimizing->batch->len); i++) {
-                struct trial *trial = g_ptr_array_index(minimizing->batch, i);
-                g_hash_table_add(minimizing->failed, g_strdup(trial->sum));
+        first = MIN((guint)m->first, m->batch->len);
+        for (guint i = 0; i < first; i++) {
+                const struct candidate *candidate = g_ptr_array_index(m->batch, i);
+                g_hash_table_add(m->failed, g_strdup(candidate->checksum));
         }
-        return first < minimizing->batch->len ? g_ptr_array_index(minimizing->batch, first) : NULL;
+        return first < m->batch->len ? g_ptr_array_index(m->batch, first) : NULL;
 }
 
-/* --- candidates ------------------------------------------------------------------------------- */
-
-/* Puts on what the head of the result will say. */
-static void dress(const struct minimizing *minimizing, struct up_case *c)
+static void apply_metadata(const struct minimization *m, struct up_case *c)
 {
-        const struct up_case *as = minimizing->dress;
-
-        up_case_put(&c->title, as->title);
-        up_case_put(&c->reference, as->reference);
-        up_case_put(&c->fault, as->fault);
-        up_case_put(&c->finding, as->finding);
-        up_case_put(&c->evidence, as->evidence);
+        up_case_put(&c->title, m->head->title);
+        up_case_put(&c->reference, m->head->reference);
+        up_case_put(&c->fault, m->head->fault);
+        up_case_put(&c->finding, m->head->finding);
+        up_case_put(&c->evidence, m->head->evidence);
 }
 
-/* Takes the case. Nothing, if it is not smaller with its head on, or was run before. */
-static void add_trial(struct minimizing *minimizing, struct up_case *c, size_t at)
+/* Cases are measured and run as they will be written. Takes the case. */
+static void add_candidate(struct minimization *m, struct up_case *c, size_t at)
 {
-        struct trial *trial = g_new0(struct trial, 1);
+        struct candidate *candidate = g_new0(struct candidate, 1);
         struct up_shrink_size size;
 
-        trial->c = c;
-        trial->at = at;
-        dress(minimizing, c);
-        trial->bytes = up_case_write(c);
-        trial->sum = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, trial->bytes);
+        apply_metadata(m, c);
+        candidate->c = c;
+        candidate->at = at;
+        candidate->bytes = up_case_write(c);
+        candidate->checksum = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, candidate->bytes);
         size = up_shrink_measure(c);
-        if (!g_hash_table_contains(minimizing->failed, trial->sum) &&
-            up_shrink_is_smaller(&size, &minimizing->result->after))
-                g_ptr_array_add(minimizing->batch, trial);
+        if (!g_hash_table_contains(m->failed, candidate->checksum) &&
+            up_shrink_is_smaller(&size, &m->result->after))
+                g_ptr_array_add(m->batch, candidate);
         else
-                trial_free(trial);
+                candidate_free(candidate);
 }
 
-static void add_trials(
-    struct minimizing *minimizing, const struct up_shrink_pass *pass, size_t at, size_t to)
-{
-        g_autoptr(GPtrArray) candidates =
-            up_shrink_without(pass, minimizing->c, &minimizing->result->after, at, to);
+/* --- the smallest case ------------------------------------------------------------------------ */
 
-        while (candidates->len > 0)
-                add_trial(minimizing, g_ptr_array_steal_index(candidates, 0), at);
+static void set_smallest(struct minimization *m, const struct up_case *c, GBytes *bytes)
+{
+        struct up_case *before = m->smallest;
+
+        m->smallest = up_shrink_copy(c);
+        up_case_free(before);
+        g_bytes_ref(bytes);
+        g_clear_pointer(&m->result->bytes, g_bytes_unref);
+        m->result->bytes = bytes;
+        m->result->after = up_shrink_measure(m->smallest);
+        m->reported = false;
+}
+
+/* A hang that only the time limit shows keeps its first finding, which names the full limit. */
+static void accept(struct minimization *m, struct candidate *candidate)
+{
+        set_smallest(m, candidate->c, candidate->bytes);
+        m->unconfirmed++;
+        if (hangs_by_clock(m))
+                return;
+        up_finding_free(m->result->finding);
+        m->result->finding = g_steal_pointer(&candidate->finding);
+}
+
+static void confirm(struct minimization *m)
+{
+        up_case_free(m->confirmed);
+        m->confirmed = up_shrink_copy(m->smallest);
+        g_clear_pointer(&m->confirmed_bytes, g_bytes_unref);
+        m->confirmed_bytes = g_bytes_ref(m->result->bytes);
+        m->unconfirmed = 0;
+}
+
+static bool hangs_at_full_limit(struct minimization *m)
+{
+        unsigned limit_s = m->run.limit_s;
+        struct up_finding *finding;
+
+        if (limit_s == m->full_limit_s)
+                return true;
+        m->run.limit_s = m->full_limit_s;
+        finding = find_same(m, m->result->bytes);
+        m->run.limit_s = limit_s;
+        up_finding_free(finding);
+        return finding != NULL;
+}
+
+/*
+ * A short limit takes a slow case for a hang. False, if it did: then the last confirmed case is the
+ * smallest again, and the limit is longer. An interrupted program runs nothing, and reverts, too.
+ */
+static bool confirm_or_revert(struct minimization *m)
+{
+        if (m->unconfirmed == 0 || hangs_at_full_limit(m)) {
+                confirm(m);
+                return true;
+        }
+        set_smallest(m, m->confirmed, m->confirmed_bytes);
+        m->unconfirmed = 0;
+        g_hash_table_remove_all(m->failed);
+        m->run.limit_s = MIN(m->run.limit_s * HANG_LIMIT_FACTOR, m->full_limit_s);
+        return false;
 }
 
 /* --- passes ----------------------------------------------------------------------------------- */
 
-/* A hang that is not seen before the end is not looked for. */
-static bool is_over(const struct minimizing *minimizing)
+/* What is left of the time is too short for the run of a hang? Then it is over, too. */
+static bool is_over(const struct minimization *m)
 {
-        gint64 need_us =
-            hangs_by_the_clock(minimizing) ? minimizing->run.limit_s * G_TIME_SPAN_SECOND : 0;
+        gint64 need_us = hangs_by_clock(m) ? m->run.limit_s * G_TIME_SPAN_SECOND : 0;
 
-        return up_tool_interrupted() || g_get_monotonic_time() + need_us >= minimizing->end_us;
+        return up_tool_interrupted() || g_get_monotonic_time() + need_us >= m->end_us;
 }
 
-static void tell(struct minimizing *minimizing)
+static void report_step(struct minimization *m)
 {
-        struct up_minimized *result = minimizing->result;
+        struct up_minimized *result = m->result;
 
-        result->runs = (unsigned)minimizing->runs;
-        if (minimizing->order->step == NULL)
-                return;
-        minimizing->order->step(
-            &(struct up_minimize_step){
-                .pass = minimizing->pass,
-                .round = result->rounds,
-                .runs = result->runs,
-                .size = result->after,
-                .smallest = minimizing->told ? NULL : result->bytes,
-            },
-            minimizing->order->data);
-        minimizing->told = true;
+        result->runs = (unsigned)m->runs;
+        if (m->request->step != NULL)
+                m->request->step(
+                    &(struct up_minimize_step){
+                        .pass = m->pass,
+                        .round = result->rounds,
+                        .runs = result->runs,
+                        .size = result->after,
+                        .smallest = m->reported ? NULL : result->bytes,
+                    },
+                    m->request->data);
+        m->reported = true;
 }
 
-static void accept(struct minimizing *minimizing, struct trial *trial)
-{
-        struct up_minimized *result = minimizing->result;
-
-        up_case_free(minimizing->c);
-        minimizing->c = up_shrink_copy(trial->c);
-        g_bytes_unref(result->bytes);
-        result->bytes = g_bytes_ref(trial->bytes);
-        if (!hangs_by_the_clock(minimizing)) { /* of a hang the whole limit is told, and stays */
-                up_finding_free(result->finding);
-                result->finding = g_steal_pointer(&trial->finding);
-        }
-        result->after = up_shrink_measure(minimizing->c);
-        minimizing->told = false;
-        minimizing->unsettled++;
-}
-
-/* --- what hangs -------------------------------------------------------------------------------
- *
- * A short limit takes what is slow for what hangs. So the smallest one is looked at within the
- * whole limit, too: in the end, and whenever as much time was spent on smaller ones. If it does not
- * hang then, a longer limit has to do, from the last one on that did.
- */
-
-static void settle(struct minimizing *minimizing)
-{
-        up_case_free(minimizing->settled);
-        minimizing->settled = up_shrink_copy(minimizing->c);
-        g_clear_pointer(&minimizing->settled_bytes, g_bytes_unref);
-        minimizing->settled_bytes = g_bytes_ref(minimizing->result->bytes);
-        minimizing->unsettled = 0;
-}
-
-static void go_back(struct minimizing *minimizing)
-{
-        struct up_minimized *result = minimizing->result;
-
-        up_case_free(minimizing->c);
-        minimizing->c = up_shrink_copy(minimizing->settled);
-        g_bytes_unref(result->bytes);
-        result->bytes = g_bytes_ref(minimizing->settled_bytes);
-        result->after = up_shrink_measure(minimizing->c);
-        minimizing->told = false;
-        minimizing->unsettled = 0;
-        g_hash_table_remove_all(minimizing->failed);
-        minimizing->run.limit_s =
-            MIN(minimizing->run.limit_s * HANG_LIMIT_TIMES, minimizing->whole_limit_s);
-}
-
-/* However late it is. Not when it was interrupted: then nothing is run any more. */
-static bool hangs_in_earnest(struct minimizing *minimizing)
-{
-        unsigned limit_s = minimizing->run.limit_s;
-        struct up_finding *finding;
-        bool hangs;
-
-        if (limit_s == minimizing->whole_limit_s)
-                return true;
-        minimizing->run.limit_s = minimizing->whole_limit_s;
-        finding = show(minimizing, minimizing->result->bytes);
-        minimizing->run.limit_s = limit_s;
-        hangs = finding != NULL;
-        up_finding_free(finding);
-        return hangs;
-}
-
-/* False: it went back. */
-static bool look_in_earnest(struct minimizing *minimizing)
-{
-        bool hangs = minimizing->unsettled == 0 || hangs_in_earnest(minimizing);
-
-        if (hangs)
-                settle(minimizing);
-        else
-                go_back(minimizing);
-        return hangs;
-}
-
-static bool is_time_to_look(const struct minimizing *minimizing)
-{
-        return hangs_by_the_clock(minimizing) &&
-               minimizing->unsettled * minimizing->run.limit_s >= minimizing->whole_limit_s;
-}
-
-/* --- all passes ------------------------------------------------------------------------------- */
-
-/* Pieces of that size, one after the other. Was anything left out? */
+/* Tries to leave out pieces of that many things, one piece after the other. */
 static bool leave_out_pieces(
-    struct minimizing *minimizing, const struct up_shrink_pass *pass, size_t piece)
+    struct minimization *m, const struct up_shrink_pass *pass, size_t piece)
 {
         bool changed = false;
-        size_t at = 0;
+        size_t at = 0, count;
 
-        while (!is_over(minimizing) && at < pass->count(minimizing->c)) {
-                size_t count = pass->count(minimizing->c);
-                struct trial *best;
-                g_ptr_array_set_size(minimizing->batch, 0);
+        while (!is_over(m) && at < (count = pass->count(m->smallest))) {
+                struct candidate *best;
                 size_t next = at;
-                while (next < count && minimizing->batch->len < 2 * minimizing->order->jobs &&
-                       !is_over(minimizing)) {
+                g_ptr_array_set_size(m->batch, 0);
+                while (next < count && m->batch->len < 2 * m->request->jobs && !is_over(m)) {
                         size_t to = MIN(next + piece, count);
-                        add_trials(minimizing, pass, next, to);
+                        g_autoptr(GPtrArray) cases =
+                            up_shrink_without(pass, m->smallest, &m->result->after, next, to);
+                        while (cases->len > 0)
+                                add_candidate(m, g_ptr_array_steal_index(cases, 0), next);
                         next = to;
                 }
-                best = run_batch(minimizing);
+                best = run_batch(m);
+                at = best != NULL ? best->at : next;
                 if (best != NULL) {
-                        at = best->at;
-                        accept(minimizing, best);
+                        accept(m, best);
                         changed = true;
-                        if (is_time_to_look(minimizing))
-                                look_in_earnest(minimizing);
-                } else {
-                        at = next;
+                        if (hangs_by_clock(m) && m->unconfirmed * m->run.limit_s >= m->full_limit_s)
+                                confirm_or_revert(m);
                 }
-                tell(minimizing);
+                report_step(m);
         }
         return changed;
 }
 
-static bool run_pass(struct minimizing *minimizing, const struct up_shrink_pass *pass)
-{
-        size_t piece = pass->single ? 1 : pass->count(minimizing->c);
-        bool changed = false;
-
-        minimizing->pass = pass->name;
-        for (; piece > 0 && !is_over(minimizing); piece /= 2)
-                changed |= leave_out_pieces(minimizing, pass, piece);
-        return changed;
-}
-
-static void run_rounds(struct minimizing *minimizing)
+static void run_rounds(struct minimization *m)
 {
         bool changed = true;
 
-        while (changed && !is_over(minimizing)) {
+        while (changed && !is_over(m)) {
                 changed = false;
-                minimizing->result->rounds++;
-                for (size_t i = 0; i < up_shrink_passes_count; i++)
-                        changed |= run_pass(minimizing, &up_shrink_passes[i]);
+                m->result->rounds++;
+                for (size_t i = 0; i < up_shrink_passes_count; i++) {
+                        const struct up_shrink_pass *pass = &up_shrink_passes[i];
+                        size_t piece = pass->single ? 1 : pass->count(m->smallest);
+                        m->pass = pass->name;
+                        for (; piece > 0 && !is_over(m); piece /= 2)
+                                changed |= leave_out_pieces(m, pass, piece);
+                }
         }
-        if (up_tool_interrupted())
-                minimizing->result->end = UP_MINIMIZE_INTERRUPTED;
-        else if (is_over(minimizing))
-                minimizing->result->end = UP_MINIMIZE_TIME;
-        else
-                minimizing->result->end = UP_MINIMIZE_WHOLE;
+        m->result->end = up_tool_interrupted() ? UP_MINIMIZE_INTERRUPTED
+                         : is_over(m)          ? UP_MINIMIZE_TIME
+                                               : UP_MINIMIZE_COMPLETE;
 }
 
-/* --- where it begins -------------------------------------------------------------------------- */
+/* --- before the first pass -------------------------------------------------------------------- */
 
-/* False: the result says why. */
-static bool find_finding(struct minimizing *minimizing, GBytes *input)
+/* False: the result says why there is none. */
+static bool find_wanted(struct minimization *m, GBytes *input)
 {
-        struct up_minimized *result = minimizing->result;
-        g_autoptr(up_run) run = run_bytes(minimizing, input, minimizing->run.fault);
+        struct up_minimized *result = m->result;
+        g_autoptr(up_run) run = run_bytes(m, input, m->run.fault);
 
         if (run == NULL || run->status == UP_RUN_UNRUNNABLE) {
                 result->end = UP_MINIMIZE_UNRUNNABLE;
-                result->why = g_strdup(run != NULL ? run->reason : "cannot write a temporary file");
+                result->reason =
+                    g_strdup(run != NULL ? run->reason : "cannot write a temporary file");
                 return false;
         }
-        if (run->status == UP_RUN_INTERRUPTED) {
-                result->end = UP_MINIMIZE_INTERRUPTED;
-                return false;
-        }
-        result->finding = up_run_steal_finding(
-            run, up_run_select_finding(run, minimizing->c, minimizing->order->slug));
+        result->end =
+            run->status == UP_RUN_INTERRUPTED ? UP_MINIMIZE_INTERRUPTED : UP_MINIMIZE_ABSENT;
         for (guint i = 0; i < run->findings->len; i++)
-                g_ptr_array_add(
-                    result->others, up_finding_slug(g_ptr_array_index(run->findings, i)));
-        if (result->finding == NULL) {
-                result->end = UP_MINIMIZE_ABSENT;
+                g_ptr_array_add(result->others, up_finding_slug(run->findings->pdata[i]));
+        if (run->status != UP_RUN_INTERRUPTED)
+                result->finding = up_run_steal_finding(
+                    run, up_run_select_finding(run, m->smallest, m->request->slug));
+        if (result->finding == NULL)
                 return false;
-        }
-        minimizing->seconds = run->seconds;
+        /* What takes much longer than the case did need not be waited for. */
+        m->full_limit_s = m->run.limit_s;
+        m->run.limit_s = MIN(m->full_limit_s,
+            hangs_by_clock(m) ? CLAMP(m->full_limit_s - 1, 1, HANG_LIMIT_S)
+                              : LIMIT_LEAST_S + (unsigned)(LIMIT_FACTOR * run->seconds));
         return true;
 }
 
 /* The faults but for that one; NULL: there is no other. The caller owns the result. */
 static char *faults_without(const char *faults, const char *name)
 {
-        g_auto(GStrv) each = up_fault_names(faults);
-        g_autoptr(GPtrArray) others = g_ptr_array_new();
+        g_auto(GStrv) names = up_fault_names(faults);
+        g_autoptr(GStrvBuilder) others = g_strv_builder_new();
 
-        for (char **one = each; *one != NULL; one++)
-                if (strcmp(*one, name) != 0)
-                        g_ptr_array_add(others, *one);
-        g_ptr_array_add(others, NULL);
-        return others->len > 1 ? g_strjoinv(",", (char **)others->pdata) : NULL;
+        for (char **each = names; *each != NULL; each++)
+                if (strcmp(*each, name) != 0)
+                        g_strv_builder_add(others, *each);
+        g_auto(GStrv) left = g_strv_builder_end(others);
+        return left[0] != NULL ? g_strjoinv(",", left) : NULL;
 }
 
-/* What the finding shows without was not planted for it. */
-static void leave_out_faults(struct minimizing *minimizing, GBytes *input)
+static void drop_unneeded_faults(struct minimization *m, GBytes *input)
 {
-        struct up_minimized *result = minimizing->result;
-        g_auto(GStrv) each = result->fault != NULL ? up_fault_names(result->fault) : NULL;
+        struct up_minimized *result = m->result;
+        g_auto(GStrv) names = result->fault != NULL ? up_fault_names(result->fault) : NULL;
 
-        for (char **name = each; name != NULL && *name != NULL; name++) {
+        for (char **name = names; name != NULL && *name != NULL; name++) {
                 g_autofree char *others = faults_without(result->fault, *name);
-                g_autoptr(up_run) run = run_bytes(minimizing, input, others);
+                g_autoptr(up_run) run = run_bytes(m, input, others);
                 if (run == NULL || up_run_find_same(run, result->finding) == NULL)
                         continue;
                 g_free(result->fault);
-                minimizing->run.fault = result->fault = g_steal_pointer(&others);
+                m->run.fault = result->fault = g_steal_pointer(&others);
         }
 }
 
-void up_minimize_head(struct up_case *c, const struct up_finding *finding, const char *fault)
+/* "Pending in scan_submit: no-progress: ...". The caller owns the result. */
+static char *title_of(const struct up_finding *finding, const char *target)
 {
-        bool has_evidence = finding->evidence != UP_EVIDENCE_NONE;
+        g_autofree char *text = g_strdup_printf(
+            "%s in %s: %s", up_class_rows[finding->class].name, target, finding->signature);
+        g_autofree char *title = up_tool_printable(g_strstrip(text));
 
-        up_case_put(&c->fault, fault);
-        up_case_put(&c->finding, up_class_rows[finding->class].name);
-        up_case_put(&c->evidence, has_evidence ? up_evidence_rows[finding->evidence].name : NULL);
+        title[0] = g_ascii_toupper(title[0]);
+        if (g_utf8_strlen(title, -1) <= TITLE_CHARS)
+                return g_steal_pointer(&title);
+        g_autofree char *begin = g_utf8_substring(title, 0, TITLE_CHARS - 1);
+        return g_strconcat(g_strchomp(begin), "…", NULL);
 }
 
-static void make_dress(struct minimizing *minimizing)
+void up_minimize_set_head(
+    struct up_case *c, const struct up_finding *finding, const char *target, const char *fault)
 {
-        struct up_case *as = up_shrink_copy(minimizing->c);
+        const char *class = up_class_rows[finding->class].name;
+        const char *evidence =
+            finding->evidence != UP_EVIDENCE_NONE ? up_evidence_rows[finding->evidence].name : NULL;
 
-        up_minimize_head(as, minimizing->result->finding, minimizing->run.fault);
-        minimizing->dress = as;
+        if (g_strcmp0(c->finding, class) != 0 ||
+            (c->evidence != NULL && g_strcmp0(c->evidence, evidence) != 0)) {
+                g_clear_pointer(&c->title, g_free);
+                g_clear_pointer(&c->reference, g_free);
+        }
+        if (c->title == NULL)
+                c->title = title_of(finding, target);
+        up_case_put(&c->fault, fault);
+        up_case_put(&c->finding, class);
+        up_case_put(&c->evidence, evidence);
 }
 
 /*
- * With its head on it is another file. A target that looks at the file, and not at the case, may
- * see something else in it; then the head is what it was.
+ * With the metadata it is another file. A target that reads the file itself, and not the case, may
+ * not show the finding any more; then the head stays as it was.
  */
-static void put_head_on(struct minimizing *minimizing, GBytes *input)
+static void start_from(struct minimization *m, GBytes *input)
 {
-        struct up_minimized *result = minimizing->result;
-        g_autoptr(up_case) dressed = up_shrink_copy(minimizing->c);
+        g_autoptr(up_case) c = up_shrink_copy(m->smallest);
         g_autoptr(GBytes) bytes = NULL;
         struct up_finding *finding;
 
-        minimizing->clean_without =
-            minimizing->run.fault != NULL && passes_without_fault(minimizing, input);
-        make_dress(minimizing);
-        dress(minimizing, dressed);
-        bytes = up_case_write(dressed);
-        finding = show(minimizing, bytes);
-        if (finding != NULL) {
-                up_case_free(minimizing->c);
-                minimizing->c = g_steal_pointer(&dressed);
-                result->bytes = g_steal_pointer(&bytes);
-                up_finding_free(finding);
-        } else {
-                up_case_free(minimizing->dress);
-                minimizing->dress = up_shrink_copy(minimizing->c);
-                result->bytes = g_bytes_ref(input);
+        m->must_pass_without_fault = m->run.fault != NULL && passes_without_fault(m, input);
+        m->head = up_shrink_copy(m->smallest);
+        up_minimize_set_head(m->head, m->result->finding, m->run.target, m->run.fault);
+        apply_metadata(m, c);
+        up_case_put(&c->mutation, NULL);
+        bytes = up_case_write(c);
+        finding = find_same(m, bytes);
+        m->has_metadata = finding != NULL;
+        if (!m->has_metadata) {
+                up_case_free(m->head);
+                m->head = up_shrink_copy(m->smallest);
         }
-        result->after = up_shrink_measure(minimizing->c);
+        set_smallest(m, m->has_metadata ? c : m->smallest, m->has_metadata ? bytes : input);
+        up_finding_free(finding);
 }
 
-static void shrink_hang(struct minimizing *minimizing)
+static void mark_complete(struct minimization *m)
 {
-        settle(minimizing);
-        do
-                run_rounds(minimizing);
-        while (!look_in_earnest(minimizing));
+        up_case_put(&m->smallest->mutation, MARK);
+        g_bytes_unref(m->result->bytes);
+        m->result->bytes = up_case_write(m->smallest);
 }
 
-struct up_minimized *up_minimize(const struct up_minimize_request *order, GBytes *input)
+bool up_minimize_is_marked(const struct up_case *c)
+{
+        return c->finding != NULL && g_strcmp0(c->mutation, MARK) == 0;
+}
+
+struct up_minimized *up_minimize(const struct up_minimize_request *request, GBytes *input)
 {
         struct up_minimized *result = g_new0(struct up_minimized, 1);
         gsize bytes;
         const uint8_t *data = g_bytes_get_data(input, &bytes);
-        struct minimizing minimizing = {
-                .order = order,
-                .run = order->run,
+        struct minimization m = {
+                .request = request,
+                .run = request->run,
                 .result = result,
-                .c = up_case_read(data, bytes, NULL),
+                .smallest = up_case_read(data, bytes, NULL),
                 .failed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                 .end_us = G_MAXINT64,
-                .batch = g_ptr_array_new_with_free_func(trial_free),
+                .batch = g_ptr_array_new_with_free_func(candidate_free),
         };
 
-        g_assert(order->jobs > 0);
-        minimizing.whole_limit_s = up_run_limit_s(&order->run);
-        minimizing.run.limit_s = minimizing.whole_limit_s;
-        minimizing.run.fault = result->fault = g_strdup(order->run.fault);
+        g_assert(request->jobs > 0);
+        m.run.limit_s = up_run_limit_s(&request->run);
+        m.run.fault = result->fault = g_strdup(request->run.fault);
         result->others = g_ptr_array_new_with_free_func(g_free);
-        result->before = up_shrink_measure(minimizing.c);
+        result->before = up_shrink_measure(m.smallest);
         result->before.bytes = bytes;
-        if (find_finding(&minimizing, input)) {
-                leave_out_faults(&minimizing, input);
-                put_head_on(&minimizing, input);
-                set_limit(&minimizing);
-                if (order->seconds > 0)
-                        minimizing.end_us =
-                            g_get_monotonic_time() + order->seconds * G_TIME_SPAN_SECOND;
-                if (hangs_by_the_clock(&minimizing))
-                        shrink_hang(&minimizing);
-                else
-                        run_rounds(&minimizing);
+        if (find_wanted(&m, input)) {
+                drop_unneeded_faults(&m, input);
+                start_from(&m, input);
+                if (request->seconds > 0)
+                        m.end_us = g_get_monotonic_time() + request->seconds * G_TIME_SPAN_SECOND;
+                confirm(&m);
+                do
+                        run_rounds(&m);
+                while (hangs_by_clock(&m) && !confirm_or_revert(&m));
+                if (result->end == UP_MINIMIZE_COMPLETE && m.has_metadata)
+                        mark_complete(&m);
         }
-        result->runs = (unsigned)minimizing.runs;
-        up_case_free(minimizing.c);
-        up_case_free(minimizing.dress);
-        up_case_free(minimizing.settled);
-        g_clear_pointer(&minimizing.settled_bytes, g_bytes_unref);
-        g_hash_table_unref(minimizing.failed);
-        g_ptr_array_unref(minimizing.batch);
+        result->runs = (unsigned)m.runs;
+        up_case_free(m.smallest);
+        up_case_free(m.head);
+        up_case_free(m.confirmed);
+        g_clear_pointer(&m.confirmed_bytes, g_bytes_unref);
+        g_hash_table_unref(m.failed);
+        g_ptr_array_unref(m.batch);
         return result;
+}
+
+/* --- progress and sizes as text --------------------------------------------------------------- */
+
+char *up_minimize_size_text(const struct up_shrink_size *size)
+{
+        const struct {
+                size_t count;
+                const char *name;
+        } rows[] = {
+                { size->events, "event" },
+                { size->recipients, "recipient" },
+                { size->settings, "setting" },
+                { size->parts, "part" },
+                { size->fields, "field" },
+                { size->bytes, "byte" },
+        };
+        GString *text = g_string_new(NULL);
+
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+                g_string_append_printf(text, "%s%" G_GSIZE_FORMAT " %s%s", i > 0 ? ", " : "",
+                    rows[i].count, rows[i].name, rows[i].count == 1 ? "" : "s");
+        return g_string_free(text, FALSE);
+}
+
+char *up_minimize_step_text(const struct up_minimize_step *step)
+{
+        g_autofree char *size = up_minimize_size_text(&step->size);
+
+        return g_strdup_printf(
+            "round %u, %s: %s, %u runs", step->round, step->pass, size, step->runs);
+}
+
+void up_minimize_build_size(JsonBuilder *json, const char *name, const struct up_shrink_size *size)
+{
+        json_builder_set_member_name(json, name);
+        json_builder_begin_object(json);
+        up_tool_json_number(json, "events", size->events);
+        up_tool_json_number(json, "recipients", size->recipients);
+        up_tool_json_number(json, "settings", size->settings);
+        up_tool_json_number(json, "parts", size->parts);
+        up_tool_json_number(json, "fields", size->fields);
+        up_tool_json_number(json, "bytes", (gint64)size->bytes);
+        json_builder_end_object(json);
 }

@@ -1,11 +1,11 @@
 /*
- * private - what lies where, links followed
+ * private - folders, with links followed
  *
- * A work tree is known by its `.git`, a folder or a file. One that only GIT_DIR names is not seen.
+ * A work tree has a `.git`, a folder or a file. One that only GIT_DIR names is not seen.
  */
 #include "tools/promote/private.h"
 
-#include <gio/gio.h>
+#include <string.h>
 #include <glib/gstdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -14,10 +14,10 @@
 
 char *up_private_folder(void)
 {
-        const char *said = g_getenv("UNPEND_PRIVATE");
+        const char *folder = g_getenv("UNPEND_PRIVATE");
 
-        if (said != NULL && said[0] != '\0')
-                return g_strdup(said);
+        if (folder != NULL && folder[0] != '\0')
+                return g_strdup(folder);
         return g_build_filename(g_get_user_data_dir(), "unpend", "private", NULL);
 }
 
@@ -31,35 +31,37 @@ bool up_private_holds(const char *path)
         return private != NULL && g_strcmp0(real, private) == 0;
 }
 
-/* The nearest of the path and the folders above it that is there. */
-static GFile *real_folder(const char *path)
+/* The path, or its nearest parent that exists. The caller owns the result. */
+static char *real_folder(const char *path)
 {
         g_autofree char *at = g_canonicalize_filename(path, NULL);
-        g_autofree char *real = NULL;
+        char *real;
 
         while ((real = realpath(at, NULL)) == NULL) {
                 g_autofree char *inside = g_steal_pointer(&at);
                 at = g_path_get_dirname(inside);
         }
-        return g_file_new_for_path(real);
+        return real;
 }
 
-/* That the folder is in; NULL: it is in none. */
-static GFile *work_tree_of(GFile *folder)
+/* The work tree that the path is in; NULL: none. The caller owns the result. */
+static char *work_tree_of(const char *path)
 {
-        GFile *at = g_object_ref(folder);
+        g_autofree char *at = real_folder(path);
 
-        while (at != NULL) {
-                g_autoptr(GFile) git = g_file_get_child(at, ".git");
-                if (g_file_query_exists(git, NULL))
-                        break;
-                g_autoptr(GFile) inside = at;
-                at = g_file_get_parent(inside);
+        for (;;) {
+                g_autofree char *git = g_build_filename(at, ".git", NULL);
+                g_autofree char *inside = NULL;
+                if (g_file_test(git, G_FILE_TEST_EXISTS))
+                        return g_steal_pointer(&at);
+                if (strcmp(at, "/") == 0)
+                        return NULL;
+                inside = g_steal_pointer(&at);
+                at = g_path_get_dirname(inside);
         }
-        return at;
 }
 
-static bool is_open_to_others(const char *folder)
+static bool others_can_read(const char *folder)
 {
         GStatBuf status;
 
@@ -69,20 +71,27 @@ static bool is_open_to_others(const char *folder)
 bool up_private_is_safe(const char *folder, const char *target, GError **error)
 {
         g_autofree char *inner = g_build_filename(folder, target, NULL);
-        g_autoptr(GFile) real = real_folder(inner);
-        g_autoptr(GFile) tree = work_tree_of(real);
-        const char *open_one = is_open_to_others(folder)  ? folder
-                               : is_open_to_others(inner) ? inner
-                                                          : NULL;
+        g_autofree char *tree = work_tree_of(inner);
+        const char *open_one = others_can_read(folder)  ? folder
+                               : others_can_read(inner) ? inner
+                                                        : NULL;
 
         if (tree != NULL)
                 g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_PERM,
                     "%s is in the git work tree %s: let UNPEND_PRIVATE name a folder outside",
-                    folder, g_file_peek_path(tree));
+                    folder, tree);
         else if (open_one != NULL)
                 g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_PERM,
                     "%s is open to others than you: chmod 700 it first", open_one);
         else
                 return true;
         return false;
+}
+
+bool up_private_can_git_add(const char *path)
+{
+        g_autofree char *tree = work_tree_of(path);
+        g_autofree char *own_tree = work_tree_of(".");
+
+        return tree != NULL && g_strcmp0(tree, own_tree) == 0;
 }

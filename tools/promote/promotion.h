@@ -1,8 +1,6 @@
 /*
- * promotion - a finding on its way to become a regression, for the files of `unpend promote`
- *
- * promote.c is the command, and what was asked; promotion.c has the steps, each of which may
- * refuse; promotion_tell.c tells what came of it.
+ * promotion - a finding on its way to become a regression: cmd_promote.c takes the steps,
+ * promote_report.c prints the result
  */
 #ifndef UP_TOOLS_PROMOTE_PROMOTION_H
 #define UP_TOOLS_PROMOTE_PROMOTION_H
@@ -10,57 +8,39 @@
 #include <glib.h>
 
 #include "case/case.h"
-#include "tools/minimize/minimize.h"
-#include "tools/exec/run.h"
-#include "tools/cli/status_line.h"
+#include "tools/promote/triage.h"
 
-enum up_whose { UP_WHOSE_PLANT, UP_WHOSE_USER, UP_WHOSE_KNOWN, UP_WHOSE_PRIVATE };
-
-#define UP_WHOSE_ROWS 4
-
-/** Whose finding it is, and what the gate makes of it. */
-struct up_whose_row {
-        const char *name, *gate; /* in JSON */
-        const char *what;
+enum up_bug_owner {
+        UP_OWNER_FAULT,   /* planted */
+        UP_OWNER_OWN,     /* the pipeline under test, or this suite */
+        UP_OWNER_KNOWN,   /* a library; published */
+        UP_OWNER_PRIVATE, /* a library; not published */
 };
 
-/** By enum up_whose. */
-extern const struct up_whose_row up_whose_rows[UP_WHOSE_ROWS];
-
-/** Where regressions are, if nothing else is said. */
+/** Where regressions are by default. */
 #define UP_PROMOTION_FOLDER "regressions"
 
 struct up_promotion {
-        /* What was asked; NULL or false where it was not. All owned but the path. */
-        char *name, *target, *flavour, *fault, *slug, *title, *reference, *known, *into, *time;
+        /* The options; NULL or false where not given. All owned but the path. */
+        char *name, *target, *flavour, *fault, *slug, *title, *reference, *known_text, *into, *time;
         gboolean private, ours, as_json;
         const char *path;
 
-        enum up_whose owner;
-        struct up_known known_as;
-        char *root;  /* where regressions are; those of the target are in a folder of it */
-        char *place; /* the file to be written */
-        GBytes *input;
-        struct up_case *c;
-        unsigned seconds;            /* to make it small in; 0: until it is */
-        struct up_run_request order; /* for the input, and without its path for all others */
-        struct up_runner *runner;
-        struct up_telling telling;
-
-        GPtrArray *peers; /* the other cases of the target; of promotion.c alone */
-        struct up_finding *finding;
-        unsigned times;  /* that it showed the finding, each way */
-        unsigned others; /* before it in one process */
-        struct up_minimized *small;
-        struct up_case *dressed;
-        GBytes *result;
+        struct up_known known;
+        enum up_bug_owner owner;
+        char *root;       /* folder of the regressions */
+        char *place;      /* file to write */
+        unsigned seconds; /* for minimising; 0: no limit */
+        struct up_run_request run;
+        struct up_status_line line;
+        struct up_triage *triage;
+        struct up_triaged *triaged;
+        const char *result_fault; /* that the result needs; NULL: none */
+        struct up_case *result;
 };
 
-/** Takes all steps. An exit status: UP_STATUS_PASSED when it is written; else that was told. */
-int up_promotion_run(struct up_promotion *promotion);
-
-/** On standard output, what was written and what to do next; as text, or as JSON. */
-void up_promotion_tell(const struct up_promotion *promotion);
-void up_promotion_tell_json(const struct up_promotion *promotion);
+/** Prints what was written, and what to do next, to standard output. */
+void up_promotion_print_text(const struct up_promotion *promotion);
+void up_promotion_print_json(const struct up_promotion *promotion);
 
 #endif

@@ -38,10 +38,10 @@ check 'a mutant becomes a regression' ended 0
 check 'which is told' out_has 'written   real/scan_submit/message-of-the-kb.case'
 check 'with how it was verified' out_has '3 times in fresh processes, 3 times after 2 others in one'
 check 'on 80 columns but for commands' sh -c 'sed "/unpend/d" out | awk "length > 80 { exit 1 }"'
-check 'and what to do next' out_has 'git add real/scan_submit/message-of-the-kb.case'
+check 'without git add, which would refuse a file outside the work tree' out_lacks 'git add'
 check 'and what the gate says' out_has 'The gate is green now'
 kept=real/scan_submit/message-of-the-kb.case
-check 'it has a title' grep -qx 'title: An accepted message never comes to a disposition: no-progress: .*' $kept
+check 'it has a title' grep -qx 'title: Pending in scan_submit: no-progress: .*' $kept
 check 'the reference' grep -qx 'reference: Microsoft KB843545' $kept
 check 'and its fault' grep -qx 'fault: kb843545' $kept
 run gate $kept
@@ -118,7 +118,7 @@ found=campaign/mime/findings
 run promote
 check 'no finding is a usage error' told 2 'which finding?'
 run promote $found/sick.eml
-check 'so is no name' told 2 'what is it to be called? --name SLUG'
+check 'so is no name' told 2 'a name is missing: --name SLUG'
 for word in Upper two--hyphens -begin end- under_score '' 'a b' "$(printf 'line\nx')" \
 	a123456789012345678901234567890123456789012345678901234567890; do
 	run promote --name "$word" $found/sick.eml
@@ -131,7 +131,7 @@ check 'a fault that is none' ended 2
 run promote --name fine --fault kb843545 $found/sick.eml
 check 'and one where there is no pipeline' told 2 'kb843545 changes nothing in target mime'
 run promote --name fine --ours "$work/raw.eml"
-check 'no folder that names a target' told 2 'its folder names no target; say --target NAME'
+check 'no folder that names a target' told 2 'its folder names no target; use --target NAME'
 run promote --name fine absent.eml
 check 'a missing file' told 1 'absent.eml: there is no such file'
 run promote --name fine $found
@@ -139,17 +139,17 @@ check 'a folder' told 1 'is a folder: name the files in it'
 run promote --name fine $found/sick.eml
 check "a library's finding needs an owner" told 2 'whose bug is it? --private: '
 run promote --name fine --ours --private $found/sick.eml
-check 'one alone' told 2 'one of them alone'
+check 'one alone' told 2 'exclude each other'
 run promote --name fine --target scan_submit $found/crash.eml
 check 'where there is a pipeline a crash may be theirs, too' told 2 'whose bug is it? --private: '
 run promote --name fine --private --target scan_submit --fault kb843545 $found/crash.eml
-check "a plant's finding is nobody's secret" told 2 "it is the plant's finding"
+check 'the bug of a planted fault is no secret' told 2 'the bug is the planted fault'
 run promote --name fine --known 'gmime URL' $found/sick.eml
 check 'a known bug is three words' told 2 'want three words as one argument'
 run promote --name fine --ours --title "$(printf 'a\nfault: b')" $found/sick.eml
 check 'a title is one line' told 2 '--title: want one line of text'
 run promote --name fine --private --into there $found/sick.eml
-check '--private has a place of its own' told 2 'UNPEND_PRIVATE says'
+check '--private has a place of its own' told 2 'UNPEND_PRIVATE names the folder'
 run promote --name fine-1 --ours --finding pending-00000000 $found/both.eml
 check 'a finding that it does not show' told 1 'shows no pending-00000000, but library-critical: gmime: broke; disagree: two'
 
@@ -166,7 +166,7 @@ run promote --name fine --target scan_submit plant.case
 check 'what needs no fault' told 1 'does not pass without kb843545, where it showed library-critical: gmime: broke'
 : >regressions/mime/here.case
 run promote --name here --ours $found/sick.eml
-check 'a file that is there' told 1 'regressions/mime/here.case is there already'
+check 'a file that is there' told 1 'regressions/mime/here.case exists'
 check 'stays as it is' [ ! -s regressions/mime/here.case ]
 rm regressions/mime/here.case
 check 'none of them was written' [ ! -e regressions/mime/fine.case ]
@@ -239,6 +239,10 @@ check 'it is a regression' grep -qx 'known: gmime 3.2.13 https://example.org/1' 
 check 'and no longer private' out_has 'rm private/mime/unpublished.case'
 run gate regressions/mime/published.case
 check 'which the gate takes' ended 0
+git init -q . # the folder's own work tree
+run promote --name lost --target scan_submit --time 1s $found/lost.eml
+check 'in a work tree the next step is git add' out_has 'git add regressions/scan_submit/lost.case'
+rm -r .git regressions/scan_submit/lost.case
 run promote --name ours --ours --title 'It dies' --json $found/crash.eml
 check 'a crash of ours' ended 0
 check 'as JSON' out_has '"written" : "regressions/mime/ours.case"'
@@ -261,7 +265,7 @@ run promote --name again --ours --finding "$(grep -o 'disagree-[0-9a-f]*' out)" 
 check 'what another shows beside its own is a duplicate' told 1 'shows what regressions/mime/both.case shows'
 run promote --name lost --target scan_submit --time 1s $found/lost.eml
 check 'what only a pipeline can do needs no owner' ended 0
-check 'and is red' out_has 'The gate is red until the bug is mended'
+check 'and is red' out_has 'The gate is red until the bug is fixed'
 printf 'unpend-case: 1\nknown: openssl 3.0.22 https://example.org/2\nfinding: crash\nmessage:\nSubject: crash\n\n' >known.case
 run promote --name known --target scan_submit --time 1s known.case
 check 'a head that knows whose it is is believed' ended 0
