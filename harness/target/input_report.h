@@ -1,14 +1,9 @@
 /*
  * input_report - the line of JSON that a target writes about an input
  *
- *     {"input": PATH,
- *      "findings": [{"class", "evidence", "role", "signature", "detail", "slug",
- *                    "message": N, "recipient": N, "shown-at": N, "critical-at": N}],
- *      "counts": {NAME: N}, "unscannable": BOOL, "limits": [TEXT], "fuel": N, "trace": TEXT}
- *
- * A finding without a message or an entry has no such members. Counts are those of the observed,
- * and those of oracles that had something to judge, by their names. "fuel" is there in builds that
- * count edges (fuel.h), "trace" if the run has one. An input that ends the process leaves no line.
+ * An object with "input", the path, and the members of oracle/result_json.h. "fuel" is there in
+ * builds that count edges (fuel.h), "trace" if the run has one. An input that ends the process
+ * leaves no line.
  */
 #ifndef UP_TARGET_INPUT_REPORT_H
 #define UP_TARGET_INPUT_REPORT_H

@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** The line that a target prints before the whole stack of an allocation that is too large. */
+#define UP_ALLOCATION_STACK "unpend: stack of the allocation:"
+
 /** Begins to count, once per process. Without a sanitizer's runtime all counts stay 0. */
 void up_leaks_start(void);
 

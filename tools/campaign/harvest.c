@@ -103,8 +103,8 @@ static up_run *run_alone(
 /* The finding of that slug; NULL when the run has none. Owned by the run. */
 static struct up_finding *finding_of(const struct up_run *run, const char *slug)
 {
-        for (guint i = 0; i < run->findings->len; i++) {
-                struct up_finding *finding = g_ptr_array_index(run->findings, i);
+        for (guint i = 0; i < run->result.findings->len; i++) {
+                struct up_finding *finding = g_ptr_array_index(run->result.findings, i);
                 g_autofree char *its = up_finding_slug(finding);
                 if (strcmp(its, slug) == 0)
                         return finding;
@@ -224,11 +224,11 @@ static bool sort_crashes(const struct state *state)
                     run_alone(state, path, state->harvest->folders->fault, state->error);
                 if (run == NULL)
                         return false;
-                if (run->findings->len == 0 && !broke_by_a_bound(path))
-                        g_ptr_array_add(run->findings, two_outcomes(path));
-                if (run->findings->len > 0) {
+                if (run->result.findings->len == 0 && !broke_by_a_bound(path))
+                        g_ptr_array_add(run->result.findings, two_outcomes(path));
+                if (run->result.findings->len > 0) {
                         g_autofree char *slug =
-                            up_finding_slug(g_ptr_array_index(run->findings, 0));
+                            up_finding_slug(g_ptr_array_index(run->result.findings, 0));
                         offer(state, slug, path);
                 }
         }
@@ -251,8 +251,8 @@ static bool sort_kept(const struct state *state)
                     run_alone(state, path, state->harvest->folders->fault, state->error);
                 if (run == NULL)
                         return false;
-                for (guint j = 0; j < run->findings->len; j++) {
-                        const struct up_finding *finding = g_ptr_array_index(run->findings, j);
+                for (guint j = 0; j < run->result.findings->len; j++) {
+                        const struct up_finding *finding = g_ptr_array_index(run->result.findings, j);
                         g_autofree char *slug = up_finding_slug(finding);
                         if (finding->class == UP_CLASS_LEAK)
                                 offer(state, slug, path);
@@ -352,10 +352,10 @@ static struct up_catch *bring_in(struct state *state, const char *slug, const ch
         if (run == NULL)
                 return NULL;
         if (finding_of(run, slug) == NULL)
-                g_ptr_array_add(run->findings, two_outcomes(path));
+                g_ptr_array_add(run->result.findings, two_outcomes(path));
         struct up_finding *finding = finding_of(run, slug);
         if (finding == NULL)
-                finding = g_ptr_array_index(run->findings, run->findings->len - 1);
+                finding = g_ptr_array_index(run->result.findings, run->result.findings->len - 1);
         if (!write_smallest(state, path, slug, finding, result))
                 return NULL;
 
@@ -420,8 +420,8 @@ static bool learn_shown(const struct state *state, const GPtrArray *catches, str
 {
         g_autoptr(up_run) run = run_alone(state, catch->path, catch->fault, state->error);
 
-        for (guint i = 0; run != NULL && i < run->findings->len; i++) {
-                g_autofree char *slug = up_finding_slug(run->findings->pdata[i]);
+        for (guint i = 0; run != NULL && i < run->result.findings->len; i++) {
+                g_autofree char *slug = up_finding_slug(run->result.findings->pdata[i]);
                 struct up_catch *other = catch_of(catches, slug);
                 if (other != NULL && other != catch && other->known == NULL)
                         g_ptr_array_add(catch->shows, other);

@@ -70,7 +70,7 @@ elif [ $role = alone ]; then
     cannot*) exit 3 ;;
     crash*)
         echo "==1==ERROR: AddressSanitizer: SEGV on unknown address 0x1" >&2
-        echo "    #0 0x1 in cms_read /src/harness/mail/cms.c:3:7" >&2
+        printf 'unpend-frame\t0\tcms_read\t/src/harness/mail/cms.c:3\tx\t0x1\n' >&2
         exit 1
         ;;
     esac

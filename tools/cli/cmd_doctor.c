@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "faults/canaries.h"
-#include "tools/exec/libraries.h"
+#include "tools/exec/flavour.h"
 #include "tools/exec/run.h"
 #include "tools/cli/tool.h"
 
@@ -227,8 +227,8 @@ static void tell_machine(struct doctor *doctor)
 
 static bool saw(const struct up_run *run, const struct up_canary *canary)
 {
-        for (guint i = 0; i < run->findings->len; i++) {
-                const struct up_finding *finding = g_ptr_array_index(run->findings, i);
+        for (guint i = 0; i < run->result.findings->len; i++) {
+                const struct up_finding *finding = g_ptr_array_index(run->result.findings, i);
                 if (finding->class == canary->class && finding->evidence == canary->evidence &&
                     g_str_has_prefix(finding->signature, canary->signature))
                         return true;
@@ -274,7 +274,7 @@ static void tell_more(const struct kind *kind, const char *text)
 static char *more_of(const struct up_canary *canary, const struct up_run *run, enum sight sight)
 {
         const struct up_finding *finding =
-            run->findings->len > 0 ? g_ptr_array_index(run->findings, 0) : NULL;
+            run->result.findings->len > 0 ? g_ptr_array_index(run->result.findings, 0) : NULL;
         const char *came = finding != NULL ? finding->signature : "nothing";
 
         switch (sight) {
@@ -367,7 +367,7 @@ static bool has_judged(const struct up_run *run, const char *oracle)
 {
         for (size_t i = 0; i < UP_ORACLES; i++)
                 if (strcmp(up_oracle_rows[i].name, oracle) == 0)
-                        return run->judged[i] > 0;
+                        return run->result.judged[i] > 0;
         return false;
 }
 

@@ -17,6 +17,7 @@
 #include "gmime/mime.h"
 #include "cms/smime.h"
 #include "oracle/finding.h"
+#include "oracle/result_json.h"
 #include "tools/cli/tool.h"
 
 #define BARE         (-1) /* not in an entity: the layer itself is CMS */
@@ -192,7 +193,7 @@ static char *type_text(const struct up_entity *entity)
 {
         g_autofree char *type = g_mime_content_type_get_mime_type(entity->type);
 
-        return up_tool_printable(type);
+        return up_printable(type);
 }
 
 static bool is_sound(const struct up_cms_report *report)
@@ -228,7 +229,7 @@ static void print_message(const struct inspection *inspection, GBytes *message, 
 
 static void print_signer(const struct up_cms_signer *signer, int indent)
 {
-        g_autofree char *who = up_tool_printable(signer->who);
+        g_autofree char *who = up_printable(signer->who);
 
         printf("%*sby %s\n", indent, "", who);
         printf("%*s   %s%s%s\n", indent, "", signer->algorithm,
@@ -289,7 +290,7 @@ static void print_entity(const struct up_entity *entity, unsigned depth)
             TYPE_COLUMNS - indent, type, encoding != NULL ? encoding : "-",
             entity->header.end - entity->header.begin, entity->body.end - entity->body.begin);
         if (entity->filename != NULL) {
-                g_autofree char *name = up_tool_printable(entity->filename);
+                g_autofree char *name = up_printable(entity->filename);
                 printf("%*sfile \"%s\"\n", indent + 2, "", name);
         }
 }

@@ -9,7 +9,7 @@
 #include "case/case.h"
 #include "faults/faults.h"
 #include "fuzz/targets.h"
-#include "tools/exec/libraries.h"
+#include "tools/exec/flavour.h"
 #include "tools/promote/private.h"
 #include "tools/exec/run.h"
 #include "tools/exec/sanitizer.h"
@@ -62,14 +62,14 @@ static void tell_read(const struct up_run *run)
         g_autoptr(GPtrArray) judged = g_ptr_array_new_with_free_func(g_free);
 
         for (int i = 0; i < UP_COUNTS; i++)
-                if (run->counts[i] > 0)
-                        g_ptr_array_add(read, item_of(up_count_names[i], run->counts[i]));
+                if (run->result.counts[i] > 0)
+                        g_ptr_array_add(read, item_of(up_count_names[i], run->result.counts[i]));
         for (int i = 0; i < UP_ORACLES; i++)
-                if (run->judged[i] > 0)
-                        g_ptr_array_add(judged, item_of(up_oracle_rows[i].name, run->judged[i]));
+                if (run->result.judged[i] > 0)
+                        g_ptr_array_add(judged, item_of(up_oracle_rows[i].name, run->result.judged[i]));
         tell_items("read", read);
         tell_items("judged", judged);
-        for (char **limit = run->limits; *limit != NULL; limit++)
+        for (char **limit = run->result.limits; *limit != NULL; limit++)
                 up_tool_print_wrapped("limit", *limit);
 }
 
@@ -130,12 +130,12 @@ static void tell_story(const struct up_run *run)
 {
         g_auto(GStrv) lines = NULL;
 
-        if (run->trace == NULL)
+        if (run->result.trace == NULL)
                 return;
         putchar('\n');
-        lines = g_strsplit(g_strchomp(run->trace), "\n", -1);
+        lines = g_strsplit(g_strchomp(run->result.trace), "\n", -1);
         for (char **at = lines; *at != NULL; at++) {
-                g_autofree char *printable = up_tool_printable(*at);
+                g_autofree char *printable = up_printable(*at);
                 puts(printable);
         }
 }
@@ -167,7 +167,7 @@ static void tell_commands(
             file);
         if (!is_kept(path)) {
                 g_autofree char *promote = up_tool_promote_command(repro->flavour->name, target,
-                    repro->fault, g_ptr_array_index(run->findings, 0), path);
+                    repro->fault, g_ptr_array_index(run->result.findings, 0), path);
                 printf("    %s\n", promote);
         }
 }
@@ -181,21 +181,21 @@ static void tell_run(const struct repro *repro, const struct up_case *c, const c
         if (repro->fault != NULL)
                 tell_faults(repro->fault);
         up_tool_print_coloured(stdout, UP_DIM, "  %-10s", "outcome");
-        if (run->findings->len == 0)
+        if (run->result.findings->len == 0)
                 up_tool_print_coloured(stdout, UP_GREEN, "passed");
         else
-                up_tool_print_coloured(stdout, UP_RED, "%u finding%s", run->findings->len,
-                    run->findings->len == 1 ? "" : "s");
-        printf("%s, %.2f s\n", run->unscannable ? ", unscannable" : "", run->seconds);
+                up_tool_print_coloured(stdout, UP_RED, "%u finding%s", run->result.findings->len,
+                    run->result.findings->len == 1 ? "" : "s");
+        printf("%s, %.2f s\n", run->result.unscannable ? ", unscannable" : "", run->seconds);
         tell_read(run);
         if (run->leaks_unchecked)
                 up_tool_print_field(
                     "leaks", "not looked for: LeakSanitizer cannot work here, see unpend doctor");
         tell_story(run);
-        for (guint i = 0; i < run->findings->len; i++)
-                tell_finding(g_ptr_array_index(run->findings, i));
+        for (guint i = 0; i < run->result.findings->len; i++)
+                tell_finding(g_ptr_array_index(run->result.findings, i));
         tell_stack(run);
-        if (run->findings->len > 0)
+        if (run->result.findings->len > 0)
                 tell_commands(repro, target, path, run);
         tell_fault_to_plant(repro, c, target, path);
 }

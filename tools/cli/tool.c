@@ -4,6 +4,7 @@
  * GLib's program name is "unpend COMMAND" while a command runs, so that GOption's help and every
  * error begin with what the user typed.
  */
+#include "oracle/result_json.h"
 #include "tools/cli/tool.h"
 
 #include <errno.h>
@@ -169,21 +170,9 @@ char *up_tool_quote(const char *word)
         return g_shell_quote(word);
 }
 
-char *up_tool_printable(const char *text)
-{
-        g_autofree char *valid = g_utf8_make_valid(text, -1);
-        GString *result = g_string_new(NULL);
-
-        for (const char *at = valid; *at != '\0'; at = g_utf8_next_char(at)) {
-                gunichar character = g_utf8_get_char(at);
-                g_string_append_unichar(result, g_unichar_iscntrl(character) ? '?' : character);
-        }
-        return g_string_free(result, FALSE);
-}
-
 void up_tool_json_text(JsonBuilder *json, const char *name, const char *text)
 {
-        g_autofree char *printable = text != NULL ? up_tool_printable(text) : NULL;
+        g_autofree char *printable = text != NULL ? up_printable(text) : NULL;
 
         json_builder_set_member_name(json, name);
         if (printable != NULL)

@@ -181,9 +181,6 @@ void up_tool_print_wrapped(const char *name, const char *text);
 /** What a shell reads as this one word; without quotes where none are needed. Caller owns it. */
 char *up_tool_quote(const char *word);
 
-/** Valid UTF-8 without control characters: it may reach a terminal. The caller owns it. */
-char *up_tool_printable(const char *text);
-
 /** Members of a JSON object. A text is made printable, and null if it is NULL. */
 void up_tool_json_text(JsonBuilder *json, const char *name, const char *text);
 void up_tool_json_number(JsonBuilder *json, const char *name, gint64 number);

@@ -6,10 +6,10 @@
  */
 #include "tools/exec/built_from.h"
 
-#include <elf.h>
 #include <string.h>
 
 #include "tools/cli/tool.h"
+#include "tools/exec/elf_section.h"
 
 #define SECTION "unpend_built_from" /* as in the Makefile */
 
@@ -120,45 +120,16 @@ static const char *hash_tree(enum set set)
 
 /* --- a binary --------------------------------------------------------------------------------- */
 
-static bool fits(gsize size, uint64_t offset, uint64_t bytes)
-{
-        return offset <= size && bytes <= size - offset;
-}
-
-/* The text of our section in a 64-bit ELF file; NULL if it has none. */
-static char *read_section(const char *data, gsize size)
-{
-        const Elf64_Ehdr *head = (const Elf64_Ehdr *)(const void *)data;
-
-        if (size < sizeof *head || memcmp(head->e_ident, ELFMAG, SELFMAG) != 0 ||
-            head->e_ident[EI_CLASS] != ELFCLASS64 || head->e_shentsize != sizeof(Elf64_Shdr) ||
-            head->e_shoff % _Alignof(Elf64_Shdr) != 0 ||
-            !fits(size, head->e_shoff, (uint64_t)head->e_shnum * sizeof(Elf64_Shdr)) ||
-            head->e_shstrndx >= head->e_shnum)
-                return NULL;
-        const Elf64_Shdr *sections = (const Elf64_Shdr *)(const void *)(data + head->e_shoff);
-        const Elf64_Shdr *names = &sections[head->e_shstrndx];
-        for (unsigned i = 0; i < head->e_shnum && fits(size, names->sh_offset, names->sh_size); i++)
-                if (fits(names->sh_size, sections[i].sh_name, sizeof SECTION) &&
-                    memcmp(data + names->sh_offset + sections[i].sh_name, SECTION,
-                        sizeof SECTION) == 0 &&
-                    fits(size, sections[i].sh_offset, sections[i].sh_size))
-                        return g_strndup(data + sections[i].sh_offset, sections[i].sh_size);
-        return NULL;
-}
-
 /* The lines of a binary's section; NULL if it has none. g_strfreev() frees them. */
 static char **read_lines(const char *binary)
 {
-        g_autoptr(GMappedFile) file = g_mapped_file_new(binary, FALSE, NULL);
+        g_autoptr(GBytes) section = up_elf_section(binary, SECTION);
         g_autofree char *text = NULL;
         char **lines;
 
-        if (file != NULL && g_mapped_file_get_length(file) > 0)
-                text =
-                    read_section(g_mapped_file_get_contents(file), g_mapped_file_get_length(file));
-        if (text == NULL)
+        if (section == NULL)
                 return NULL;
+        text = g_strndup(g_bytes_get_data(section, NULL), g_bytes_get_size(section));
         lines = g_strsplit(text, "\n", LINES);
         if (g_strv_length(lines) == LINES)
                 return lines;

@@ -2,15 +2,21 @@
  * sanitizer - headline, frames, signature
  *
  * A report begins with a headline, "==123==ERROR: AddressSanitizer: heap-use-after-free on …" or
- * "file.c:1:2: runtime error: …", and its first run of "#0 0x… in function place" lines is the
- * stack of the fault; the stacks that follow (where it was freed, allocated) are not read.
- * Lines are matched at their beginning only, so that nothing a message says passes for a report.
+ * "file.c:1:2: runtime error: …", and its first run of frames is the stack of the fault; the stacks
+ * that follow (where it was freed, allocated) are ignored. Lines are matched at their beginning
+ * only, so that no text of a message passes for a report.
+ *
+ * An allocation that is too large is unwound fast, by frame pointers, which ends in the first
+ * library without them. There the target printed the whole stack before the report.
  */
 #include "tools/exec/sanitizer.h"
 
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+
+#include "target/leaks.h"
+#include "tools/exec/elf_section.h"
 
 #define SIGNATURE_FRAMES 3
 #define LONGEST_CYCLE    3
@@ -147,79 +153,71 @@ static enum up_frame_owner owner_of(const struct up_frame *frame)
         return UP_FRAME_OTHER;
 }
 
-/* "…/libgmime-3.0.so.0+0x1b) (BuildId: …)" and "/src/harness/mail/touch.c:12:3" to what helps. */
-static char *clean_place(const char *text)
+/* Of a note: three words, "GNU", and the ID, of which eight digits will do. "" without one. */
+static char *build_id_of(const char *path)
 {
-        g_autofree char *place = g_strdup(text);
-        const char *ours;
-        char *end;
+        enum { BEGIN = 16, BYTES = 4 };
+        g_autoptr(GBytes) note = up_elf_section(path, ".note.gnu.build-id");
+        GString *id = g_string_new(NULL);
 
-        if (place[0] == '(') {
-                place[0] = ' ';
-                place[strcspn(place, "+)")] = '\0';
-        }
-        end = strstr(place, " (BuildId");
-        if (end != NULL)
-                *end = '\0';
-        g_strstrip(place);
-        ours = g_strrstr(place, "/harness/");
-        if (ours == NULL)
-                ours = g_strrstr(place, "/fuzz/");
-        return g_strdup(ours != NULL ? ours + 1 : place);
+        for (gsize i = BEGIN; note != NULL && i < BEGIN + BYTES && i < g_bytes_get_size(note); i++)
+                g_string_append_printf(
+                    id, "%02x", ((const unsigned char *)g_bytes_get_data(note, NULL))[i]);
+        return g_string_free(id, FALSE);
 }
 
-/* "    #1 0x55d1 in function place" or, where there is no symbol, "    #1 0x55d1  (module+0x1)" */
-static struct up_frame *read_frame(const char *line)
+/* "/src/harness/mail/touch.c:12" from where our tree begins. */
+static const char *path_in_tree(const char *source)
 {
-        struct up_frame *frame;
-        const char *at = line + strspn(line, " ");
-        size_t name_bytes;
+        static const char *const folders[] = { "/harness/", "/fuzz/" };
 
-        if (*at != '#' || !g_ascii_isdigit(at[1]))
-                return NULL;
-        at = strstr(at, " 0x");
-        if (at == NULL)
-                return NULL;
-        at += 1 + strcspn(at + 1, " ");
-        at += strspn(at, " ");
-
-        frame = g_new0(struct up_frame, 1);
-        if (g_str_has_prefix(at, "in ")) {
-                at += strlen("in ");
-                name_bytes = strcspn(at, " (");
-                frame->function = g_strndup(at, name_bytes);
-                at += name_bytes;
-                if (*at == '(') /* the arguments of a C++ function */
-                        at += strcspn(at, "/");
-                at += strspn(at, " ");
-        } else {
-                frame->function = g_strdup("?");
+        for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
+                const char *at = g_strrstr(source, folders[i]);
+                if (at != NULL)
+                        return at + 1;
         }
-        frame->place = clean_place(at);
+        return source;
+}
+
+/* A line in UP_FRAME_FORMAT; NULL for any other. */
+static struct up_frame *parse_frame(const char *line)
+{
+        enum { MARK, NUMBER, FUNCTION, SOURCE, MODULE, OFFSET, FIELDS };
+        g_auto(GStrv) fields = g_strsplit(line, "\t", -1);
+        struct up_frame *frame;
+
+        if (g_strv_length(fields) != FIELDS || strcmp(fields[MARK], UP_FRAME_MARK) != 0)
+                return NULL;
+        frame = g_new0(struct up_frame, 1);
+        if (g_str_has_prefix(fields[SOURCE], "<null>"))
+                frame->place = g_strdup(fields[MODULE]);
+        else
+                frame->place = g_strdup(path_in_tree(fields[SOURCE]));
+        if (strcmp(fields[FUNCTION], "<null>") != 0) {
+                fields[FUNCTION][strcspn(fields[FUNCTION], "(")] = '\0'; /* arguments in C++ */
+                frame->function = g_strdup(fields[FUNCTION]);
+        } else {
+                g_autofree char *library = g_path_get_basename(fields[MODULE]);
+                g_autofree char *id = build_id_of(fields[MODULE]);
+                frame->function = g_strdup_printf("%s+%s%s%s%s", library, fields[OFFSET],
+                    *id != '\0' ? " (" : "", id, *id != '\0' ? ")" : "");
+        }
         frame->owner = owner_of(frame);
         return frame;
 }
 
 /* The first stack after @text. */
-static void read_frames(const char *text, GPtrArray *frames)
+static void parse_frames(const char *text, GPtrArray *frames)
 {
         g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
         for (char **line = lines; *line != NULL; line++) {
-                struct up_frame *frame = read_frame(*line);
+                struct up_frame *frame = parse_frame(*line);
                 if (frame != NULL)
                         g_ptr_array_add(frames, frame);
                 else if (frames->len > 0)
                         return;
         }
-}
-
-/* How a frame is called in a signature: without a symbol, by its library. */
-static char *frame_name(const struct up_frame *frame)
-{
-        if (strcmp(frame->function, "?") == 0 && frame->place[0] != '\0')
-                return g_path_get_basename(frame->place);
-        return g_strdup(frame->function);
 }
 
 static bool is_library(const struct up_frame *frame)
@@ -246,7 +244,7 @@ static GPtrArray *names_of(GPtrArray *frames, enum up_frame_owner most, bool out
                         break;
                 in_library |= is_library(frame);
                 if (frame->owner <= most)
-                        g_ptr_array_add(names, frame_name(frame));
+                        g_ptr_array_add(names, g_strdup(frame->function));
         }
         return names;
 }
@@ -411,14 +409,17 @@ static struct up_finding *finding_of(
         return up_finding_new(class, signature, detail);
 }
 
-static struct up_finding *read_kind(
-    const char *text, char **lines, const char *rest, GPtrArray *frames)
+static struct up_finding *parse_kind(
+    const char *text, char **lines, const char *rest, const char *allocation, GPtrArray *frames)
 {
         const struct kind *kind = find_kind(text);
         g_autofree char *word = g_strndup(text, strcspn(text, " :"));
         const char *more = NULL;
 
-        read_frames(rest, frames);
+        if (kind != NULL && kind->class == UP_CLASS_MEMORY)
+                parse_frames(allocation, frames);
+        if (frames->len == 0)
+                parse_frames(rest, frames);
         if (kind == NULL)
                 return finding_of(
                     UP_CLASS_CRASH, word, "a sanitizer stopped the program", text, frames);
@@ -433,23 +434,23 @@ static struct up_finding *read_kind(
         return finding_of(kind->class, kind->name, kind->what, more, frames);
 }
 
-static struct up_finding *read_undefined(const char *text, const char *rest, GPtrArray *frames)
+static struct up_finding *parse_undefined(const char *text, const char *rest, GPtrArray *frames)
 {
         g_autofree char *kind = g_strconcat("undefined-", undefined_name(text), NULL);
 
-        read_frames(rest, frames);
+        parse_frames(rest, frames);
         return finding_of(UP_CLASS_CRASH, kind, "undefined behaviour", text, frames);
 }
 
 /* What came back too late was in no loop: there the call is named. */
-static struct up_finding *read_fuel(const char *text, const char *rest, GPtrArray *frames)
+static struct up_finding *parse_fuel(const char *text, const char *rest, GPtrArray *frames)
 {
         const char *late = strstr(text, " came back late");
         g_autofree char *call = g_strndup(text, late != NULL ? (gsize)(late - text) : 0);
         g_autofree char *detail = g_strconcat("out of fuel: ", text, NULL);
         g_autofree char *signature = NULL;
 
-        read_frames(rest, frames);
+        parse_frames(rest, frames);
         signature =
             late != NULL ? g_strconcat("late ", call, NULL) : signature_of("hang", frames, false);
         return up_finding_new(UP_CLASS_HANG, signature, detail);
@@ -474,9 +475,10 @@ static const char *out_of_fuel(const char *line)
         return g_str_has_prefix(line, mark) ? line + strlen(mark) : NULL;
 }
 
-struct up_finding *up_sanitizer_read(const char *text, GPtrArray *frames)
+struct up_finding *up_sanitizer_parse(const char *text, GPtrArray *frames)
 {
         g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+        const char *allocation = NULL;
         const char *rest = text;
 
         for (char **line = lines; *line != NULL; line++) {
@@ -487,12 +489,15 @@ struct up_finding *up_sanitizer_read(const char *text, GPtrArray *frames)
                 rest += strlen(*line);
                 if (*rest == '\n')
                         rest++;
+                if (strcmp(*line, UP_ALLOCATION_STACK) == 0)
+                        allocation = rest;
                 if (head != NULL && !g_str_has_prefix(head, "WARNING"))
-                        return read_kind(head, lines, rest, frames);
+                        return parse_kind(
+                            head, lines, rest, allocation != NULL ? allocation : "", frames);
                 if (error != NULL)
-                        return read_undefined(error, rest, frames);
+                        return parse_undefined(error, rest, frames);
                 if (fuel != NULL)
-                        return read_fuel(fuel, rest, frames);
+                        return parse_fuel(fuel, rest, frames);
         }
         return NULL;
 }
@@ -521,7 +526,7 @@ struct up_finding *up_sanitizer_large(void)
 struct up_finding *up_sanitizer_hang(const char *text, unsigned limit_s, GPtrArray *frames)
 {
         g_autofree char *detail = g_strdup_printf("no end within %u s", limit_s);
-        struct up_finding *stopped = up_sanitizer_read(text, frames);
+        struct up_finding *stopped = up_sanitizer_parse(text, frames);
 
         up_finding_free(stopped);
         return finding_of(UP_CLASS_HANG, "hang", detail, NULL, frames);

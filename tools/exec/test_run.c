@@ -21,6 +21,7 @@
 #include "target/fork_server.h"
 #include "tools/exec/child.h"
 #include "tools/exec/run.h"
+#include "tools/exec/sanitizer.h"
 
 #define REPORT(findings)                                                                           \
         "echo '{\"input\":\"x\",\"findings\":[" findings "],\"counts\":{\"parts\":3},"             \
@@ -78,8 +79,8 @@ static void assert_finding(const struct up_run *run, enum up_class class, const 
         const struct up_finding *finding;
 
         assert_int_equal(run->status, UP_RUN_FOUND);
-        assert_int_equal(run->findings->len, 1);
-        finding = g_ptr_array_index(run->findings, 0);
+        assert_int_equal(run->result.findings->len, 1);
+        finding = g_ptr_array_index(run->result.findings, 0);
         assert_string_equal(up_class_rows[finding->class].name, up_class_rows[class].name);
         assert_string_equal(finding->signature, signature);
 }
@@ -90,10 +91,10 @@ static void test_pass(void **state)
         (void)state;
 
         assert_int_equal(run->status, UP_RUN_PASSED);
-        assert_int_equal(run->findings->len, 0);
-        assert_int_equal(run->counts[UP_COUNT_PARTS], 3);
-        assert_true(run->unscannable);
-        assert_string_equal(run->limits[0], "65 parts inside parts, the limit is 64");
+        assert_int_equal(run->result.findings->len, 0);
+        assert_int_equal(run->result.counts[UP_COUNT_PARTS], 3);
+        assert_true(run->result.unscannable);
+        assert_string_equal(run->result.limits[0], "65 parts inside parts, the limit is 64");
 }
 
 static void test_soft_finding(void **state)
@@ -105,7 +106,7 @@ static void test_soft_finding(void **state)
         (void)state;
 
         assert_finding(run, UP_CLASS_DISAGREE, "base64");
-        const struct up_finding *finding = g_ptr_array_index(run->findings, 0);
+        const struct up_finding *finding = g_ptr_array_index(run->result.findings, 0);
         assert_int_equal(finding->evidence, UP_EVIDENCE_NONE);
         assert_int_equal(finding->message, 0);
         assert_int_equal(finding->recipient, G_MAXUINT);
@@ -125,7 +126,7 @@ static void test_finding_of_ledger(void **state)
         (void)state;
 
         assert_finding(run, UP_CLASS_PENDING, "s");
-        finding = g_ptr_array_index(run->findings, 0);
+        finding = g_ptr_array_index(run->result.findings, 0);
         assert_int_equal(finding->evidence, UP_EVIDENCE_CYCLE);
         assert_int_equal(finding->message, 2);
         assert_int_equal(finding->recipient, 0);
@@ -152,10 +153,11 @@ static void test_no_report(void **state)
 
 static void test_crash(void **state)
 {
-        g_autoptr(up_run) run = run_script(
-            "echo '==1==ERROR: AddressSanitizer: SEGV on unknown address 0x0' >&2\n"
-            "echo '    #0 0x1 in cms_read /src/unpend/harness/mail/cms.c:3' >&2\nexit 1\n",
-            10);
+        g_autoptr(up_run) run =
+            run_script("echo '==1==ERROR: AddressSanitizer: SEGV on unknown address 0x0' >&2\n"
+                       "printf '" UP_FRAME_MARK
+                       "\\t0\\tcms_read\\tharness/mail/cms.c:3\\tx\\t0x1\\n' >&2\nexit 1\n",
+                10);
         (void)state;
 
         assert_finding(run, UP_CLASS_CRASH, "SEGV cms_read");
@@ -177,7 +179,8 @@ static void test_hang(void **state)
         g_autofree char *script = g_strdup_printf(
             "sleep 300 & echo $! >%s\n"
             "trap 'echo \"==1==ERROR: AddressSanitizer: ABRT on unknown address 0x1\" >&2\n"
-            "echo \"    #0 0x1 in spin /src/unpend/harness/mail/mime.c:3\" >&2; exit 1' ABRT\n"
+            "printf \"" UP_FRAME_MARK
+            "\\\\t0\\\\tspin\\\\tharness/mail/a.c:3\\\\tx\\\\t0x1\\\\n\" >&2; exit 1' ABRT\n"
             "while :; do :; done\n",
             pid_path);
         g_autoptr(up_run) run = run_script(script, 1);
@@ -285,10 +288,10 @@ static void test_forks(void **state)
                 g_autoptr(up_run) fresh = run_canary(NULL, path);
                 g_autoptr(up_run) fork = run_canary(runner, path);
                 assert_int_equal(fork->status, fresh->status);
-                assert_int_equal(fork->findings->len, fresh->findings->len);
-                for (guint j = 0; j < fresh->findings->len; j++) {
-                        const struct up_finding *finding = fresh->findings->pdata[j];
-                        const struct up_finding *same = fork->findings->pdata[j];
+                assert_int_equal(fork->result.findings->len, fresh->result.findings->len);
+                for (guint j = 0; j < fresh->result.findings->len; j++) {
+                        const struct up_finding *finding = fresh->result.findings->pdata[j];
+                        const struct up_finding *same = fork->result.findings->pdata[j];
                         assert_string_equal(same->signature, finding->signature);
                         assert_int_equal(same->class, finding->class);
                 }
@@ -311,7 +314,7 @@ static void test_no_forks(void **state)
                                         .path = "/dev/null",
                                         .limit_s = 10 });
         assert_int_equal(run->status, first->status);
-        assert_int_equal(run->counts[UP_COUNT_PARTS], 3);
+        assert_int_equal(run->result.counts[UP_COUNT_PARTS], 3);
         up_runner_free(runner);
 }
 
@@ -341,7 +344,7 @@ static void test_another_outcome(void **state)
         write_script(COUNTING);
         run = up_run_case(&order);
         assert_finding(run, UP_CLASS_NONDETERMINISTIC, "counts, parts");
-        assert_int_equal(run->counts[UP_COUNT_PARTS], 1);
+        assert_int_equal(run->result.counts[UP_COUNT_PARTS], 1);
 }
 
 static void test_same_outcome(void **state)
@@ -389,8 +392,8 @@ static void test_together(void **state)
 
         write_script("for input; do " REPORT("") "done\n");
         g_autoptr(up_run) other = up_run_batch(&order, paths, outcomes);
-        assert_int_equal(other->findings->len, 2);
-        const struct up_finding *second = g_ptr_array_index(other->findings, 1);
+        assert_int_equal(other->result.findings->len, 2);
+        const struct up_finding *second = g_ptr_array_index(other->result.findings, 1);
         assert_int_equal(second->class, UP_CLASS_NONDETERMINISTIC);
         assert_non_null(strstr(second->detail, "/dev/zero"));
 }
@@ -408,9 +411,9 @@ static void test_not_all_together(void **state)
         char *const outcomes[] = { alone->outcome, alone->outcome, NULL };
         write_script(REPORT("") "kill -SEGV $$\n");
         g_autoptr(up_run) run = up_run_batch(&order, paths, outcomes);
-        assert_int_equal(run->findings->len, 2);
-        const struct up_finding *crash = g_ptr_array_index(run->findings, 0);
-        const struct up_finding *where = g_ptr_array_index(run->findings, 1);
+        assert_int_equal(run->result.findings->len, 2);
+        const struct up_finding *crash = g_ptr_array_index(run->result.findings, 0);
+        const struct up_finding *where = g_ptr_array_index(run->result.findings, 1);
         assert_int_equal(crash->class, UP_CLASS_CRASH);
         assert_int_equal(where->class, UP_CLASS_NONDETERMINISTIC);
         assert_non_null(strstr(where->detail, "/dev/zero"));

@@ -18,7 +18,7 @@
 #include "faults/faults.h"
 #include "fuzz/targets.h"
 #include "tools/gate/gate.h"
-#include "tools/exec/libraries.h"
+#include "tools/exec/flavour.h"
 #include "tools/gate/report.h"
 #include "tools/exec/run.h"
 #include "tools/cli/tool.h"

@@ -13,7 +13,7 @@
 
 #include "faults/faults.h"
 #include "tools/gate/gate.h"
-#include "tools/exec/libraries.h"
+#include "tools/exec/flavour.h"
 #include "tools/cli/tool.h"
 
 static bool built_from_source(const struct up_gate *gate, const struct up_known *known)
@@ -37,8 +37,8 @@ static bool is_of_class(
 
 static bool all_of_class(const struct up_gate *gate, const struct up_run *run, const char *class)
 {
-        for (guint i = 0; i < run->findings->len; i++) {
-                const struct up_finding *finding = g_ptr_array_index(run->findings, i);
+        for (guint i = 0; i < run->result.findings->len; i++) {
+                const struct up_finding *finding = g_ptr_array_index(run->result.findings, i);
                 if (!is_of_class(gate, finding, class))
                         return false;
         }
@@ -90,8 +90,8 @@ static enum up_gate_outcome judge(const struct up_gate *gate, struct up_gate_ite
 
 bool up_gate_has_class(const struct up_run *run, enum up_class class)
 {
-        for (guint i = 0; i < run->findings->len; i++) {
-                const struct up_finding *finding = g_ptr_array_index(run->findings, i);
+        for (guint i = 0; i < run->result.findings->len; i++) {
+                const struct up_finding *finding = g_ptr_array_index(run->result.findings, i);
                 if (finding->class == class)
                         return true;
         }
@@ -111,7 +111,7 @@ static char *fault_problem(const struct up_gate_item *item)
         if (c->finding == NULL ? item->faulted->status == UP_RUN_PASSED
                                : up_run_expected_finding(item->faulted, c) != NULL)
                 return NULL;
-        if (item->faulted->findings->len == 0)
+        if (item->faulted->result.findings->len == 0)
                 return g_strdup_printf("under --fault %s it passed, and should show %s%s%s",
                     c->fault, c->finding, comma, evidence);
         found = up_run_describe_findings(item->faulted);

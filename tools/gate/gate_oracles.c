@@ -35,9 +35,9 @@ static void add_run(struct sums *sums, const struct up_run *run)
                 return;
         sums->ran = true;
         for (int i = 0; i < UP_COUNTS; i++)
-                sums->counts[i] += run->counts[i];
+                sums->counts[i] += run->result.counts[i];
         for (int i = 0; i < UP_ORACLES; i++)
-                sums->judged[i] += run->judged[i];
+                sums->judged[i] += run->result.judged[i];
 }
 
 static void add_target(struct sums *sums, const struct up_gate *gate, const char *name)

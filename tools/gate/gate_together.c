@@ -87,7 +87,7 @@ enum up_gate_outcome up_gate_run_together(const struct up_gate *gate, struct up_
         int outcome = up_gate_judge_status(item, item->run);
         if (outcome >= 0)
                 return (enum up_gate_outcome)outcome;
-        return item->run->findings->len > 0 ? UP_GATE_FAILED : UP_GATE_PASSED;
+        return item->run->result.findings->len > 0 ? UP_GATE_FAILED : UP_GATE_PASSED;
 }
 
 GPtrArray *up_gate_together(const struct up_gate *gate)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "fuzz/targets.h"
-#include "tools/exec/libraries.h"
+#include "tools/exec/flavour.h"
 #include "tools/gate/report.h"
 #include "tools/cli/tool.h"
 
@@ -70,8 +70,8 @@ static void print_skipped(FILE *file, const struct up_gate_item *item)
 
 static void add_findings(GString *text, const struct up_run *run)
 {
-        for (guint i = 0; run != NULL && i < run->findings->len; i++) {
-                const struct up_finding *finding = run->findings->pdata[i];
+        for (guint i = 0; run != NULL && i < run->result.findings->len; i++) {
+                const struct up_finding *finding = run->result.findings->pdata[i];
                 g_string_append_printf(text, "%s: %s\nsignature %s\n%s\n\n",
                     up_class_rows[finding->class].name, up_class_rows[finding->class].what,
                     finding->signature, finding->detail);
@@ -82,7 +82,7 @@ static void print_failure(const struct up_report *report, const struct up_gate_i
 {
         const struct up_run *shown = up_gate_shown(item);
         const struct up_finding *first =
-            shown != NULL && shown->findings->len > 0 ? shown->findings->pdata[0] : NULL;
+            shown != NULL && shown->result.findings->len > 0 ? shown->result.findings->pdata[0] : NULL;
         g_autofree char *reason = up_gate_reason(item);
         g_autofree char *command = up_gate_command(report->gate, item);
         g_autoptr(GString) text = g_string_new(NULL);

@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "tools/exec/libraries.h"
+#include "tools/exec/flavour.h"
 #include "tools/gate/report.h"
 #include "tools/exec/sanitizer.h"
 #include "tools/cli/tool.h"
@@ -206,8 +206,8 @@ static void build_result(struct up_report *report, const struct up_gate_item *it
 static void build_findings(
     struct up_report *report, const struct up_gate_item *item, const struct up_run *run)
 {
-        for (guint i = 0; run != NULL && i < run->findings->len; i++) {
-                const struct up_finding *finding = run->findings->pdata[i];
+        for (guint i = 0; run != NULL && i < run->result.findings->len; i++) {
+                const struct up_finding *finding = run->result.findings->pdata[i];
                 g_autofree char *slug = up_finding_slug(finding);
                 g_autofree char *text =
                     g_strdup_printf("%s. %s", up_class_rows[finding->class].what, finding->detail);

@@ -39,10 +39,10 @@ static void print_diagnostics(const struct up_report *report, const struct up_ga
         fputs("  ---\n", file);
         if (item->problem != NULL)
                 print_yaml(file, "  ", "problem", item->problem);
-        if (shown != NULL && shown->findings->len > 0) {
+        if (shown != NULL && shown->result.findings->len > 0) {
                 fputs("  findings:\n", file);
-                for (guint i = 0; i < shown->findings->len; i++)
-                        print_finding(file, shown->findings->pdata[i]);
+                for (guint i = 0; i < shown->result.findings->len; i++)
+                        print_finding(file, shown->result.findings->pdata[i]);
         }
         if (command != NULL)
                 print_yaml(file, "  ", item->run != NULL ? "reproduce" : "inspect", command);

@@ -3,7 +3,8 @@
  */
 #include "fuzz/targets.h"
 #include "tools/gate/gate.h"
-#include "tools/exec/libraries.h"
+#include "tools/exec/flavour.h"
+#include "oracle/result_json.h"
 #include "tools/cli/tool.h"
 
 /* So many are named that took longest, where there are more. */
@@ -23,7 +24,7 @@ char *up_gate_reason(const struct up_gate_item *item)
                                 : shown != NULL       ? up_run_describe_findings(shown)
                                                       : g_strdup("");
 
-        return up_tool_printable(text);
+        return up_printable(text);
 }
 
 char *up_gate_command(const struct up_gate *gate, const struct up_gate_item *item)

@@ -32,7 +32,7 @@ for name in mime smime; do
 				case $#$(cat "$input") in
 				1*crash* | 2*crash* | [3-9]*)
 					echo "==1==ERROR: AddressSanitizer: SEGV on address 0x1" >&2
-					echo "    #0 0x1 in cms_read /elsewhere/src/harness/mail/cms.c:3:7" >&2
+					printf 'unpend-frame\t0\tcms_read\t/elsewhere/src/harness/mail/cms.c:3\tx\t0x1\n' >&2
 					exit 1 ;;
 				esac
 				report '' 2 ;;

@@ -378,8 +378,8 @@ static bool find_wanted(struct minimization *m, GBytes *input)
         }
         result->end =
             run->status == UP_RUN_INTERRUPTED ? UP_MINIMIZE_INTERRUPTED : UP_MINIMIZE_ABSENT;
-        for (guint i = 0; i < run->findings->len; i++)
-                g_ptr_array_add(result->others, up_finding_slug(run->findings->pdata[i]));
+        for (guint i = 0; i < run->result.findings->len; i++)
+                g_ptr_array_add(result->others, up_finding_slug(run->result.findings->pdata[i]));
         if (run->status != UP_RUN_INTERRUPTED)
                 result->finding = up_run_steal_finding(
                     run, up_run_select_finding(run, m->smallest, m->request->slug));
@@ -426,7 +426,7 @@ static char *title_of(const struct up_finding *finding, const char *target)
 {
         g_autofree char *text = g_strdup_printf(
             "%s in %s: %s", up_class_rows[finding->class].name, target, finding->signature);
-        g_autofree char *title = up_tool_printable(g_strstrip(text));
+        g_autofree char *title = up_printable(g_strstrip(text));
 
         title[0] = g_ascii_toupper(title[0]);
         if (g_utf8_strlen(title, -1) <= TITLE_CHARS)

@@ -42,7 +42,7 @@ static void clear(struct up_promotion *promotion)
 static bool is_line(const char *text)
 {
         g_autofree char *stripped = g_strstrip(g_strdup(text));
-        g_autofree char *printable = up_tool_printable(stripped);
+        g_autofree char *printable = up_printable(stripped);
 
         return stripped[0] != '\0' && strcmp(printable, text) == 0;
 }
@@ -61,7 +61,7 @@ static int check_texts(struct up_promotion *promotion)
                 return up_tool_usage("a name is missing: --name SLUG");
         if (strlen(promotion->name) > NAME_BYTES ||
             !g_regex_match_simple("\\A[a-z0-9]+(-[a-z0-9]+)*\\z", promotion->name, 0, 0)) {
-                g_autofree char *printable = up_tool_printable(promotion->name);
+                g_autofree char *printable = up_printable(promotion->name);
                 return up_tool_usage("--name %s: want small letters and digits, with single "
                                      "hyphens between, %d in all at most",
                     printable, NAME_BYTES);
@@ -250,8 +250,8 @@ static int check_result(struct up_promotion *promotion, GBytes *bytes)
                     ((struct up_complaint *)complaints->pdata[0])->text);
         if (!up_triage_verify(promotion->triage, triaged, bytes, promotion->result_fault))
                 return refuse_triaged(promotion);
-        for (guint i = 0; i < triaged->run->findings->len; i++) {
-                const struct up_finding *other = triaged->run->findings->pdata[i];
+        for (guint i = 0; i < triaged->run->result.findings->len; i++) {
+                const struct up_finding *other = triaged->run->result.findings->pdata[i];
                 g_autofree char *shown = up_run_describe_findings(triaged->run);
                 if (promotion->owner == UP_OWNER_KNOWN && other->class != triaged->finding->class)
                         return refuse(promotion,

@@ -241,7 +241,7 @@ static bool set_status(struct up_triaged *triaged, enum up_triage_status status,
 /* What the run found, or why there is nothing. The caller owns the result. */
 static char *describe(const struct up_run *run)
 {
-        if (run->findings->len > 0)
+        if (run->result.findings->len > 0)
                 return up_run_describe_findings(run);
         return g_strdup(run->reason != NULL ? run->reason : "nothing");
 }
@@ -269,7 +269,7 @@ struct up_triaged *up_triage_identify(struct up_triage *triage, const char *path
                 set_status(triaged, UP_TRIAGE_INTERRUPTED, g_strdup("interrupted"));
         else if (triaged->run->status == UP_RUN_UNRUNNABLE)
                 set_status(triaged, UP_TRIAGE_UNRUNNABLE, g_strdup(triaged->run->reason));
-        else if (triaged->run->findings->len == 0)
+        else if (triaged->run->result.findings->len == 0)
                 set_status(triaged, UP_TRIAGE_NOTHING, g_strdup("it shows no finding"));
         else if (finding == NULL)
                 set_status(triaged, UP_TRIAGE_OTHER, describe(triaged->run));

@@ -1,13 +1,69 @@
 /*
- * libraries - asked of the system's own, read from the manifests of those that were built
+ * flavour - a table, and the manifests of what was built
  */
-#include "tools/exec/libraries.h"
+#include "tools/exec/flavour.h"
 
 #include <gmime/gmime.h>
 #include <openssl/crypto.h>
 #include <string.h>
 
 #include "tools/cli/tool.h"
+
+const struct up_flavour up_flavours[UP_FLAVOUR_COUNT] = {
+        [UP_FLAVOUR_REPLAY] = { "replay", "gcc, ASan and UBSan, the system's libraries",
+            "make replay", false, false, false },
+        [UP_FLAVOUR_LIBFUZZER] = { "libfuzzer",
+            "clang, libFuzzer, ASan and UBSan, instrumented libraries", "make libfuzzer", true,
+            true, false },
+        [UP_FLAVOUR_AFL] = { "afl", "clang, AFL++, ASan and UBSan, instrumented libraries",
+            "make afl", true, true, false },
+        [UP_FLAVOUR_FUEL] = { "fuel",
+            "clang, edges counted, ASan and UBSan, instrumented libraries", "make fuel", true,
+            false, true },
+        [UP_FLAVOUR_FUEL_GCC] = { "fuel-gcc",
+            "gcc, edges counted, ASan and UBSan, instrumented libraries", "make fuel-gcc", true,
+            false, true },
+};
+
+const struct up_flavour *up_flavour_find(const char *name)
+{
+        g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+        if (name == NULL)
+                return &up_flavours[UP_FLAVOUR_REPLAY];
+        for (size_t i = 0; i < UP_FLAVOUR_COUNT; i++) {
+                if (strcmp(up_flavours[i].name, name) == 0)
+                        return &up_flavours[i];
+                g_ptr_array_add(names, (char *)up_flavours[i].name);
+        }
+        up_tool_unknown_name("flavour", name, names);
+        return NULL;
+}
+
+char *up_flavour_names(void)
+{
+        const char *names[UP_FLAVOUR_COUNT + 1] = { NULL };
+
+        for (size_t i = 0; i < UP_FLAVOUR_COUNT; i++)
+                names[i] = up_flavours[i].name;
+        return g_strjoinv(", ", (char **)names);
+}
+
+char *up_flavour_binary(const struct up_flavour *flavour, const char *target)
+{
+        return g_build_filename(up_tool_build(), flavour->name, "fuzz", target, NULL);
+}
+
+char *up_flavour_check_built(const struct up_flavour *flavour, const char *target)
+{
+        g_autofree char *binary = up_flavour_binary(flavour, target);
+
+        if (g_file_test(binary, G_FILE_TEST_IS_EXECUTABLE))
+                return NULL;
+        return g_strdup_printf("%s is not built: %s", binary, flavour->remedy);
+}
+
+/* --- libraries -------------------------------------------------------------------------------- */
 
 static void library_free(void *data)
 {
