@@ -11,8 +11,8 @@
 
 #include <string.h>
 
-#include "gmime/mime.h"
 #include "mail/entity.h"
+#include "mail/header.h"
 
 static bool ends_with(GBytes *bytes, GBytes *end)
 {
@@ -87,7 +87,6 @@ static void look_at_all(struct look *look)
         struct up_limits limits;
         struct up_observations observed;
 
-        up_mime_start();
         up_limits_init(&limits);
         up_observations_init(&observed, &limits, 0);
         g_autoptr(GPtrArray) entities = up_entities_read(look->submitted, &observed);
@@ -166,25 +165,18 @@ uint64_t up_judge_altered(const struct up_account *account, GPtrArray *findings)
 
 /* --- scanner and recipient -------------------------------------------------------------------- */
 
-/* Is that nothing but header fields that do not say how the message is to be read? */
+/* Is that nothing but whole header fields, none of which says how the message is to be read? */
 static bool is_harmless_header(const char *data, size_t size)
 {
-        for (size_t at = 0; at < size;) {
-                const char *lf = memchr(data + at, '\n', size - at);
-                size_t end = lf != NULL ? (size_t)(lf - data) : size, name = at;
-                bool continued = at > 0 && (data[at] == ' ' || data[at] == '\t');
+        struct up_header header = up_header_in(data, (struct up_slice){ 0, size });
+        struct up_field field;
 
-                if (lf == NULL)
+        while (up_header_next(&header, &field))
+                if (field.name.end == field.name.begin ||
+                    up_field_begins(data, &field, "Content-") ||
+                    up_field_begins(data, &field, "MIME-Version"))
                         return false;
-                while (name < end && data[name] > ' ' && data[name] < 127 && data[name] != ':')
-                        name++;
-                if (!continued && (name == at || name == end || data[name] != ':' ||
-                                      g_ascii_strncasecmp(data + at, "Content-", 8) == 0 ||
-                                      g_ascii_strncasecmp(data + at, "MIME-Version", 12) == 0))
-                        return false;
-                at = end + 1;
-        }
-        return true;
+        return header.at == size && (size == 0 || data[size - 1] == '\n');
 }
 
 /* The one may have fields such as Received before the other. */

@@ -14,8 +14,8 @@
 
 #include <string.h>
 
-#include "gmime/mime.h"
 #include "mail/entity.h"
+#include "mail/header.h"
 
 /* --- whom a notice names ---------------------------------------------------------------------- */
 
@@ -56,20 +56,18 @@ static void add_address(GHashTable *names, const char *value)
         g_hash_table_add(names, g_ascii_strdown(address, -1));
 }
 
-/* @text is the status part; a line that begins with a blank goes on with the one before. */
-static void add_fields(GHashTable *names, const char *text, size_t size)
+/* The fields of a status part stand in groups between empty lines (RFC 3464 section 2.1). */
+static void add_fields(GHashTable *names, const char *data, struct up_slice status)
 {
-        static const char field[] = "Final-Recipient:";
-        g_autofree char *copy = g_strndup(text, size);
-        g_auto(GStrv) lines = g_strsplit(copy, "\n", -1);
+        while (status.begin < status.end) {
+                struct up_header group = up_header_in(data, status);
+                struct up_field field;
 
-        for (size_t i = 0; lines[i] != NULL; i++) {
-                if (g_ascii_strncasecmp(lines[i], field, strlen(field)) != 0)
-                        continue;
-                g_autoptr(GString) value = g_string_new(lines[i] + strlen(field));
-                while (lines[i + 1] != NULL && (*lines[i + 1] == ' ' || *lines[i + 1] == '\t'))
-                        g_string_append(value, lines[++i]);
-                add_address(names, value->str);
+                while (up_header_find(&group, "Final-Recipient", &field)) {
+                        g_autoptr(GString) value = up_field_value(data, &field);
+                        add_address(names, value->str);
+                }
+                status.begin = up_line_at(data, status.end, group.at).next;
         }
 }
 
@@ -79,7 +77,6 @@ static GHashTable *names_in(GBytes *notice)
         struct up_limits limits;
         struct up_observations observed;
 
-        up_mime_start();
         up_limits_init(&limits);
         up_observations_init(&observed, &limits, 0);
         g_autoptr(GPtrArray) entities = up_entities_read(notice, &observed);
@@ -90,8 +87,7 @@ static GHashTable *names_in(GBytes *notice)
                         !g_mime_content_type_is_type(
                             entity->type, "message", "global-delivery-status")))
                         continue;
-                const char *data = g_bytes_get_data(notice, NULL);
-                add_fields(names, data + entity->body.begin, entity->body.end - entity->body.begin);
+                add_fields(names, g_bytes_get_data(notice, NULL), entity->body);
         }
         up_observations_clear(&observed);
         return names;

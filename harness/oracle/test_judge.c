@@ -1182,6 +1182,7 @@ static void a_notice_goes_to_the_sender_alone(void **state)
 #define SIGNED_HEAD                                                                                \
         "Subject: s\r\nContent-Type: multipart/signed; boundary=b; micalg=sha-256;\r\n"            \
         " protocol=\"application/pkcs7-signature\"\r\n\r\n"
+#define BLANK_HEAD "Content-Type \t: multipart/signed; boundary=b\r\n\r\n"
 #define SIGNED_BODY(text, signature)                                                               \
         "--b\r\nContent-Type: text/plain\r\n\r\n" text "\r\n--b\r\n"                               \
         "Content-Type: application/pkcs7-signature\r\n\r\n" signature "\r\n--b--\r\n"
@@ -1203,6 +1204,8 @@ static void a_signed_entity_leaves_as_it_came(void **state)
                     "multipart/signed: content", true },
                 { SIGNED_HEAD SIGNED_BODY("text", "c2ln"), SIGNED_HEAD SIGNED_BODY("text", "c2lm"),
                     "multipart/signed: signature", true },
+                { BLANK_HEAD SIGNED_BODY("text ", "c2ln"), BLANK_HEAD SIGNED_BODY("text", "c2ln"),
+                    "multipart/signed: content", true },
                 { OPAQUE("MIIB"), OPAQUE("MIIC"), "pkcs7-mime: body", true },
                 { OPAQUE("MIIB"), "Received: r\r\n" OPAQUE("MIIB"), NULL, true },
                 { "Subject: signed\r\n\r\ntext\r\n", "Subject: signed\r\n\r\nother\r\n", NULL,
@@ -1235,6 +1238,10 @@ static void what_is_sent_is_what_was_scanned(void **state)
                 { "Received: r\r\nA: b\r\n\r\nbody", "A: b\r\n\r\nbody", 0 },
                 { "A: b\r\n\r\nbody", "A: b\r\n\r\nBody", 1 },
                 { "A: b\r\n\r\nbody", "Content-Type: text/html\r\nA: b\r\n\r\nbody", 1 },
+                { "A: b\r\n\r\nbody", "Content-Type : text/html\r\nA: b\r\n\r\nbody", 1 },
+                { "A: b\r\n\r\nbody", "Received : r\r\nA: b\r\n\r\nbody", 0 },
+                { "A: b\r\n\r\nbody", "Received: rA: b\r\n\r\nbody", 1 },
+                { "A: b\r\n\r\nbody", "no field\r\nA: b\r\n\r\nbody", 1 },
                 { "A: b\r\n\r\nbody", "\r\nA: b\r\n\r\nbody", 1 },
         };
 
@@ -1269,7 +1276,7 @@ static void what_is_sent_is_what_was_scanned(void **state)
         "--m\r\nContent-Type: message/delivery-status\r\n\r\n" NAMES_W "\r\n--m--\r\n"             \
         "--n--\r\n"
 #define NAMES_V "Final-Recipient: rfc822; v@example.com\r\nAction: failed\r\n\r\n"
-#define NAMES_W "final-recipient: RFC822;\r\n W@example.com\r\nAction: failed\r\n\r\n"
+#define NAMES_W "final-recipient : RFC822;\r\n W@example.com\r\nAction: failed\r\n\r\n"
 
 /* Both recipients bounce, and these notices are sent; "" is one that is never seen. */
 static void bounce(

@@ -186,6 +186,9 @@ static void odd_bodies_are_no_protection(void **state)
                 g_autoptr(GBytes) message = message_of_text(text);
                 assert_int_equal(look(message).protection, NONE);
         }
+        g_autoptr(GBytes) blanks =
+            message_of_text("Content-Type : multipart/signed; boundary=b\n\n");
+        assert_int_equal(look(blanks).protection, CLEAR);
         /* As many bytes as name the kind are enough; in any encoding and case of letters. */
         g_autoptr(GBytes) begun = message_of_text("content-type: APPLICATION/PKCS7-MIME\r\n"
                                                   "content-transfer-encoding: BASE64\r\n\r\n"

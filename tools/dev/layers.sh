@@ -19,7 +19,7 @@ harness/cms         cms/ mail/ gmime/
 harness/case        case/ mail/
 harness/mutate      mutate/ case/ mail/ cms/
 harness/ledger      ledger/ case/ pipeline.h mail/
-harness/oracle      oracle/ ledger/ mail/ gmime/ case/ pipeline.h
+harness/oracle      oracle/ ledger/ mail/ case/ pipeline.h
 harness/scan_submit scan_submit/ mail/ cms/ pipeline.h fnv.h case/policy.h
 harness/faults      faults/ scan_submit/ mail/ oracle/ case/ pipeline.h fnv.h
 harness/world       world/ case/ ledger/ mail/ gmime/ cms/ pipeline.h fnv.h
