@@ -15,7 +15,8 @@ ENGINE ?= libfuzzer
 # The flavour that has all of the engine.
 ENGINE_FLAVOUR = $(ENGINE:both=afl)
 
-TARGETS  := mime smime scan_submit machine mutate
+# The targets are the rows of fuzz/targets.h; each is fuzz/fuzz_NAME.c.
+TARGETS  := $(shell sed -n 's/^ *{ "\([a-z0-9_]*\)",.*/\1/p' fuzz/targets.h)
 PACKAGES := gmime-3.0 json-glib-1.0 zlib libcrypto
 
 # Unit tests stand beside the files that they test.
@@ -24,8 +25,8 @@ HARNESS := $(filter-out $(TESTS),$(wildcard harness/*/*.c))
 # Only the flavours that count edges link this file: it defines what each block of their code calls.
 EDGES   := harness/target/edges.c
 LIBRARY := $(filter-out $(EDGES),$(HARNESS))
-TOOLS   := $(filter-out $(TESTS) tools/dev/%,$(wildcard tools/*/*.c))
-SOURCES := $(HARNESS) $(wildcard fuzz/*.c) $(TOOLS) $(TESTS) tools/dev/carriers.c
+TOOLS   := $(filter-out $(TESTS) tools/build/% tools/dev/%,$(wildcard tools/*/*.c))
+SOURCES := $(HARNESS) $(wildcard fuzz/*.c) $(TOOLS) $(TESTS) $(wildcard tools/build/*.c tools/dev/*.c)
 
 CPPFLAGS += -Iharness -I. -D_GNU_SOURCE
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Werror
@@ -54,12 +55,6 @@ replay_CFLAGS := -O1 -g $(SANITIZE)
 replay_LIBS    := $(SYSTEM_LIBS)
 replay_HEADERS := $(SYSTEM_CFLAGS)
 
-# Does what a bisection takes of ours compile on the system's libraries? (bisect-suite)
-clang_CC      := $(CLANG)
-clang_CFLAGS  := -O1 -g
-clang_LIBS    := $(SYSTEM_LIBS)
-clang_HEADERS := $(SYSTEM_CFLAGS)
-
 # Campaigns: the libraries are built from source with the engine's instrumentation.
 libfuzzer_CC     := $(CLANG)
 libfuzzer_CFLAGS := -O1 -gdwarf-4 $(SANITIZE) -fsanitize=fuzzer-no-link
@@ -70,7 +65,7 @@ afl_CFLAGS := -O1 -gdwarf-4 $(SANITIZE) -fsanitize-coverage=trace-pc-guard,trace
 $(B)/afl/harness/target/feedback.o: afl_CFLAGS := $(filter-out -fsanitize-coverage=%,$(afl_CFLAGS))
 
 # Hangs and growth without a clock: each block of the code, the libraries' too, calls harness/target/edges.c.
-# That file and the gauge are compiled without, and without sanitizers: they are called everywhere.
+# That file and fuel.c are compiled without, and without sanitizers: they are called everywhere.
 fuel_CC         := $(CLANG)
 fuel_CFLAGS     := -O1 -gdwarf-4 $(SANITIZE) -fsanitize-coverage=trace-pc-guard,no-prune
 fuel-gcc_CC     := $(GCC)
@@ -128,7 +123,7 @@ $(B)/$1/libunpend.a: $(LIBRARY:%.c=$(B)/$1/%.o)
 
 -include $$(SOURCES:%.c=$(B)/$1/%.d)
 endef
-FLAVOURS := fast clang replay $(FROM_SOURCE)
+FLAVOURS := fast replay $(FROM_SOURCE)
 $(foreach f,$(FLAVOURS),$(eval $(call flavour,$f)))
 
 # The test identities are built into the program.
@@ -172,10 +167,10 @@ $(B)/afl/mutator.so: $(B)/fast/harness/target/afl_mutator.o $(B)/fast/libunpend.
 
 # ClusterFuzz and `unpend campaign` look for these beside the target.
 define beside_target
-$(B)/$1/fuzz/%.options: fuzz/%.options
-	@mkdir -p $$(@D) && cp $$< $$@
-$(B)/$1/fuzz/%.dict: fuzz/%.dict
-	@mkdir -p $$(@D) && cp $$< $$@
+$(B)/$1/fuzz/%.options: fuzz/default.options
+	@mkdir -p $$(@D) && sed 's/TARGET/$$*/' $$< >$$@
+$(B)/$1/fuzz/%.dict: $(B)/unpend
+	@mkdir -p $$(@D) && $(B)/unpend dictionary $$* >$$@
 endef
 $(foreach f,$(FROM_SOURCE),$(eval $(call beside_target,$f)))
 
@@ -204,39 +199,40 @@ $(UNIT_TESTS): %: %.o $(B)/replay/libtools.a $(B)/replay/libunpend.a
 # Each test runs in the environment that targets give themselves.
 TEST_ENVIRONMENT := G_SLICE=always-malloc LC_ALL=C.UTF-8 TZ=UTC OPENSSL_CONF=/dev/null
 
-.PHONY: check-layers check-warnings check-tests check-written check-cases \
-	check-canaries check-example
+CHECKS := layers warnings pictures tests canaries example cases
+.PHONY: $(CHECKS:%=check-%)
 check-layers:
 	@tools/dev/layers.sh
 
-# The gcc builds stop at warnings by themselves; this is clang's opinion.
-check-warnings:
-	@if command -v $(CLANG) >/dev/null; then \
-		$(CLANG) -std=c11 $(WARNINGS) $(CPPFLAGS) $(SYSTEM_CFLAGS) -fsyntax-only $(SOURCES) && \
-		echo "warnings: clang has none in $(words $(SOURCES)) files"; \
-	else echo "warnings: clang is not installed, its opinion is skipped"; fi
+# The gcc builds stop at warnings by themselves; these are clang's.
+ifneq ($(shell command -v $(CLANG)),)
+CHECKED := $(SOURCES:%.c=$(B)/clang/%.checked)
+-include $(SOURCES:%.c=$(B)/clang/%.d)
+endif
+$(B)/clang/%.checked: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(COMPILE) $(SYSTEM_CFLAGS) -fsyntax-only -MF $(@:.checked=.d) -MT $@ $<
+	@touch $@
+check-warnings: $(CHECKED)
+	@echo "warnings: $(if $(CHECKED),clang has none in $(words $(CHECKED)) files,skipped; clang is not installed)"
 
-# The scripts take longest, so they come first.
-SCRIPT_TESTS := $(addprefix tools/,campaign/test_campaign.sh promote/test_promote.sh dev/test_bisect.sh \
-	dev/test_docs.sh \
-	cli/test_commands.sh gate/test_gate.sh campaign/test_afl.sh dev/test_judges.sh gate/test_ci_files.sh)
+# The longest first.
+SLOW_TESTS   := $(addprefix tools/,campaign/test_campaign.sh promote/test_promote.sh \
+	dev/test_bisect.sh dev/test_docs.sh cli/test_commands.sh gate/test_gate.sh)
+SCRIPT_TESTS := $(SLOW_TESTS) $(filter-out $(SLOW_TESTS),$(wildcard tools/*/test_*.sh))
 check-tests: $(UNIT_TESTS) $(B)/unpend $(CARRIERS) do-replay
 	@$(TEST_ENVIRONMENT) UNPEND=$(B)/unpend CARRIERS=$(CARRIERS) tools/dev/run-tests.sh \
 		$(SCRIPT_TESTS) $(UNIT_TESTS)
 
 PICTURE := harness/scan_submit/machine
 
-# What is made from tables, and committed, is what the tables make.
-check-written: $(B)/unpend
-	@for target in $(TARGETS); do \
-		$(B)/unpend dictionary $$target | cmp - fuzz/$$target.dict || \
-		{ echo "fuzz/$$target.dict is old: run make dictionaries"; exit 1; }; \
-	done; echo "dictionaries: as the tables make them"
+# The picture of the machine is committed, and is what its tables make.
+check-pictures: $(B)/unpend
 	@$(B)/unpend machine --dot | cmp - $(PICTURE).dot || \
-		{ echo "$(PICTURE).dot is old: run make pictures"; exit 1; }
+		{ echo "$(PICTURE).dot is out of date: run make pictures"; exit 1; }
 	@echo "pictures: as the tables make them"
 
-# The example of pipeline.h keeps its promises on all seeds: an oracle that speaks aborts it.
+# The example of pipeline.h keeps its promises on all seeds: a finding aborts it.
 check-example: $(B)/replay/fuzz/example
 	@$< $(wildcard seeds/scan_submit/*.case) && \
 		echo "example: $(words $(wildcard seeds/scan_submit/*.case)) seeds, nothing found"
@@ -245,24 +241,36 @@ check-cases: $(B)/unpend do-replay
 	@$(B)/unpend gate $(wildcard $(TARGETS:%=seeds/%))
 	@$(B)/unpend gate $(GATE)
 
-# In what is built, and not older than its sources: an old program knows nothing of new canaries.
+# In every flavour that is built and up to date: an old program lacks new canaries.
 check-canaries: $(B)/unpend do-replay
 	@flavours=replay; for flavour in $(FROM_SOURCE); do \
 		[ -x $(B)/$$flavour/fuzz/canary ] || continue; \
-		$(MAKE) -q $(B)/$$flavour/fuzz/canary; \
-		case $$? in \
-		0) flavours="$$flavours $$flavour" ;; \
-		1) echo "canaries: $$flavour is older than its sources: make $$flavour" ;; \
-		*) exit 1 ;; \
-		esac; \
+		if $(MAKE) -q $(B)/$$flavour/fuzz/canary; then flavours="$$flavours $$flavour"; \
+		else echo "canaries: $$flavour is older than its sources: make $$flavour"; fi; \
 	done; $(B)/unpend doctor $$(printf ' --flavour %s' $$flavours)
 
-.PHONY: do-check do-replay do-tools do-judge-mutants do-libfuzzer do-afl do-fuel do-fuel-gcc do-campaign do-dictionaries do-pictures
-# One after the other, so that the output reads as a story and the closing line is the gate's.
-do-check: $(UNIT_TESTS) $(B)/unpend do-replay
-	@$(MAKE) --no-print-directory -j1 check-layers check-warnings check-written check-tests \
-		check-canaries check-example check-cases
+.PHONY: do-check do-replay do-tools do-install do-judge-mutants do-libfuzzer do-afl do-fuel do-fuel-gcc \
+	do-campaign do-pictures
+# Everything is built first, as parallel as can be; then one check after the other, so that their
+# output is in order and the gate's line is the last.
+do-check: $(UNIT_TESTS) $(CHECKED) $(CARRIERS) $(B)/unpend do-replay
+	@$(foreach check,$(CHECKS),$(MAKE) --no-print-directory check-$(check) &&) :
 do-tools: $(B)/unpend
+PREFIX  ?= /usr/local
+VERSION := $(shell sed -n 's/^\#define UP_VERSION "\(.*\)"/\1/p' tools/cli/tool.h)
+HEADERS := $(filter-out %_private.h %/drafts.h,$(wildcard harness/*.h harness/*/*.h))
+# Headers include each other by their paths below include/unpend, which the flags name.
+do-install: $(B)/unpend
+	@cd harness && for header in $(HEADERS:harness/%=%); do \
+		install -D -m 644 $$header $(DESTDIR)$(PREFIX)/include/unpend/$$header || exit 1; done
+	@install -D -m 755 $(B)/unpend $(DESTDIR)$(PREFIX)/bin/unpend
+	@install -D -m 644 $(B)/fast/libunpend.a $(DESTDIR)$(PREFIX)/lib/libunpend.a
+	@mkdir -p $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	@printf '%s\n' 'prefix=$(PREFIX)' 'Name: unpend' 'Version: $(VERSION)' \
+		'Description: fuzzing and regression suite for mail pipelines' 'Requires: $(PACKAGES)' \
+		'Cflags: -I$${prefix}/include/unpend' 'Libs: -L$${prefix}/lib -lunpend' \
+		>$(DESTDIR)$(PREFIX)/lib/pkgconfig/unpend.pc
+	@echo 'installed in $(DESTDIR)$(PREFIX)'
 # Slow: some minutes. Needs libnss3-tools, and says so.
 do-judge-mutants: $(B)/unpend $(CARRIERS)
 	@UNPEND=$(B)/unpend CARRIERS=$(CARRIERS) tools/dev/judges.sh seeds/smime/clear-rsa.eml
@@ -273,13 +281,14 @@ do-libfuzzer: $(foreach t,$(TARGETS),$(addprefix $(B)/libfuzzer/fuzz/,$t $t.opti
 do-afl: $(foreach t,$(TARGETS),$(addprefix $(B)/afl/fuzz/,$t $t.options $t.dict)) \
 	$(B)/afl/fuzz/canary $(B)/afl/mutator.so do-libfuzzer
 do-fuel do-fuel-gcc: do-%: $(addprefix $(B)/%/fuzz/,$(TARGETS) canary example) $(B)/unpend
+# make itself ends with 2 whatever the status of a recipe is.
 do-campaign: do-$(ENGINE_FLAVOUR)
-	@$(B)/unpend campaign --engine $(ENGINE) --time $(TIME) $(addprefix --target ,$(TARGET)) $(CAMPAIGN)
-do-dictionaries: $(B)/unpend
-	@for target in $(TARGETS); do $(B)/unpend dictionary $$target >fuzz/$$target.dict; done
-# Only who changes the machine needs graphviz.
+	@$(B)/unpend campaign --engine $(ENGINE) --time $(TIME) $(addprefix --target ,$(TARGET)) $(CAMPAIGN) || \
+	{ status=$$?; [ $$status -ne 1 ] || \
+		echo 'make: the campaign worked and reported findings, which is status 1; make ends with an error'; \
+	exit $$status; }
 do-pictures: $(B)/unpend
-	@command -v dot >/dev/null || { echo "pictures: install graphviz, which draws them"; exit 1; }
+	@command -v dot >/dev/null || { echo "pictures: install graphviz"; exit 1; }
 	@$(B)/unpend machine --dot >$(PICTURE).dot
 	@dot -Tsvg $(PICTURE).dot -o $(PICTURE).svg
 
@@ -289,32 +298,33 @@ do-pictures: $(B)/unpend
 TIME ?= 60s
 ALL_CORES := $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
 
-.PHONY: help setup check campaign replay libfuzzer afl fuel fuel-gcc tools judge-mutants bench-mutator \
-	bisect-build bisect-suite bisect-example dictionaries pictures clean
+.PHONY: help setup check campaign install uninstall replay libfuzzer afl fuel fuel-gcc tools judge-mutants \
+	bench-mutator bisect-build bisect-example pictures clean
 help:
 	@echo 'make check            everything that must hold: warnings, layers, tests, regressions;'
 	@echo '                      GATE="--junit FILE --sarif FILE" writes reports, too'
 	@echo 'make campaign         fuzz all targets; TIME=10m, TARGET=smime, ENGINE=both,'
 	@echo '                      CAMPAIGN="--jobs 4"'
 	@echo 'make setup            the packages for both, by apt'
+	@echo 'make install          program, library, headers and unpend.pc; PREFIX=/usr/local, DESTDIR=;'
+	@echo '                      make uninstall removes them'
 	@echo 'make tools            build/unpend, the program'
 	@echo 'make replay           the targets as plain programs, with the system libraries'
 	@echo 'make libfuzzer        the targets for campaigns, with instrumented libraries;'
 	@echo '                      GMIME_SRC=DIR and OPENSSL_SRC=DIR take your own trees'
 	@echo 'make afl              the same for campaigns by AFL++, and its mutator'
-	@echo 'make fuel             the same as replay with edges counted: hangs and growth without a clock'
+	@echo 'make fuel             as replay, with edges counted: hangs and growth without a clock'
 	@echo 'make fuel-gcc         the same by gcc, where there is no clang'
-	@echo 'make judge-mutants    1,000 mutations before judges that are not our code: OpenSSL, NSS'
+	@echo 'make judge-mutants    1,000 mutants judged by the command-line tools of OpenSSL and NSS'
 	@echo 'make bench-mutator    what the mutator is worth against libFuzzer'"'"'s own; BENCH="--runs 3"'
-	@echo 'make bisect-example   git bisect run, on releases of GMime: which one mended a bug; minutes'
-	@echo 'make dictionaries     write fuzz/*.dict anew, from the tables'
-	@echo 'make pictures         draw the machine anew, from the tables; needs graphviz'
+	@echo 'make bisect-example   git bisect run, on releases of GMime: which one fixed a bug; minutes'
+	@echo 'make pictures         draw the state machine anew; needs graphviz'
 	@echo 'make clean            remove build/; findings of campaigns in build/campaign too'
 
 setup:
 	@tools/build/setup.sh check && tools/build/setup.sh campaign
 
-check replay tools judge-mutants dictionaries pictures:
+check replay tools install judge-mutants pictures:
 	@tools/build/setup.sh check
 	@$(MAKE) --no-print-directory $(ALL_CORES) do-$@
 
@@ -356,15 +366,15 @@ bisect-build:
 	$(call provide,libfuzzer)
 	@$(MAKE) --no-print-directory $(ALL_CORES) $(B)/libfuzzer/fuzz/$(TARGET)
 
-# Does what that takes of ours compile on the system's libraries?
-bisect-suite:
-	@$(MAKE) --no-print-directory $(ALL_CORES) $(B)/clang/libunpend.a \
-		$(B)/clang/fuzz/fuzz_$(TARGET).o
-
 bisect-example:
 	@tools/build/setup.sh check && tools/build/setup.sh campaign
 	@$(MAKE) --no-print-directory $(ALL_CORES) do-tools
 	@UNPEND=$(B)/unpend tools/dev/bisect-gmime.sh
+
+uninstall:
+	rm -rf $(DESTDIR)$(PREFIX)/include/unpend
+	rm -f $(DESTDIR)$(PREFIX)/bin/unpend $(DESTDIR)$(PREFIX)/lib/libunpend.a \
+		$(DESTDIR)$(PREFIX)/lib/pkgconfig/unpend.pc
 
 clean:
 	rm -rf $(B)

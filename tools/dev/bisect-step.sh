@@ -122,7 +122,7 @@ what="$commit ($(git log -1 --format=%s))"
 echo "bisect: $what: building"
 began=$(date +%s)
 build bisect-build "$commit" || {
-    build bisect-suite suite ||
+    build "build/bisect/suite/replay/fuzz/$target" suite ||
         stop 'the suite itself does not compile, log: build/bisect/suite/log'
     echo "bisect: $what: cannot be built, log: $build/log; its first error:"
     grep -m 1 -i 'error' "$top/$build/log" | sed 's/^/    /'

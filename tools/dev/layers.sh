@@ -26,6 +26,7 @@ harness/world       world/ case/ ledger/ mail/ gmime/ cms/ pipeline.h fnv.h
 harness/run         run/ world/ oracle/ ledger/ mail/ case/ pipeline.h
 harness/target      target/ run/ faults/ world/ oracle/ ledger/ mutate/ cms/ mail/ case/ pipeline.h fnv.h
 fuzz                fuzz/ target/ run/ faults/ scan_submit/ world/ oracle/ ledger/ mutate/ gmime/ cms/ mail/ case/ pipeline.h fnv.h
+tools/build         run/ faults/
 tools/cli           tools/ fuzz/targets.h target/ run/ faults/ scan_submit/ oracle/ ledger/ mutate/ gmime/ cms/ mail/ case/ pipeline.h
 tools/exec          tools/ target/ oracle/ mail/ case/
 tools/campaign      tools/ fuzz/targets.h target/ faults/ oracle/ ledger/ case/

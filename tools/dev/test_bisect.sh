@@ -28,11 +28,11 @@ printf '#!/bin/sh\n' >toy/tools/build/setup.sh
 printf '#!/bin/sh\necho "$*" >>"%s"\ncat "%s"\n' "$work/asked" "$work/releases" >toy/tools/build/libraries.sh
 chmod +x toy/tools/*/*.sh
 cat >toy/Makefile <<'END_OF_FILE'
-bisect-build: bisect-suite
+bisect-build: $(B)/replay/fuzz/$(TARGET)
 	@test ! -e $(GMIME_SRC)/unfinished || { echo 'toy.c:1: error: unfinished' >&2; exit 1; }
 	@mkdir -p $(B)/libfuzzer/fuzz
 	@cp $(GMIME_SRC)/target $(B)/libfuzzer/fuzz/$(TARGET)
-bisect-suite:
+$(B)/replay/fuzz/%:
 	@test ! -e slip || { echo 'fuzz/fuzz_mime.c:1: error: slip' >&2; exit 1; }
 END_OF_FILE
 
