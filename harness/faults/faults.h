@@ -1,10 +1,9 @@
 /*
  * faults - planted faults: how pipelines really came to make mail wait for ever
  *
- * A fault is data: a row of the reference machine replaced, or a decorator round its scan client.
- * It is never an `if` in the reference. Each row says what the incident was, and where it was seen.
- *
- * Several can be planted into one pipeline. They are named in one text, with a comma between them:
+ * A fault is a row of up_fault_rows: it replaces a row of the reference machine, or decorates its
+ * scan client. It is never an `if` in the reference. Each row says what happens, and where that was
+ * seen. Several can be planted into one pipeline, with commas between their names:
  * `--fault kb843545,word-loop`.
  */
 #ifndef UP_FAULTS_FAULTS_H
@@ -17,7 +16,7 @@
 #include "scan_submit/client.h"
 #include "scan_submit/machine.h"
 
-/** One row of the content's table, as it is under a fault. */
+/** Replaces one row of the machine's table for contents. */
 struct up_fault_content {
         enum up_content_state state;
         enum up_content_event event;
@@ -29,28 +28,25 @@ struct up_fault_row {
         const char *what; /* the mechanism, one or two sentences */
         const char *seen; /* where: a reference */
 
-        const struct up_fault_content *content; /* NULL: the machine is healthy */
-        struct up_client client; /* a decorator; a function that is NULL is healthy */
+        const struct up_fault_content *content; /* NULL: none is replaced */
+        struct up_client client; /* a decorator; functions that are NULL are the reference's */
 };
 
-#define UP_FAULTS 4
-extern const struct up_fault_row up_fault_rows[UP_FAULTS];
+extern const struct up_fault_row up_fault_rows[];
+extern const size_t up_fault_count;
 
 /** The fault of that name; NULL when there is none. */
 const struct up_fault_row *up_fault_find(const char *name);
 
-/**
- * The names in @names, NULL-terminated; never empty, but a name may be of no fault. g_strfreev()
- * frees it.
- */
+/** Splits @names. At least one name, which may be no fault's. Free with g_strfreev(). */
 char **up_fault_names(const char *names);
 
-/** Do both name the same faults, in whatever order? NULL names none. */
+/** Do both name the same faults, in any order? NULL names none. */
 bool up_fault_same(const char *names, const char *others);
 
 /**
- * The reference pipeline with all faults planted that @names names; NULL when one of them is none.
- * It is made once a process, and stays.
+ * The reference pipeline with the faults that @names lists; NULL if one is unknown. Made once per
+ * process for each text and never freed. Safe in several threads.
  */
 const struct up_pipeline *up_fault_plant(const char *names);
 

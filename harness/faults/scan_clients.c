@@ -1,9 +1,3 @@
-/*
- * clients - each as small as the mistake was
- *
- * Those that spoil the reading of a message do it beside the healthy one, whose look they return:
- * so several can be planted, one round the other.
- */
 #include "faults/scan_clients.h"
 
 #include <string.h>
@@ -13,9 +7,8 @@
 
 #define BOUNDARY_BYTES 70 /* RFC 2046 section 5.1.1 */
 
-/* --- what the scanner said -------------------------------------------------------------------- */
+/* --- the scanner's answer --------------------------------------------------------------------- */
 
-/* An opaque or an encrypted message, and mail by SMTP, never goes through that piece of code. */
 struct up_client_reading up_client_loses_verdict(const struct up_client *self,
     const struct up_client_question *question, const struct up_scan_answer *answer)
 {
@@ -25,9 +18,8 @@ struct up_client_reading up_client_loses_verdict(const struct up_client *self,
         return up_client_read(self->within, question, answer);
 }
 
-/* --- what is in the message ------------------------------------------------------------------- */
+/* --- the message ------------------------------------------------------------------------------ */
 
-/* All of its entities; what a limit keeps from being read is none of this client's business. */
 static GPtrArray *read_entities(GBytes *message, const struct up_policy *policy)
 {
         struct up_observations observed;
@@ -57,7 +49,7 @@ void up_client_overruns_boundary(GBytes *message, const struct up_policy *policy
                 copy_boundary(g_ptr_array_index(entities, i));
 }
 
-/* A compiler may take a loop without any effect for one that ends: hence volatile. */
+/* volatile: C lets a compiler assume that a loop without side effects ends. */
 static size_t count_words(const char *begin, const char *end)
 {
         const char *volatile at = begin;

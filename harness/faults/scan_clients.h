@@ -1,7 +1,5 @@
 /*
- * clients - sick scan clients, for the table of faults
- *
- * Each is a function of a decorator (scan_submit/client.h).
+ * scan_clients - functions of faulty scan clients, for up_fault_rows
  */
 #ifndef UP_FAULTS_SCAN_CLIENTS_H
 #define UP_FAULTS_SCAN_CLIENTS_H
@@ -15,10 +13,10 @@ struct up_client_reading up_client_loses_verdict(const struct up_client *self,
 /** Copies the boundary of a multipart into a block that holds what RFC 2046 allows. */
 void up_client_overruns_boundary(GBytes *message, const struct up_policy *policy);
 
-/** Looks for the end of an encoded word in a header, again and again if there is none. */
+/** Searches for the end of an encoded word in a header, for ever if there is none. */
 void up_client_loops_in_word(GBytes *message, const struct up_policy *policy);
 
-/** Gives up at a charset that it does not know, and forgets the name of it. */
+/** Leaks the name of a charset that it does not know. */
 void up_client_leaks_charset(GBytes *message, const struct up_policy *policy);
 
 #endif

@@ -115,7 +115,7 @@ static void assert_shows_no_fault(const char *path, const char *data, gsize byte
 {
         g_autoptr(up_case) c = read_seed(path, data, bytes);
 
-        for (size_t i = 0; i < UP_FAULTS; i++) {
+        for (size_t i = 0; i < up_fault_count; i++) {
                 struct up_case_result result;
 
                 up_random_restart(0);

@@ -18,7 +18,7 @@ static void print_wrapped(const char *text)
 
 static void print_text(void)
 {
-        for (size_t i = 0; i < UP_FAULTS; i++) {
+        for (size_t i = 0; i < up_fault_count; i++) {
                 g_autofree char *seen = g_strconcat("seen in ", up_fault_rows[i].seen, NULL);
 
                 up_tool_print_coloured(stdout, UP_BOLD, "%s", up_fault_rows[i].name);
@@ -33,7 +33,7 @@ static void print_json(void)
         g_autoptr(JsonBuilder) json = json_builder_new();
 
         json_builder_begin_array(json);
-        for (size_t i = 0; i < UP_FAULTS; i++) {
+        for (size_t i = 0; i < up_fault_count; i++) {
                 json_builder_begin_object(json);
                 up_tool_json_text(json, "name", up_fault_rows[i].name);
                 up_tool_json_text(json, "what", up_fault_rows[i].what);

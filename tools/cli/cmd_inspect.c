@@ -144,7 +144,7 @@ static void judge_fault(struct inspection *inspection)
         if (c->fault == NULL)
                 return;
         g_autoptr(GPtrArray) names = g_ptr_array_new();
-        for (size_t i = 0; i < UP_FAULTS; i++)
+        for (size_t i = 0; i < up_fault_count; i++)
                 g_ptr_array_add(names, (char *)up_fault_rows[i].name);
         g_auto(GStrv) each = up_fault_names(c->fault);
         for (char **name = each; *name != NULL; name++)

@@ -264,7 +264,7 @@ bool up_tool_check_faults(const char *names)
         g_auto(GStrv) each = up_fault_names(names);
         g_autoptr(GPtrArray) known = g_ptr_array_new();
 
-        for (size_t i = 0; i < UP_FAULTS; i++)
+        for (size_t i = 0; i < up_fault_count; i++)
                 g_ptr_array_add(known, (char *)up_fault_rows[i].name);
         for (char **name = each; *name != NULL; name++) {
                 if (up_fault_find(*name) == NULL) {
