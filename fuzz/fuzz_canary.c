@@ -1,11 +1,10 @@
 /*
- * canary - the faults of canaries.h, each committed when the message's first line names it
+ * canary - commits the fault that the first line of the message names; the table is canaries.h
  *
- * A fault of a pipeline is one that sick.c plays; what is said here is about the others.
- *
- * Each is kept out of the optimiser's sight by a volatile, and out of its caller by noinline, so
- * that it happens at run time and its function stands in the stack. What no sanitizer sees goes
- * the whole way of a real fault: through the reader that remarks it, and the oracle.
+ * Faulty pipelines are in faults/mock.c. The other faults are hidden from the optimiser by a
+ * volatile, and kept out of their caller by noinline, so that they happen at run time and their
+ * function is a frame of the stack. Faults that no sanitizer detects take the whole way of a real
+ * one: through the reader that remarks them, and the oracle.
  */
 #include <fcntl.h>
 #include <gmime/gmime.h>
@@ -46,7 +45,7 @@ static G_NO_INLINE void gmime_inside(const struct up_case *c, struct up_observat
         (void)observed;
 }
 
-/* The copy goes through memcpy(), which AddressSanitizer watches in every library. */
+/* Copies by memcpy(), which AddressSanitizer checks in every library. */
 static G_NO_INLINE void openssl_copy(const struct up_case *c, struct up_observations *observed)
 {
         BIO *bio = BIO_new_mem_buf("twelve bytes", 12);
@@ -104,7 +103,7 @@ static void no_reason(const struct up_case *c, struct up_observations *observed)
         ASN1_OBJECT_free(object);
 }
 
-/* Stands in front of GLib's for all code in this program, and reads the same from any text. */
+/* Replaces GLib's function for all code in this program, and decodes any text to the same. */
 guchar *g_base64_decode(const char *text, gsize *ret_bytes)
 {
         (void)text;
@@ -123,9 +122,9 @@ static void disagree(const struct up_case *c, struct up_observations *observed)
         up_mime_compare(message, observed);
 }
 
-/* --- what does not end ------------------------------------------------------------------------ */
+/* --- endless loops, recursion, growth --------------------------------------------------------- */
 
-/* Most of the time is spent in what it calls, which is not what hangs. */
+/* Most of the time is spent in its callee, which is not what hangs. */
 static G_NO_INLINE void loop(const struct up_case *c, struct up_observations *observed)
 {
         for (;;)
@@ -134,7 +133,7 @@ static G_NO_INLINE void loop(const struct up_case *c, struct up_observations *ob
         (void)observed;
 }
 
-/* It reads from the system, writes nowhere, and calls nothing of ours. */
+/* Reads from the system, writes nowhere, and calls nothing of ours. */
 static void gmime_loop(const struct up_case *c, struct up_observations *observed)
 {
         GMimeStream *endless = g_mime_stream_fs_open("/dev/zero", O_RDONLY, 0, NULL);
@@ -207,15 +206,15 @@ static void square(const struct up_case *c, struct up_observations *observed)
 #define UP_CANARY(function) function
 #include "faults/canaries.h"
 
-/* A pipeline's calls have a fuel of their own (target/pipeline_fuel.h); how many there are is not
+/* The calls of a pipeline have a budget of their own (target/pipeline_fuel.h); their number is not
  * bounded. */
-static void play(
+static void judge_mock(
     const struct up_case *c, const struct up_mock_row *row, struct up_case_result *result)
 {
-        static const struct up_fuel_budget all_it_wants = { 0 };
+        static const struct up_fuel_budget unlimited = { 0 };
         const struct up_pipeline pipeline = up_mock_pipeline(row);
 
-        up_fuel_begin("canary", &all_it_wants, 0);
+        up_fuel_begin("canary", &unlimited, 0);
         up_judge_case(c, &pipeline, result);
 }
 
@@ -227,13 +226,14 @@ static void examine(
         const char *message = g_bytes_get_data(c->message, &bytes);
         const char *end = bytes > 0 ? memchr(message, '\n', bytes) : NULL;
         g_autofree char *name = g_strndup(message, end != NULL ? (gsize)(end - message) : bytes);
+        const struct up_mock_row *mock = up_mock_find(name);
 
         up_mime_start();
         for (size_t i = 0; i < G_N_ELEMENTS(up_canaries); i++)
                 if (strcmp(up_canaries[i].name, name) == 0)
                         up_canaries[i].commit(c, &result->observed);
-        if (up_mock_find(name) != NULL || strcmp(name, UP_CANARY_HEALTHY) == 0)
-                play(c, up_mock_find(name), result);
+        if (mock != NULL || strcmp(name, UP_CANARY_FIXED) == 0)
+                judge_mock(c, mock, result);
 }
 
 const struct up_target up_target = {

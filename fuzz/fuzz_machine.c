@@ -189,7 +189,7 @@ static const struct rule {
 /* Each rule counts for the oracle that finds the same by a ledger. */
 static void count(struct up_case_result *result, enum up_class class, enum up_evidence evidence)
 {
-        for (size_t i = 0; i < UP_ORACLES; i++)
+        for (size_t i = 0; i < UP_ORACLE_COUNT; i++)
                 if (up_oracle_rows[i].class == class && up_oracle_rows[i].evidence == evidence)
                         result->judged[i]++;
 }

@@ -1,16 +1,16 @@
 /*
- * sick - the healthy pipeline first, then what can be wrong with it, then the table
+ * mock - the fixed pipeline, the faulty actions, and the table
  *
- * Each mail has one recipient, and there is one worker: it has a mail scanned, then sends it. What
- * does not go well is tried again after a gap, as often as policy has attempts of both kinds, and
- * within the lifetime; then the mail bounces, and its sender is told by a notice, which is a mail
- * too. What is to be done is done in run(); a call with news only says what has happened.
+ * Each message has one recipient, and there is one worker, which has a message scanned and then
+ * sends it. After a failure it is retried after a gap, as often as policy allows attempts of both
+ * kinds, and within the lifetime; then it bounces, and its sender gets a notice, which is a message
+ * too. Work is done in run(); a call that brings an answer only handles the event.
  *
- * A mail has a rank: how many more times it may change its state. One attempt takes three (ready,
- * at work, waiting), so who counts them counts the attempts, and nobody can go in circles.
+ * The rank of a message is the number of state changes left. One attempt takes three (queued,
+ * started, waiting), so it bounds the attempts.
  *
- * It takes no mail for several recipients and none that is to be scanned in the store, and whatever
- * is not clean is put aside, whatever policy says. It keeps nothing through a crash.
+ * BUGS: it accepts no message with several recipients or with a scan in the store, quarantines
+ * everything that is not clean, whatever policy says, and keeps nothing across a crash.
  */
 #include "faults/mock.h"
 
@@ -23,59 +23,59 @@
 #include "scan_submit/reason.h"
 #include "scan_submit/received.h"
 
-enum state { READY, AT_WORK, WAITING, DONE };
+enum state { QUEUED, STARTED, WAITING, DONE };
 
-static const char *const state_names[] = { "ready", "at-work", "waiting", "done" };
+static const char *const state_names[] = { "queued", "started", "waiting", "done" };
 static const enum up_owner owners[] = { UP_OWNER_QUEUE, UP_OWNER_WORKER, UP_OWNER_TIMER,
         UP_OWNER_NONE };
 
 #define MOVES 3 /* of one attempt */
 
-struct up_mock_mail {
+struct up_mock_message {
         up_id id;
         up_id parent; /* of a notice */
         char *from, *to;
         bool notify;
         GBytes *bytes;
         enum state state;
-        bool cleared;       /* by the scanner */
+        bool is_clean;      /* the scanner said so */
         up_request request; /* the latest */
-        int64_t due_ms;     /* of who waits, or is at work; since when one is ready */
+        int64_t due_ms;     /* of its timer or time-out; since when it is queued */
         int64_t expiry_ms;
         uint64_t rank;
         enum up_disposition disposition;
 };
 
 struct up_mock {
-        const struct up_mock_row *row; /* NULL: healthy */
+        const struct up_mock_row *row; /* NULL: fixed */
         unsigned capabilities;
         const struct up_ports *ports;
         struct up_policy policy;
-        GPtrArray *mails; /* of struct up_mock_mail; its id is its index plus one */
-        GQueue ready;     /* of them */
-        struct up_mock_mail *at_work;
+        GPtrArray *messages; /* of struct up_mock_message; the id is the index plus one */
+        GQueue queue;        /* of messages that are ready for the worker */
+        struct up_mock_message *current; /* that the worker has; NULL: it is free */
 };
 
-static up_mock_action *const healthy[UP_MOCK_EVENTS];
+static up_mock_action *const actions[UP_MOCK_EVENT_COUNT];
 
-static void happen(
-    struct up_mock *self, struct up_mock_mail *mail, enum up_mock_event event, int64_t now_ms)
+static void handle(
+    struct up_mock *self, struct up_mock_message *message, enum up_mock_event event, int64_t now_ms)
 {
-        bool is_sick = self->row != NULL && self->row->event == event;
+        bool is_faulty = self->row != NULL && self->row->event == event;
 
-        (is_sick ? self->row->instead : healthy[event])(self, mail, now_ms);
+        (is_faulty ? self->row->action : actions[event])(self, message, now_ms);
 }
 
-/* --- mails ------------------------------------------------------------------------------------ */
+/* --- messages --------------------------------------------------------------------------------- */
 
-static void mail_free(void *data)
+static void message_free(void *data)
 {
-        struct up_mock_mail *mail = data;
+        struct up_mock_message *message = data;
 
-        g_free(mail->from);
-        g_free(mail->to);
-        g_bytes_unref(mail->bytes);
-        g_free(mail);
+        g_free(message->from);
+        g_free(message->to);
+        g_bytes_unref(message->bytes);
+        g_free(message);
 }
 
 static uint64_t highest_rank(const struct up_mock *self)
@@ -83,165 +83,171 @@ static uint64_t highest_rank(const struct up_mock *self)
         return MOVES * (uint64_t)(self->policy.attempts + self->policy.send_attempts);
 }
 
-/* Takes @bytes over. */
-static struct up_mock_mail *add(
+/* Takes ownership of @bytes. */
+static struct up_mock_message *add(
     struct up_mock *self, const char *from, const char *to, GBytes *bytes, int64_t now_ms)
 {
-        struct up_mock_mail *mail = g_new(struct up_mock_mail, 1);
+        struct up_mock_message *message = g_new(struct up_mock_message, 1);
 
-        *mail = (struct up_mock_mail){ .id = self->mails->len + 1,
+        *message = (struct up_mock_message){ .id = self->messages->len + 1,
                 .from = g_strdup(from),
                 .to = g_strdup(to),
                 .bytes = bytes,
                 .expiry_ms = now_ms + self->policy.lifetime_ms,
                 .rank = highest_rank(self) };
-        g_ptr_array_add(self->mails, mail);
-        return mail;
+        g_ptr_array_add(self->messages, message);
+        return message;
 }
 
-static void enter(struct up_mock *self, struct up_mock_mail *mail, enum state state, int64_t due_ms)
+static void enter(
+    struct up_mock *self, struct up_mock_message *message, enum state state, int64_t due_ms)
 {
-        if (self->at_work == mail)
-                self->at_work = NULL;
-        g_queue_remove(&self->ready, mail);
-        mail->state = state;
-        mail->due_ms = due_ms;
-        mail->rank--;
+        if (self->current == message)
+                self->current = NULL;
+        g_queue_remove(&self->queue, message);
+        message->state = state;
+        message->due_ms = due_ms;
+        message->rank--;
 }
 
-static void end(struct up_mock *self, struct up_mock_mail *mail, enum up_disposition disposition)
+static void end(
+    struct up_mock *self, struct up_mock_message *message, enum up_disposition disposition)
 {
-        enter(self, mail, DONE, UP_NEVER_MS);
-        mail->rank = 0;
-        mail->disposition = disposition;
+        enter(self, message, DONE, UP_NEVER_MS);
+        message->rank = 0;
+        message->disposition = disposition;
 }
 
-/* --- what a healthy pipeline does ------------------------------------------------------------- */
+/* --- the actions of the fixed pipeline -------------------------------------------------------- */
 
-static void ready(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+static void queue(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
-        happen(self, mail, UP_MOCK_READY, now_ms);
+        handle(self, message, UP_MOCK_QUEUED, now_ms);
 }
 
-static void line_up(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+static void enqueue(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
-        enter(self, mail, READY, now_ms);
-        g_queue_push_tail(&self->ready, mail);
+        enter(self, message, QUEUED, now_ms);
+        g_queue_push_tail(&self->queue, message);
 }
 
-static void begin(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+static void start(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
         const unsigned first = 0;
-        const char *const to[] = { mail->to, NULL };
-        const struct up_transaction send = { mail->id, mail->from, to, &first, mail->bytes, false };
+        const char *const to[] = { message->to, NULL };
+        const struct up_transaction send = { message->id, message->from, to, &first, message->bytes,
+                false };
         void *world = self->ports->world;
 
-        enter(self, mail, AT_WORK,
-            now_ms + (mail->cleared ? self->policy.send_timeout_ms : self->policy.scan_timeout_ms));
-        self->at_work = mail;
-        mail->request = mail->cleared
-                            ? self->ports->send(world, &send)
-                            : self->ports->scan(world, mail->id, UP_LEVEL_TRANSPORT, mail->bytes);
+        enter(self, message, STARTED,
+            now_ms +
+                (message->is_clean ? self->policy.send_timeout_ms : self->policy.scan_timeout_ms));
+        self->current = message;
+        message->request = message->is_clean ? self->ports->send(world, &send)
+                                             : self->ports->scan(world, message->id,
+                                                   UP_LEVEL_TRANSPORT, message->bytes);
 }
 
-static void clear(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+static void queue_for_sending(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
-        mail->cleared = true;
-        ready(self, mail, now_ms);
+        message->is_clean = true;
+        queue(self, message, now_ms);
 }
 
-static void put_aside(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
-{
-        (void)now_ms;
-        end(self, mail, UP_DISPOSITION_QUARANTINED);
-}
-
-static void deliver(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+static void quarantine(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
         (void)now_ms;
-        end(self, mail, UP_DISPOSITION_DELIVERED);
+        end(self, message, UP_DISPOSITION_QUARANTINED);
 }
 
-/* A notice breeds none, nor does what nobody wants to be told of. */
-static void bounce(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+static void deliver(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
-        end(self, mail, mail->parent != 0 ? UP_DISPOSITION_ABANDONED : UP_DISPOSITION_BOUNCED);
-        if (mail->parent == 0 && mail->notify && *mail->from != '\0')
-                happen(self, mail, UP_MOCK_BOUNCED, now_ms);
+        (void)now_ms;
+        end(self, message, UP_DISPOSITION_DELIVERED);
+}
+
+/* Neither a notice nor a message with NOTIFY=NEVER or the null sender is reported. */
+static void bounce(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+{
+        end(self, message,
+            message->parent != 0 ? UP_DISPOSITION_ABANDONED : UP_DISPOSITION_BOUNCED);
+        if (message->parent == 0 && message->notify && *message->from != '\0')
+                handle(self, message, UP_MOCK_BOUNCED, now_ms);
 }
 
 static void report_from(
-    struct up_mock *self, const struct up_mock_mail *mail, const char *from, int64_t now_ms)
+    struct up_mock *self, const struct up_mock_message *message, const char *from, int64_t now_ms)
 {
-        const struct up_notice_failure failure = { mail->to, "5.0.0", NULL };
+        const struct up_notice_failure failure = { message->to, "5.0.0", NULL };
         int64_t wall_s = self->ports->wall_s(self->ports->world);
-        const struct up_notice text = { .parent = mail->id,
+        const struct up_notice text = { .parent = message->id,
                 .serial = 1,
-                .sender = mail->from,
+                .sender = message->from,
                 .wall_s = wall_s,
                 .arrival_s = wall_s,
-                .original = mail->bytes,
+                .original = message->bytes,
                 .failures = &failure,
                 .count = 1 };
-        struct up_mock_mail *notice = add(self, from, mail->from, up_notice_compose(&text), now_ms);
+        struct up_mock_message *notice =
+            add(self, from, message->from, up_notice_compose(&text), now_ms);
 
-        notice->parent = mail->id;
-        clear(self, notice, now_ms);
+        notice->parent = message->id;
+        queue_for_sending(self, notice, now_ms);
 }
 
-static void report(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+static void report(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
-        report_from(self, mail, "", now_ms);
+        report_from(self, message, "", now_ms);
 }
 
-static void look_for_loop(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+static void check_loop(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
-        if (up_received_count(mail->bytes) > self->policy.max_hops)
-                bounce(self, mail, now_ms);
+        if (up_received_count(message->bytes) > self->policy.max_hops)
+                bounce(self, message, now_ms);
         else
-                ready(self, mail, now_ms);
+                queue(self, message, now_ms);
 }
 
-static void log_failure(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+static void log_failure(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
         (void)now_ms;
         up_event_log(
-            self->ports, UP_LOG_DEFERRED, mail->id, "", up_reason_rows[UP_REASON_DEFERRED].code);
+            self->ports, UP_LOG_DEFERRED, message->id, "", up_reason_rows[UP_REASON_DEFERRED].code);
 }
 
-/* Whoever waits must have moves for a scan, which may go well, and the transaction after it. */
-static void try_again(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+/* A retry needs moves for a scan and for the transaction after it. */
+static void retry(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
-        happen(self, mail, UP_MOCK_LOGGED, now_ms);
-        if (mail->rank < 2 * MOVES || mail->expiry_ms <= now_ms)
-                bounce(self, mail, now_ms);
+        handle(self, message, UP_MOCK_LOGGED, now_ms);
+        if (message->rank < 2 * MOVES || message->expiry_ms <= now_ms)
+                bounce(self, message, now_ms);
         else
-                happen(self, mail, UP_MOCK_POSTPONED, now_ms);
+                handle(self, message, UP_MOCK_DELAYED, now_ms);
 }
 
-static void wait_a_while(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+static void delay(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
-        enter(self, mail, WAITING, now_ms + self->policy.backoff_min_ms);
+        enter(self, message, WAITING, now_ms + self->policy.backoff_min_ms);
 }
 
-static up_mock_action *const healthy[UP_MOCK_EVENTS] = {
-        [UP_MOCK_ARRIVED] = look_for_loop,
-        [UP_MOCK_READY] = line_up,
-        [UP_MOCK_BEGUN] = begin,
-        [UP_MOCK_CLEAN] = clear,
-        [UP_MOCK_CONDEMNED] = put_aside,
+static up_mock_action *const actions[UP_MOCK_EVENT_COUNT] = {
+        [UP_MOCK_ACCEPTED] = check_loop,
+        [UP_MOCK_QUEUED] = enqueue,
+        [UP_MOCK_STARTED] = start,
+        [UP_MOCK_CLEAN] = queue_for_sending,
+        [UP_MOCK_NOT_CLEAN] = quarantine,
         [UP_MOCK_DELIVERED] = deliver,
-        [UP_MOCK_REFUSED] = bounce,
-        [UP_MOCK_FAILED] = try_again,
+        [UP_MOCK_REJECTED] = bounce,
+        [UP_MOCK_FAILED] = retry,
         [UP_MOCK_LOGGED] = log_failure,
-        [UP_MOCK_POSTPONED] = wait_a_while,
-        [UP_MOCK_DUE] = ready,
+        [UP_MOCK_DELAYED] = delay,
+        [UP_MOCK_DUE] = queue,
         [UP_MOCK_BOUNCED] = report,
 };
 
-/* --- the contract ----------------------------------------------------------------------------- */
+/* --- the interface ---------------------------------------------------------------------------- */
 
-static void *open_sick(const struct up_pipeline *pipeline, const struct up_policy *policy,
+static void *open_mock(const struct up_pipeline *pipeline, const struct up_policy *policy,
     const struct up_ports *ports)
 {
         struct up_mock *self = g_new(struct up_mock, 1);
@@ -250,17 +256,17 @@ static void *open_sick(const struct up_pipeline *pipeline, const struct up_polic
                 .capabilities = pipeline->capabilities,
                 .ports = ports,
                 .policy = *policy };
-        self->mails = g_ptr_array_new_with_free_func(mail_free);
-        g_queue_init(&self->ready);
+        self->messages = g_ptr_array_new_with_free_func(message_free);
+        g_queue_init(&self->queue);
         return self;
 }
 
-static void close_sick(void *data)
+static void close_mock(void *data)
 {
         struct up_mock *self = data;
 
-        g_queue_clear(&self->ready);
-        g_ptr_array_unref(self->mails);
+        g_queue_clear(&self->queue);
+        g_ptr_array_unref(self->messages);
         g_free(self);
 }
 
@@ -268,26 +274,26 @@ static enum up_receipt submit(
     void *data, const struct up_mail *given, int64_t now_ms, up_id *ret_id)
 {
         struct up_mock *self = data;
-        up_id id = self->mails->len + 1;
+        up_id id = self->messages->len + 1;
 
         if (given->to[1] != NULL || self->policy.store_scan != 0)
                 return UP_RECEIPT_DEFERRED;
-        struct up_mock_mail *mail = add(self, given->from, given->to[0],
+        struct up_mock_message *message = add(self, given->from, given->to[0],
             up_received_prepend(
                 given->bytes, id, given->origin, self->ports->wall_s(self->ports->world)),
             now_ms);
-        mail->notify = given->notify;
-        happen(self, mail, UP_MOCK_ARRIVED, now_ms);
+        message->notify = given->notify;
+        handle(self, message, UP_MOCK_ACCEPTED, now_ms);
         *ret_id = id;
         return UP_RECEIPT_ACCEPTED;
 }
 
-/* An answer that comes late, or twice, finds nobody at work who has asked for it. */
-static void answered(
+/* An answer that comes late or twice is not the one that the worker waits for. */
+static void handle_answer(
     struct up_mock *self, up_request request, enum up_mock_event event, int64_t now_ms)
 {
-        if (self->at_work != NULL && self->at_work->request == request)
-                happen(self, self->at_work, event, now_ms);
+        if (self->current != NULL && self->current->request == request)
+                handle(self, self->current, event, now_ms);
 }
 
 static void scanned(
@@ -295,14 +301,14 @@ static void scanned(
 {
         static const enum up_mock_event events[UP_VERDICT_COUNT] = { [UP_VERDICT_CLEAN] =
                                                                          UP_MOCK_CLEAN,
-                [UP_VERDICT_INFECTED] = UP_MOCK_CONDEMNED,
-                [UP_VERDICT_UNSCANNABLE] = UP_MOCK_CONDEMNED,
-                [UP_VERDICT_REWRITTEN] = UP_MOCK_CONDEMNED,
+                [UP_VERDICT_INFECTED] = UP_MOCK_NOT_CLEAN,
+                [UP_VERDICT_UNSCANNABLE] = UP_MOCK_NOT_CLEAN,
+                [UP_VERDICT_REWRITTEN] = UP_MOCK_NOT_CLEAN,
                 [UP_VERDICT_NONE] = UP_MOCK_FAILED };
         struct up_mock *self = data;
-        bool of_it = self->at_work != NULL && self->at_work->id == answer->message;
+        bool is_current = self->current != NULL && self->current->id == answer->message;
 
-        answered(self, request, of_it ? events[answer->verdict] : UP_MOCK_FAILED, now_ms);
+        handle_answer(self, request, is_current ? events[answer->verdict] : UP_MOCK_FAILED, now_ms);
 }
 
 static void sent(
@@ -310,80 +316,80 @@ static void sent(
 {
         static const enum up_mock_event events[] = { [UP_OUTCOME_DELIVERED] = UP_MOCK_DELIVERED,
                 [UP_OUTCOME_DEFERRED] = UP_MOCK_FAILED,
-                [UP_OUTCOME_REJECTED] = UP_MOCK_REFUSED,
+                [UP_OUTCOME_REJECTED] = UP_MOCK_REJECTED,
                 [UP_OUTCOME_UNKNOWN] = UP_MOCK_FAILED };
 
-        answered(data, request, events[up_send_outcome(answer, 0)], now_ms);
+        handle_answer(data, request, events[up_send_outcome(answer, 0)], now_ms);
 }
 
-static void look_at_clock(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+static void check_timers(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
-        if (mail->state == AT_WORK && mail->due_ms <= now_ms)
-                happen(self, mail, UP_MOCK_FAILED, now_ms);
-        else if (mail->state != AT_WORK && mail->state != DONE && mail->expiry_ms <= now_ms)
-                bounce(self, mail, now_ms);
-        else if (mail->state == WAITING && mail->due_ms <= now_ms)
-                happen(self, mail, UP_MOCK_DUE, now_ms);
+        if (message->state == STARTED && message->due_ms <= now_ms)
+                handle(self, message, UP_MOCK_FAILED, now_ms);
+        else if (message->state != STARTED && message->state != DONE &&
+                 message->expiry_ms <= now_ms)
+                bounce(self, message, now_ms);
+        else if (message->state == WAITING && message->due_ms <= now_ms)
+                handle(self, message, UP_MOCK_DUE, now_ms);
 }
 
-/* A notice that is born meanwhile stands at the end. */
 static void run(void *data, int64_t now_ms)
 {
         struct up_mock *self = data;
 
-        for (guint i = 0; i < self->mails->len; i++)
-                look_at_clock(self, g_ptr_array_index(self->mails, i), now_ms);
-        if (self->at_work == NULL && !g_queue_is_empty(&self->ready))
-                happen(self, g_queue_peek_head(&self->ready), UP_MOCK_BEGUN, now_ms);
+        for (guint i = 0; i < self->messages->len; i++)
+                check_timers(self, g_ptr_array_index(self->messages, i), now_ms);
+        if (self->current == NULL && !g_queue_is_empty(&self->queue))
+                handle(self, g_queue_peek_head(&self->queue), UP_MOCK_STARTED, now_ms);
 }
 
-/* Who is ready is due at once if the worker is free. */
+/* A queued message is due at once if the worker is free. */
 static int64_t next_ms(void *data)
 {
         const struct up_mock *self = data;
         int64_t next_ms = UP_NEVER_MS;
 
-        for (guint i = 0; i < self->mails->len; i++) {
-                const struct up_mock_mail *mail = g_ptr_array_index(self->mails, i);
-                if (mail->state == AT_WORK || mail->state == WAITING || self->at_work == NULL)
-                        next_ms = MIN(next_ms, mail->due_ms);
-                if (mail->state == READY || mail->state == WAITING)
-                        next_ms = MIN(next_ms, mail->expiry_ms);
+        for (guint i = 0; i < self->messages->len; i++) {
+                const struct up_mock_message *message = g_ptr_array_index(self->messages, i);
+                if (message->state == STARTED || message->state == WAITING || self->current == NULL)
+                        next_ms = MIN(next_ms, message->due_ms);
+                if (message->state == QUEUED || message->state == WAITING)
+                        next_ms = MIN(next_ms, message->expiry_ms);
         }
         return next_ms;
 }
 
-static void leave_out_what_is_not_claimed(struct up_view *view, unsigned can)
+static void hide_unclaimed(struct up_view *view, unsigned capabilities)
 {
-        if ((can & UP_CAN_OWNER) == 0) {
+        if ((capabilities & UP_CAN_OWNER) == 0) {
                 view->owner = UP_OWNER_NONE;
                 view->owner_ms = view->expiry_ms = 0;
         }
-        if ((can & UP_CAN_RANK) == 0)
+        if ((capabilities & UP_CAN_RANK) == 0)
                 view->rank = 0;
-        if ((can & UP_CAN_ELIGIBILITY) == 0)
+        if ((capabilities & UP_CAN_ELIGIBILITY) == 0)
                 view->eligible = false;
 }
 
-static void each(void *data, up_view_visitor see, void *see_data)
+static void for_each_recipient(void *data, up_view_visitor visit, void *visit_data)
 {
         const struct up_mock *self = data;
 
-        for (guint i = 0; i < self->mails->len; i++) {
-                const struct up_mock_mail *mail = g_ptr_array_index(self->mails, i);
-                struct up_view view = { .message = mail->id,
-                        .parent = mail->parent,
-                        .from = mail->from,
-                        .to = mail->to,
-                        .state = state_names[mail->state],
-                        .disposition = mail->disposition,
-                        .owner = owners[mail->state],
-                        .owner_ms = mail->due_ms,
-                        .expiry_ms = mail->expiry_ms,
-                        .rank = mail->rank,
-                        .eligible = mail->state == READY };
-                leave_out_what_is_not_claimed(&view, self->capabilities);
-                see(&view, see_data);
+        for (guint i = 0; i < self->messages->len; i++) {
+                const struct up_mock_message *message = g_ptr_array_index(self->messages, i);
+                struct up_view view = { .message = message->id,
+                        .parent = message->parent,
+                        .from = message->from,
+                        .to = message->to,
+                        .state = state_names[message->state],
+                        .disposition = message->disposition,
+                        .owner = owners[message->state],
+                        .owner_ms = message->due_ms,
+                        .expiry_ms = message->expiry_ms,
+                        .rank = message->rank,
+                        .eligible = message->state == QUEUED };
+                hide_unclaimed(&view, self->capabilities);
+                visit(&view, visit_data);
         }
 }
 
@@ -397,114 +403,117 @@ static uint64_t digest(void *data, int64_t now_ms)
         const struct up_mock *self = data;
         uint64_t hash = UP_FNV_BASIS;
 
-        for (guint i = 0; i < self->mails->len; i++) {
-                const struct up_mock_mail *mail = g_ptr_array_index(self->mails, i);
-                hash = up_fnv_number(hash, (int64_t)mail->state);
-                hash = up_fnv_number(hash, (int64_t)mail->disposition);
-                hash = up_fnv_number(hash, (int64_t)mail->rank);
-                hash = up_fnv_number(hash, left_ms(mail->due_ms, now_ms));
-                hash = up_fnv_number(hash, left_ms(mail->expiry_ms, now_ms));
-                hash = up_fnv_byte(hash, mail->cleared);
-                hash = up_fnv_number(hash, g_queue_index((GQueue *)&self->ready, mail));
+        for (guint i = 0; i < self->messages->len; i++) {
+                const struct up_mock_message *message = g_ptr_array_index(self->messages, i);
+                hash = up_fnv_number(hash, (int64_t)message->state);
+                hash = up_fnv_number(hash, (int64_t)message->disposition);
+                hash = up_fnv_number(hash, (int64_t)message->rank);
+                hash = up_fnv_number(hash, left_ms(message->due_ms, now_ms));
+                hash = up_fnv_number(hash, left_ms(message->expiry_ms, now_ms));
+                hash = up_fnv_byte(hash, message->is_clean);
+                hash = up_fnv_number(hash, g_queue_index((GQueue *)&self->queue, message));
         }
         return hash;
 }
 
-/* --- what can be wrong ------------------------------------------------------------------------ */
+/* --- faulty actions --------------------------------------------------------------------------- */
 
-static void do_nothing(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+static void do_nothing(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
         (void)self;
-        (void)mail;
+        (void)message;
         (void)now_ms;
 }
 
-static void park(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+static void wait_for_ever(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
         (void)now_ms;
-        enter(self, mail, WAITING, UP_NEVER_MS);
+        enter(self, message, WAITING, UP_NEVER_MS);
 }
 
-/* Neither the attempt nor the time counts: KB843545. */
-static void begin_anew(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+/* As in KB843545: neither the attempt nor the time counts. */
+static void reset_attempts(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
-        mail->rank = highest_rank(self);
-        mail->expiry_ms = now_ms + self->policy.lifetime_ms;
-        wait_a_while(self, mail, now_ms);
+        message->rank = highest_rank(self);
+        message->expiry_ms = now_ms + self->policy.lifetime_ms;
+        delay(self, message, now_ms);
 }
 
-static void begin_without_timeout(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+static void start_without_timeout(
+    struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
-        begin(self, mail, now_ms);
-        mail->due_ms = UP_NEVER_MS;
+        start(self, message, now_ms);
+        message->due_ms = UP_NEVER_MS;
 }
 
-static void push_in(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+static void queue_first(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
-        enter(self, mail, READY, now_ms);
-        g_queue_push_head(&self->ready, mail);
+        enter(self, message, QUEUED, now_ms);
+        g_queue_push_head(&self->queue, message);
 }
 
-static void drop(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+static void discard(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
         (void)now_ms;
-        end(self, mail, UP_DISPOSITION_DISCARDED);
+        end(self, message, UP_DISPOSITION_DISCARDED);
 }
 
-static void deliver_again(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+static void send_again(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
-        if (mail->rank >= MOVES)
-                ready(self, mail, now_ms);
+        if (message->rank >= MOVES)
+                queue(self, message, now_ms);
         else
-                deliver(self, mail, now_ms);
+                deliver(self, message, now_ms);
 }
 
-static void change_line_ends(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+static void change_line_ends(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
         gsize bytes;
-        const char *data = g_bytes_get_data(mail->bytes, &bytes);
+        const char *data = g_bytes_get_data(message->bytes, &bytes);
         g_autoptr(GString) text = g_string_new_len(data, (gssize)bytes);
 
         g_string_replace(text, "\r\n", "\n", 0);
-        g_bytes_unref(mail->bytes);
-        mail->bytes = g_bytes_new(text->str, text->len);
-        look_for_loop(self, mail, now_ms);
+        g_bytes_unref(message->bytes);
+        message->bytes = g_bytes_new(text->str, text->len);
+        check_loop(self, message, now_ms);
 }
 
-static void add_footer(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+static void add_footer(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
         static const char footer[] = "-- \r\nThis message was scanned.\r\n";
-        GByteArray *data = g_bytes_unref_to_array(mail->bytes);
+        GByteArray *data = g_bytes_unref_to_array(message->bytes);
 
         g_byte_array_append(data, (const guint8 *)footer, (guint)strlen(footer));
-        mail->bytes = g_byte_array_free_to_bytes(data);
-        clear(self, mail, now_ms);
+        message->bytes = g_byte_array_free_to_bytes(data);
+        queue_for_sending(self, message, now_ms);
 }
 
-static void report_by_name(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+static void report_with_sender(
+    struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
-        report_from(self, mail, "postmaster@example.com", now_ms);
+        report_from(self, message, "postmaster@example.com", now_ms);
 }
 
-static void log_code_0(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+static void log_code_0(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
         (void)now_ms;
-        up_event_log(self->ports, UP_LOG_DEFERRED, mail->id, "", 0);
+        up_event_log(self->ports, UP_LOG_DEFERRED, message->id, "", 0);
 }
 
-/* It outlives the pipeline, so two runs of one case differ. */
-static void wait_longer_each_time(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+/* Keeps state across runs, so two runs of one case differ. */
+static void delay_by_history(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
         static int64_t longer_ms;
 
-        enter(self, mail, WAITING, now_ms + self->policy.backoff_min_ms + ++longer_ms);
+        enter(self, message, WAITING, now_ms + self->policy.backoff_min_ms + ++longer_ms);
 }
 
-static void wait_for_full_hour(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms)
+static void delay_to_full_hour(
+    struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
         int64_t past_s = self->ports->wall_s(self->ports->world) % 3600;
 
-        enter(self, mail, WAITING, now_ms + (3600 - past_s) * 1000);
+        enter(self, message, WAITING, now_ms + (3600 - past_s) * 1000);
 }
 
 /* --- the table -------------------------------------------------------------------------------- */
@@ -512,120 +521,86 @@ static void wait_for_full_hour(struct up_mock *self, struct up_mock_mail *mail, 
 #define ALL (UP_CAN_OWNER | UP_CAN_RANK | UP_CAN_DIGEST | UP_CAN_ELIGIBILITY)
 
 /*
- * A pipeline is convicted by the strongest evidence that it gives itself. So who is to be seen by a
- * weaker one claims less: with the very same deed one is seen by its rank, one by its digest, and
- * one that tells nothing by the clock.
+ * The strongest evidence is reported that a pipeline's claims allow. So a canary of weaker evidence
+ * claims less: the same action is found by the rank, by the digest, or, if nothing is claimed, by
+ * the clock.
  */
+#define SUBMIT_AFTER(event) "script:\n  " event "\n  submit 1 local\n"
+
 /* clang-format off */
 const struct up_mock_row up_mock_rows[] = {
-        { "pending/unowned", "waits, and for no time",
-            ALL, UP_MOCK_POSTPONED, park, "unowned: waiting",
-            "script:\n"
-            "  scan 1 busy\n"
-            "  submit 1 local\n" },
-        { "pending/no-progress", "does not count attempts, and tells its rank",
-            ALL, UP_MOCK_POSTPONED, begin_anew, "no-progress: waiting",
-            "script:\n"
-            "  scan 1 busy\n"
-            "  submit 1 local\n" },
-        { "pending/no-wakeup", "sets no time-out for an answer",
-            ALL & ~UP_CAN_OWNER, UP_MOCK_BEGUN, begin_without_timeout, "no-wakeup: at-work",
-            "script:\n"
-            "  scan 1 never\n"
-            "  submit 1 local\n" },
-        { "pending/cycle", "does not count attempts, and tells a digest",
-            UP_CAN_DIGEST, UP_MOCK_POSTPONED, begin_anew, "cycle: at-work, waiting",
-            "script:\n"
-            "  scan 1 busy\n"
-            "  submit 1 local\n" },
-        { "pending/spin", "does nothing when a time-out has passed",
-            ALL, UP_MOCK_FAILED, do_nothing, "spin: at-work",
-            "script:\n"
-            "  scan 1 never\n"
-            "  submit 1 local\n" },
-        { "pending/starved", "takes the newest first",
-            ALL, UP_MOCK_READY, push_in, "starved: ready",
+        { "no-retry-time", "waits for a retry without a timer",
+            ALL, UP_MOCK_DELAYED, wait_for_ever, "unowned: waiting",
+            SUBMIT_AFTER("scan 1 busy") },
+        { "uncounted-attempts", "does not count attempts, and reports its rank",
+            ALL, UP_MOCK_DELAYED, reset_attempts, "no-progress: waiting",
+            SUBMIT_AFTER("scan 1 busy") },
+        { "no-time-out", "waits for an answer without a time-out",
+            ALL & ~UP_CAN_OWNER, UP_MOCK_STARTED, start_without_timeout, "no-wakeup: started",
+            SUBMIT_AFTER("scan 1 never") },
+        { "uncounted-attempts-digest", "does not count attempts, and reports a digest",
+            UP_CAN_DIGEST, UP_MOCK_DELAYED, reset_attempts, "cycle: started, waiting",
+            SUBMIT_AFTER("scan 1 busy") },
+        { "ignored-time-out", "does nothing after a time-out",
+            ALL, UP_MOCK_FAILED, do_nothing, "spin: started",
+            SUBMIT_AFTER("scan 1 never") },
+        { "newest-first", "works on the newest message first",
+            ALL, UP_MOCK_QUEUED, queue_first, "starved: queued",
             "policy: backoff=1s..1s send-attempts=40\n"
-            "script:\n"
-            "  hop 0 dot defer\n"
-            "  submit 1 local\n"
+            SUBMIT_AFTER("hop 0 dot defer")
             "  submit 2 local\n"
             "  submit 3 local\n"
             "  submit 4 local\n" },
-        { "pending/past-bound", "does not count attempts, and tells nothing",
-            0, UP_MOCK_POSTPONED, begin_anew, "past-bound: ",
-            "policy: lifetime=1h backoff=1m..1m\n"
-            "script:\n"
-            "  scan 1 busy\n"
-            "  submit 1 local\n" },
-        { "lost", "drops what is refused",
-            ALL, UP_MOCK_REFUSED, drop, "discarded, and neither infected nor deleted",
-            "script:\n"
-            "  hop 1 dot reject\n"
-            "  submit 1 local\n" },
-        { "duplicate", "sends again what is delivered",
-            ALL, UP_MOCK_DELIVERED, deliver_again, "handed over again: ",
+        { "uncounted-attempts-silent", "does not count attempts, and reports nothing",
+            0, UP_MOCK_DELAYED, reset_attempts, "past-bound: ",
+            "policy: lifetime=1h backoff=1m..1m\n" SUBMIT_AFTER("scan 1 busy") },
+        { "dropped-rejection", "discards rejected messages",
+            ALL, UP_MOCK_REJECTED, discard, "discarded, but neither infected nor deleted",
+            SUBMIT_AFTER("hop 1 dot reject") },
+        { "sent-again", "sends delivered messages again",
+            ALL, UP_MOCK_DELIVERED, send_again, "transmitted again: ",
             "policy: attempts=1 send-attempts=2\n"
             "script:\n"
             "  submit 1 local\n" },
-        /* Where unscanned mail may be delivered, too, that is not what is wrong with it. */
-        { "delivered-infected", "takes every verdict for clean",
-            ALL, UP_MOCK_CONDEMNED, clear, "sent after the verdict",
-            "policy: unscannable=deliver\n"
-            "script:\n"
-            "  scan 1 infected\n"
-            "  submit 1 local\n" },
-        { "delivered-unscanned", "takes silence for clean",
-            ALL, UP_MOCK_FAILED, clear, "sent without a clean verdict",
-            "script:\n"
-            "  scan 1 never\n"
-            "  submit 1 local\n" },
-        { "altered", "changes line ends",
-            ALL, UP_MOCK_ARRIVED, change_line_ends, "multipart/signed: content",
+        /* Policy allows unscanned mail, so that this is not reported, too. */
+        { "all-verdicts-clean", "treats every verdict as clean",
+            ALL, UP_MOCK_NOT_CLEAN, queue_for_sending, "sent after the scanner called it infected",
+            "policy: unscannable=deliver\n" SUBMIT_AFTER("scan 1 infected") },
+        { "no-answer-clean", "treats a missing answer as clean",
+            ALL, UP_MOCK_FAILED, queue_for_sending, "sent without a clean verdict",
+            SUBMIT_AFTER("scan 1 never") },
+        { "changed-line-ends", "changes line ends",
+            ALL, UP_MOCK_ACCEPTED, change_line_ends, "multipart/signed: content",
             "script:\n"
             "  bystander 1 signed local\n" },
-        { "no-notice", "bounces, and tells nobody",
+        { "unreported-bounce", "bounces without a notice",
             ALL, UP_MOCK_BOUNCED, do_nothing, "bounced without a notice",
-            "script:\n"
-            "  hop 1 dot reject\n"
-            "  submit 1 local\n" },
-        { "notice-loop", "signs its notices",
-            ALL, UP_MOCK_BOUNCED, report_by_name, "a notice with a sender",
-            "script:\n"
-            "  hop 1 dot reject\n"
-            "  submit 1 local\n" },
-        { "mail-loop", "counts no hops",
-            ALL, UP_MOCK_ARRIVED, ready, "a copy was taken in again",
-            "script:\n"
-            "  loop on\n"
-            "  submit 1 local\n" },
-        { "stray", "bounces what is infected",
-            ALL, UP_MOCK_CONDEMNED, bounce, "backscatter",
-            "script:\n"
-            "  scan 1 infected\n"
-            "  submit 1 local\n" },
-        { "disagree/scanned-sent", "adds a footer after the scan",
+            SUBMIT_AFTER("hop 1 dot reject") },
+        { "notice-with-sender", "sends notices with a sender",
+            ALL, UP_MOCK_BOUNCED, report_with_sender, "a notice with a sender",
+            SUBMIT_AFTER("hop 1 dot reject") },
+        { "uncounted-hops", "does not count hops",
+            ALL, UP_MOCK_ACCEPTED, queue, "a looping copy was accepted",
+            SUBMIT_AFTER("loop on") },
+        { "bounced-infection", "bounces infected messages",
+            ALL, UP_MOCK_NOT_CLEAN, bounce, "backscatter",
+            SUBMIT_AFTER("scan 1 infected") },
+        { "footer-after-scan", "adds a footer after the scan",
             ALL, UP_MOCK_CLEAN, add_footer, "scanned and sent",
             "script:\n"
             "  submit 1 local\n" },
-        { "error-without-reason", "logs a failure with code 0",
+        { "log-code-0", "logs a failure with code 0",
             ALL, UP_MOCK_LOGGED, log_code_0, "unpend, Next Hop, event 3101: error code 0",
-            "script:\n"
-            "  scan 1 busy\n"
-            "  submit 1 local\n" },
-        { "worse-when-healed", "bounces whoever has waited",
+            SUBMIT_AFTER("scan 1 busy") },
+        { "bounced-retry", "bounces messages that waited for a retry",
             ALL, UP_MOCK_DUE, bounce, "waiting: bounced instead of delivered",
-            "script:\n"
-            "  scan 1 busy\n"
-            "  submit 1 local\n"
+            SUBMIT_AFTER("scan 1 busy")
             "  wait 1s\n" },
-        { "nondeterministic", "remembers what was before it",
-            ALL, UP_MOCK_POSTPONED, wait_longer_each_time, "first difference: ",
-            "script:\n"
-            "  scan 1 busy\n"
-            "  submit 1 local\n" },
-        { "metamorphic", "waits by the wall clock",
-            ALL, UP_MOCK_POSTPONED, wait_for_full_hour, "the wall clock decides",
+        { "state-across-runs", "keeps state from earlier runs",
+            ALL, UP_MOCK_DELAYED, delay_by_history, "first difference: ",
+            SUBMIT_AFTER("scan 1 busy") },
+        { "wall-clock-timer", "sets timers by the wall clock",
+            ALL, UP_MOCK_DELAYED, delay_to_full_hour, "the wall clock decides",
             "script:\n"
             "  clock forward 30m\n"
             "  scan 1 busy\n"
@@ -635,29 +610,28 @@ const struct up_mock_row up_mock_rows[] = {
 };
 /* clang-format on */
 
-/* A new oracle needs a canary. */
-G_STATIC_ASSERT(G_N_ELEMENTS(up_mock_rows) == UP_ORACLES);
+const size_t up_mock_count = G_N_ELEMENTS(up_mock_rows);
 
-const struct up_mock_row *up_mock_find(const char *oracle)
+const struct up_mock_row *up_mock_find(const char *name)
 {
-        for (size_t i = 0; i < UP_ORACLES; i++)
-                if (strcmp(up_mock_rows[i].oracle, oracle) == 0)
+        for (size_t i = 0; i < up_mock_count; i++)
+                if (strcmp(up_mock_rows[i].name, name) == 0)
                         return &up_mock_rows[i];
         return NULL;
 }
 
 struct up_pipeline up_mock_pipeline(const struct up_mock_row *row)
 {
-        return (struct up_pipeline){ .name = row != NULL ? row->oracle : "healthy",
+        return (struct up_pipeline){ .name = row != NULL ? row->name : "fixed",
                 .capabilities = row != NULL ? row->capabilities : ALL,
                 .variant = row,
-                .open = open_sick,
-                .close = close_sick,
+                .open = open_mock,
+                .close = close_mock,
                 .submit = submit,
                 .scanned = scanned,
                 .sent = sent,
                 .run = run,
                 .next_ms = next_ms,
-                .for_each_recipient = each,
+                .for_each_recipient = for_each_recipient,
                 .digest = digest };
 }

@@ -1,61 +1,60 @@
 /*
- * sick - one small pipeline that can be sick in as many ways as there are oracles
+ * mock - one small pipeline that can be faulty in as many ways as there are oracles
  *
- * A judge who has never convicted anybody is not to be trusted. So for each oracle
- * (oracle/judge.h) there is a pipeline that commits what this one has to see, and nothing else.
- * All are one and the same: whatever can happen to a mail is an event, and for each event there is
- * a deed that a healthy pipeline does. A sick one does another deed at one event. That, what the
- * pipeline can tell of itself, and a case in which it shows, are a row of up_mock_rows.
+ * An oracle that never reported anything proves nothing. So each oracle (oracle/judge.h) names a
+ * faulty pipeline on which it must report a finding, and nothing else may. All are the same
+ * pipeline: each event in the life of a message has an action, and a faulty pipeline replaces the
+ * action of one event. That action, what the pipeline claims to report, and a case in which the
+ * fault shows are a row of up_mock_rows.
  *
- * The target `canary` plays it (canaries.h); `unpend doctor` says whether it was seen, and that the
- * healthy one was found to be so in the same case.
+ * The target `canary` runs them (canaries.h); `unpend doctor` checks that the fault is found, and
+ * that the fixed counterpart passes the same case.
  */
 #ifndef UP_FAULTS_MOCK_H
 #define UP_FAULTS_MOCK_H
 
+#include <stddef.h>
 #include <stdint.h>
 
-#include "oracle/judge.h"
 #include "pipeline.h"
 
-/** What happens to a mail, and what is to be done then. */
+/** What happens to a message. */
 enum up_mock_event {
-        UP_MOCK_ARRIVED,   /* it was accepted: look for a loop, then it is ready */
-        UP_MOCK_READY,     /* put it at the end of the queue */
-        UP_MOCK_BEGUN,     /* its turn has come: ask the scanner, or else the next hop */
-        UP_MOCK_CLEAN,     /* said the scanner: it is ready to be sent */
-        UP_MOCK_CONDEMNED, /* said the scanner: put it aside */
-        UP_MOCK_DELIVERED, /* said the next hop: that is the end */
-        UP_MOCK_REFUSED,   /* said the next hop: bounce it */
-        UP_MOCK_FAILED,    /* no verdict, deferred, no answer in time: log it, try again */
-        UP_MOCK_LOGGED,    /* a failure is to be written to the event log */
-        UP_MOCK_POSTPONED, /* it is to be tried again: wait until when? */
-        UP_MOCK_DUE,       /* it has waited: it is ready again */
-        UP_MOCK_BOUNCED,   /* and somebody wants to know: tell the sender */
+        UP_MOCK_ACCEPTED,  /* submitted: check for a loop, then queue it */
+        UP_MOCK_QUEUED,    /* append it to the queue */
+        UP_MOCK_STARTED,   /* a worker is free: request a scan or a transaction */
+        UP_MOCK_CLEAN,     /* verdict: queue it for sending */
+        UP_MOCK_NOT_CLEAN, /* verdict: quarantine it */
+        UP_MOCK_DELIVERED, /* the next hop accepted it */
+        UP_MOCK_REJECTED,  /* the next hop rejected it: bounce it */
+        UP_MOCK_FAILED,    /* no verdict, deferred, or time-out: log it, retry it */
+        UP_MOCK_LOGGED,    /* write the failure to the event log */
+        UP_MOCK_DELAYED,   /* set the timer of the next attempt */
+        UP_MOCK_DUE,       /* that timer fired: queue it again */
+        UP_MOCK_BOUNCED,   /* send its sender a notice */
+        UP_MOCK_EVENT_COUNT
 };
-#define UP_MOCK_EVENTS 12
 
-struct up_mock; /* a pipeline, and one mail of it */
-struct up_mock_mail;
-typedef void up_mock_action(struct up_mock *self, struct up_mock_mail *mail, int64_t now_ms);
+struct up_mock; /* a pipeline, and one message of it */
+struct up_mock_message;
+typedef void up_mock_action(struct up_mock *self, struct up_mock_message *message, int64_t now_ms);
 
 struct up_mock_row {
-        const char *oracle;    /* its name in up_oracle_rows */
-        const char *what;      /* what this pipeline does: a few words */
-        unsigned capabilities; /* a set of enum up_capability: what it tells of itself */
+        const char *name;      /* as an oracle's row names its canary */
+        const char *what;      /* what this pipeline does wrong: a few words */
+        unsigned capabilities; /* a set of enum up_capability that it claims */
         enum up_mock_event event;
-        up_mock_action *instead; /* what it does then */
-        const char *signature;   /* how that of the finding begins */
-        const char *head;        /* of a case: the lines `policy:` and `script:` */
+        up_mock_action *action; /* what it does then, instead of the right thing */
+        const char *signature;  /* how the signature of the finding begins */
+        const char *head;       /* of a case: the lines `policy:` and `script:` */
 };
-
-/** UP_ORACLES of them, by the index of the oracle. */
 extern const struct up_mock_row up_mock_rows[];
+extern const size_t up_mock_count;
 
-/** The row of that oracle; NULL when there is none of that name. */
-const struct up_mock_row *up_mock_find(const char *oracle);
+/** NULL if there is no row with that name. */
+const struct up_mock_row *up_mock_find(const char *name);
 
-/** That pipeline, which keeps @row; with NULL the healthy one, which tells all that it can. */
+/** The pipeline of a row, which it borrows; for NULL the fixed one, which claims everything. */
 struct up_pipeline up_mock_pipeline(const struct up_mock_row *row);
 
 #endif

@@ -152,7 +152,7 @@ static const struct field end_fields[] = {
 static const struct {
         const struct field *rows;
         size_t count;
-} fields_of[UP_ENTRY_KINDS] = {
+} fields_of[UP_ENTRY_KIND_COUNT] = {
         [UP_ENTRY_SUBMIT] = LIST(submit_fields),
         [UP_ENTRY_SCAN] = LIST(scan_fields),
         [UP_ENTRY_SCANNED] = LIST(scanned_fields),
@@ -258,7 +258,7 @@ guint up_ledger_add(struct up_ledger *ledger, const struct up_entry *entry)
 {
         struct up_entry copy = *entry;
 
-        g_assert(entry->kind < UP_ENTRY_KINDS);
+        g_assert(entry->kind < UP_ENTRY_KIND_COUNT);
         for (size_t i = 0; i < G_N_ELEMENTS(common_fields); i++)
                 own(ledger, &copy, &common_fields[i]);
         for (size_t i = 0; i < fields_of[entry->kind].count; i++)
@@ -267,8 +267,7 @@ guint up_ledger_add(struct up_ledger *ledger, const struct up_entry *entry)
         return ledger->entries->len - 1;
 }
 
-/* --- comparing ---------------------------------------------------------------------------------
- */
+/* --- comparing -------------------------------------------------------------------------------- */
 
 /* Entries of one kind, whose other fields are the same so far: the count of an array is one. */
 static bool is_same_block(const void *a, const void *b, size_t bytes)
@@ -329,84 +328,6 @@ bool up_entry_is_same(const struct up_entry *a, const struct up_entry *b)
                 if (!is_same_field(a, b, &fields_of[a->kind].rows[i]))
                         return false;
         return true;
-}
-
-/* --- replay ----------------------------------------------------------------------------------- */
-
-struct up_recipient_key {
-        up_id message;
-        unsigned recipient;
-};
-
-/* The view comes first: a pointer to a slot is the pointer to a view that `order` promises. */
-struct slot {
-        const struct up_view *view;
-        struct up_recipient_key key;
-};
-
-static guint key_hash(gconstpointer data)
-{
-        const struct up_recipient_key *key = data;
-        uint64_t mixed =
-            (key->message ^ ((uint64_t)key->recipient << 40)) * UINT64_C(0x9e3779b97f4a7c15);
-
-        return (guint)(mixed >> 32);
-}
-
-static gboolean key_equal(gconstpointer left, gconstpointer right)
-{
-        const struct up_recipient_key *a = left, *b = right;
-
-        return a->message == b->message && a->recipient == b->recipient;
-}
-
-void up_replay_init(struct up_replay *replay, const struct up_ledger *ledger)
-{
-        *replay = (struct up_replay){
-                .ledger = ledger,
-                .views = g_hash_table_new(key_hash, key_equal),
-                .order = g_ptr_array_new_with_free_func(g_free),
-        };
-}
-
-void up_replay_clear(struct up_replay *replay)
-{
-        g_clear_pointer(&replay->views, g_hash_table_unref);
-        g_clear_pointer(&replay->order, g_ptr_array_unref);
-}
-
-static void take_view(struct up_replay *replay, const struct up_view *view)
-{
-        struct up_recipient_key key = { view->message, view->recipient };
-        struct slot *slot = g_hash_table_lookup(replay->views, &key);
-
-        if (slot == NULL) {
-                slot = g_new(struct slot, 1);
-                slot->key = key;
-                g_hash_table_insert(replay->views, &slot->key, slot);
-                g_ptr_array_add(replay->order, slot);
-        }
-        slot->view = view;
-}
-
-const struct up_entry *up_replay_next(struct up_replay *replay)
-{
-        if (replay->at >= replay->ledger->entries->len)
-                return NULL;
-
-        const struct up_entry *entry = up_ledger_at(replay->ledger, replay->at++);
-        if (entry->kind == UP_ENTRY_VIEW)
-                take_view(replay, &entry->as.view);
-        return entry;
-}
-
-const struct up_view *up_replay_view(
-    const struct up_replay *replay, up_id message, unsigned recipient)
-{
-        struct up_recipient_key key = { message, recipient };
-        const struct slot *slot = g_hash_table_lookup(replay->views, &key);
-
-        return slot == NULL ? NULL : slot->view;
 }
 
 /* --- as text ---------------------------------------------------------------------------------- */

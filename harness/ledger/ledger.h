@@ -1,12 +1,10 @@
 /*
- * ledger - the one record of one run: everything that was seen, in the order in which it was seen
+ * ledger - the one record of a run: everything that was seen, in order
  *
- * The world writes it, entry by entry; the oracles, the trace, the JSON and the feedback to the
- * fuzzer all read it, and nothing else. So what an oracle judges is what a person is shown.
+ * The world writes it, entry by entry; oracles, trace and feedback read it, through its index
+ * (index.h), and nothing else: what an oracle judges is what a person is shown.
  *
- * It knows which pipeline was run only by name. A view (what the pipeline says of a recipient) is
- * written when it has changed, so a reader who wants to know the state at some point keeps the last
- * one of each recipient: up_ledger_replay() does.
+ * A view (what the pipeline reports about a recipient) is written when it has changed.
  */
 #ifndef UP_LEDGER_LEDGER_H
 #define UP_LEDGER_LEDGER_H
@@ -36,9 +34,9 @@ enum up_entry_kind {
         UP_ENTRY_STEP,       /* end of one call of the pipeline; all views are up to date */
         UP_ENTRY_SCRIPT_END, /* from here on the environment goes on as it last did, or heals */
         UP_ENTRY_END,        /* the world stopped */
+        UP_ENTRY_KIND_COUNT
 };
-#define UP_ENTRY_KINDS 17
-extern const char *const up_entry_kind_names[UP_ENTRY_KINDS];
+extern const char *const up_entry_kind_names[UP_ENTRY_KIND_COUNT];
 
 /** Why the world stopped. */
 enum up_ending {
@@ -47,10 +45,10 @@ enum up_ending {
         UP_ENDING_BOUND,   /* past every bound, and somebody waits */
         UP_ENDING_CYCLE,   /* the same state came again and again */
         UP_ENDING_SPIN,    /* too many steps at one instant */
-        UP_ENDING_STEPS,   /* too much in all: the world's own limit */
+        UP_ENDING_STEPS,   /* the world's own limits of steps, views or bytes */
+        UP_ENDING_COUNT
 };
-#define UP_ENDINGS 6
-extern const char *const up_ending_names[UP_ENDINGS];
+extern const char *const up_ending_names[UP_ENDING_COUNT];
 
 /* Names of what the contract enumerates. A value of a pipeline may be none of them: look at the
  * bound before using one as an index. */
@@ -145,47 +143,11 @@ static inline const struct up_entry *up_ledger_at(const struct up_ledger *ledger
 /** Do both say the same? Whatever the text of a ledger tells of an entry is compared. */
 bool up_entry_is_same(const struct up_entry *a, const struct up_entry *b);
 
-/* --- reading ---------------------------------------------------------------------------------- */
-
-/** The state of every recipient at some point of the ledger. */
-struct up_replay {
-        const struct up_ledger *ledger;
-        guint at;          /* entries before this index are taken in */
-        GHashTable *views; /* for up_replay_view() */
-        GPtrArray *order;  /* of const struct up_view **: the slots, in the order first seen */
-};
-
-/** Before the first entry. The ledger must outlive it. */
-void up_replay_init(struct up_replay *replay, const struct up_ledger *ledger);
-void up_replay_clear(struct up_replay *replay);
-/** Takes in one more entry and returns it; NULL at the end. */
-const struct up_entry *up_replay_next(struct up_replay *replay);
-/** What is known of a recipient by now; NULL: nothing. */
-const struct up_view *up_replay_view(
-    const struct up_replay *replay, up_id message, unsigned recipient);
-
 /* --- showing ---------------------------------------------------------------------------------- */
 
 /** The ledger as text, one line an entry, complete: two runs are alike if these are. Caller owns.
  */
 char *up_ledger_write(const struct up_ledger *ledger);
-
-/** What a trace shows. */
-struct up_trace_mark {
-        guint entry;      /* before this one */
-        const char *text; /* "critical step: …" */
-};
-
-/**
- * The trace of a run for a person, in virtual time, in lines of at most @columns: what was done,
- * asked, answered and logged; of steps that only repeat, the first three rounds and the last are
- * told, and how often it came in between. @marks, sorted by entry, are put in; those past the last
- * entry come at the end. Less than 60 columns are taken as 60. The result is UTF-8 that a terminal
- * can be given whatever a message holds: what cannot be shown is spelled, and long values are told
- * by their two ends. The caller owns it.
- */
-char *up_ledger_trace(const struct up_ledger *ledger, unsigned columns,
-    const struct up_trace_mark *marks, size_t mark_count);
 
 /**
  * A virtual time as "0.200", "1:00.200" or "2d 03:04:05.006", and UP_NEVER_MS as "never"; the

@@ -5,7 +5,7 @@
  */
 #include "ledger/ledger.h"
 
-const char *const up_entry_kind_names[UP_ENTRY_KINDS] = {
+const char *const up_entry_kind_names[UP_ENTRY_KIND_COUNT] = {
         [UP_ENTRY_EVENT] = "event",
         [UP_ENTRY_SUBMIT] = "submit",
         [UP_ENTRY_SCAN] = "scan",
@@ -25,7 +25,7 @@ const char *const up_entry_kind_names[UP_ENTRY_KINDS] = {
         [UP_ENTRY_END] = "end",
 };
 
-const char *const up_ending_names[UP_ENDINGS] = {
+const char *const up_ending_names[UP_ENDING_COUNT] = {
         [UP_ENDING_SETTLED] = "settled",
         [UP_ENDING_IDLE] = "idle",
         [UP_ENDING_BOUND] = "bound",

@@ -214,8 +214,8 @@ static void put_folded(struct page *page, const GArray *steps, guint first, stru
         g_strdelimit(until, " ", *UP_PAGE_FIXED_BLANK);
         g_autofree char *which = group.steps == 1 ? g_strdup("this step")
                                                   : g_strdup_printf("these %u steps", group.steps);
-        g_autofree char *times = up_page_counted(hidden, "time", "times");
-        g_autofree char *line = g_strdup_printf("… %s again, %s, until %s", which, times, until);
+        g_autofree char *times = up_page_counted(hidden, "more time", "more times");
+        g_autofree char *line = g_strdup_printf("… %s %s until %s", which, times, until);
         g_autofree char *lead = g_strnfill(TEXT_COLUMN, ' ');
 
         page->hang = TEXT_COLUMN + HANG_COLUMNS;

@@ -1,13 +1,13 @@
 /*
- * content - are the bytes still those that came in, and those that were scanned?
+ * content - are the bytes sent those that were submitted, and those that were scanned?
  *
- * A signed entity must leave byte for byte: it is looked for in what was sent, wherever it stands.
- * A message is read (entity.h) only if it speaks of a signature and was not sent with its very
- * bytes at the end, as it is after a Received field was put before it.
+ * A signed entity must leave byte for byte: it is searched in the bytes sent, at any place. A
+ * message is parsed only if it mentions a signature and its bytes are not the end of those sent, as
+ * they are after a Received field was prepended.
  *
- * BUGS: a signed entity in a part that only its file name betrays (.p7m) is not looked for.
+ * BUGS: a signed entity that only a file name (.p7m) identifies is not searched.
  */
-#include "oracle/themes.h"
+#include "oracle/oracles.h"
 
 #include <string.h>
 
@@ -48,7 +48,7 @@ static bool contains(GBytes *bytes, GBytes *part)
         return part_size == 0 || (size > 0 && memmem(data, size, part_data, part_size) != NULL);
 }
 
-/* Part @number of a multipart, from 0; NULL: it has not so many. */
+/* Part @number of a multipart, from 0; NULL: none. */
 static const struct up_entity *part_of(const GPtrArray *entities, guint multipart, unsigned number)
 {
         for (guint i = multipart + 1; i < entities->len; i++) {
@@ -62,8 +62,8 @@ static const struct up_entity *part_of(const GPtrArray *entities, guint multipar
 struct look {
         GBytes *submitted;
         GBytes *sent;
-        unsigned signed_entities; /* how many were looked for */
-        const char *missing;      /* the first that is not in what was sent; NULL: none */
+        unsigned signed_entities; /* how many were searched */
+        const char *missing;      /* the first that is not in @sent; NULL: none */
 };
 
 static void look_for(struct look *look, struct up_slice slice, const char *name)
@@ -81,7 +81,7 @@ static bool is_opaque(const struct up_entity *entity)
                g_mime_content_type_is_type(entity->type, "application", "x-pkcs7-mime");
 }
 
-/* Only the outermost signed entities: what lies in one is part of its bytes. */
+/* Only the outermost signed entities: those inside are part of their bytes. */
 static void look_at_all(struct look *look)
 {
         struct up_limits limits;
@@ -112,23 +112,22 @@ static void look_at_all(struct look *look)
 }
 
 /* What is known of a message so far. */
-enum signing { NOT_ASKED, UNSIGNED, MAYBE_SIGNED, FOUND };
+enum signing { UNKNOWN, UNSIGNED, MAYBE_SIGNED, REPORTED };
 
 struct memory {
         enum signing signing;
         GBytes *sent; /* the last that was looked at; borrowed */
 };
 
-static uint64_t judge_send(const struct up_account *account, GPtrArray *findings,
-    const struct up_account_request *request, struct memory *memory)
+static uint64_t judge_send(const struct up_ledger_index *index, GPtrArray *findings,
+    const struct up_index_request *request, struct memory *memory)
 {
-        const struct up_account_message *message = up_account_message_at(account, request->message);
-        struct look look = { .submitted = message->submit->bytes };
+        struct look look = { .submitted = request->message->submit->bytes,
+                .sent = request->asked->bytes };
 
-        look.sent = up_ledger_at(account->ledger, request->asked)->bytes;
         if (look.submitted == NULL || look.sent == NULL)
                 return 0;
-        if (memory->signing == NOT_ASKED)
+        if (memory->signing == UNKNOWN)
                 memory->signing = contains_word(look.submitted, "signed") ||
                                           contains_word(look.submitted, "pkcs7-mime")
                                       ? MAYBE_SIGNED
@@ -140,32 +139,32 @@ static uint64_t judge_send(const struct up_account *account, GPtrArray *findings
                 return 1;
         look_at_all(&look);
         if (look.missing != NULL) {
-                memory->signing = FOUND;
-                up_account_find(account, findings, UP_CLASS_ALTERED, request->message, UP_NOWHERE,
-                    request->asked, look.missing,
-                    "what was signed is not in what was sent, byte for byte (%s)", look.missing);
+                memory->signing = REPORTED;
+                up_report(index, findings, UP_CLASS_ALTERED, request->message, NULL,
+                    request->asked_at, look.missing,
+                    "the signed bytes do not occur in the bytes that were sent (%s)", look.missing);
         }
         return look.signed_entities > 0;
 }
 
-uint64_t up_judge_altered(const struct up_account *account, GPtrArray *findings)
+uint64_t up_judge_altered(const struct up_ledger_index *index, GPtrArray *findings)
 {
-        g_autofree struct memory *memory = g_new0(struct memory, account->messages->len + 1);
+        g_autofree struct memory *memory = g_new0(struct memory, index->messages->len + 1);
         uint64_t judged = 0;
 
-        for (guint i = 0; i < account->requests->len; i++) {
-                const struct up_account_request *request = up_account_request_at(account, i);
-                if (up_ledger_at(account->ledger, request->asked)->kind == UP_ENTRY_SEND &&
-                    request->message != UP_NOWHERE &&
-                    up_account_message_at(account, request->message)->submit != NULL)
-                        judged += judge_send(account, findings, request, &memory[request->message]);
+        for (guint i = 0; i < index->requests->len; i++) {
+                const struct up_index_request *request = up_index_request(index, i);
+                if (request->asked->kind == UP_ENTRY_SEND && request->message != NULL &&
+                    request->message->submit != NULL)
+                        judged +=
+                            judge_send(index, findings, request, &memory[request->message->place]);
         }
         return judged;
 }
 
-/* --- scanner and recipient -------------------------------------------------------------------- */
+/* --- disagree/scanned-sent -------------------------------------------------------------------- */
 
-/* Is that nothing but whole header fields, none of which says how the message is to be read? */
+/* Are these only whole header fields that do not affect how the message is parsed? */
 static bool is_harmless_header(const char *data, size_t size)
 {
         struct up_header header = up_header_in(data, (struct up_slice){ 0, size });
@@ -179,7 +178,7 @@ static bool is_harmless_header(const char *data, size_t size)
         return header.at == size && (size == 0 || data[size - 1] == '\n');
 }
 
-/* The one may have fields such as Received before the other. */
+/* One may have fields such as Received before the other. */
 static bool is_same_content(GBytes *one, GBytes *other)
 {
         GBytes *longer = g_bytes_get_size(one) > g_bytes_get_size(other) ? one : other;
@@ -190,45 +189,41 @@ static bool is_same_content(GBytes *one, GBytes *other)
                                        g_bytes_get_size(longer) - g_bytes_get_size(shorter)));
 }
 
-/* What the scanner called clean, or else was shown last. */
+/* The bytes that the scanner called clean; before that, those that it was given last. */
 static GBytes *scanned_bytes(
-    const struct up_account *account, guint message, guint sent_at, GBytes *shown)
+    const struct up_ledger_index *index, const struct up_index_request *send, GBytes *last)
 {
-        guint clean = up_account_message_at(account, message)->clean[UP_LEVEL_TRANSPORT];
+        guint clean = send->message->clean[UP_LEVEL_TRANSPORT];
 
-        if (clean > sent_at)
-                return shown;
-        const struct up_account_request *scan =
-            up_account_request_at(account, account->subjects[clean]);
-        return up_ledger_at(account->ledger, scan->asked)->bytes;
+        return clean > send->asked_at ? last : index->subjects[clean].request->asked->bytes;
 }
 
-uint64_t up_judge_scanned_sent(const struct up_account *account, GPtrArray *findings)
+uint64_t up_judge_scanned_sent(const struct up_ledger_index *index, GPtrArray *findings)
 {
-        g_autofree GBytes **shown = g_new0(GBytes *, account->messages->len + 1);
-        g_autofree bool *found = g_new0(bool, account->messages->len + 1);
+        g_autofree GBytes **last = g_new0(GBytes *, index->messages->len + 1);
+        g_autofree bool *reported = g_new0(bool, index->messages->len + 1);
         uint64_t judged = 0;
 
-        for (guint i = 0; i < account->requests->len; i++) {
-                const struct up_account_request *request = up_account_request_at(account, i);
-                const struct up_entry *asked = up_ledger_at(account->ledger, request->asked);
-                guint message = request->message;
+        for (guint i = 0; i < index->requests->len; i++) {
+                const struct up_index_request *request = up_index_request(index, i);
+                const struct up_entry *asked = request->asked;
 
-                if (message == UP_NOWHERE)
+                if (request->message == NULL)
                         continue;
+                guint place = request->message->place;
                 if (asked->kind == UP_ENTRY_SCAN && asked->as.scan.level == UP_LEVEL_TRANSPORT)
-                        shown[message] = asked->bytes;
-                if (asked->kind != UP_ENTRY_SEND || shown[message] == NULL || asked->bytes == NULL)
+                        last[place] = asked->bytes;
+                if (asked->kind != UP_ENTRY_SEND || last[place] == NULL || asked->bytes == NULL)
                         continue;
-                GBytes *scanned = scanned_bytes(account, message, request->asked, shown[message]);
+                GBytes *scanned = scanned_bytes(index, request, last[place]);
                 judged++;
-                if (scanned == NULL || is_same_content(scanned, asked->bytes) || found[message])
+                if (scanned == NULL || is_same_content(scanned, asked->bytes) || reported[place])
                         continue;
-                found[message] = true;
-                up_account_find(account, findings, UP_CLASS_DISAGREE, message, UP_NOWHERE,
-                    request->asked, "scanned and sent",
-                    "the scanner was shown %" G_GSIZE_FORMAT " bytes, and %" G_GSIZE_FORMAT
-                    " others were sent",
+                reported[place] = true;
+                up_report(index, findings, UP_CLASS_DISAGREE, request->message, NULL,
+                    request->asked_at, "scanned and sent",
+                    "the scanner was given %" G_GSIZE_FORMAT " bytes, and %" G_GSIZE_FORMAT
+                    " different ones were sent",
                     g_bytes_get_size(scanned), g_bytes_get_size(asked->bytes));
         }
         return judged;

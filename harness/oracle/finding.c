@@ -1,27 +1,26 @@
 /*
- * finding - the lists of classes and of evidence, and the judge of observations
+ * finding - the lists of classes and of evidence, and the oracles of observations
  */
 #include "oracle/finding.h"
 
 #include <string.h>
 
-const struct up_class_row up_class_rows[UP_CLASSES] = {
-        [UP_CLASS_PENDING] = { "pending", "an accepted message never comes to a disposition",
-            true },
-        [UP_CLASS_LOST] = { "lost", "an accepted message is nowhere any more", true },
-        [UP_CLASS_DUPLICATE] = { "duplicate", "a recipient got one message more than once", true },
+/* clang-format off */
+const struct up_class_row up_class_rows[UP_CLASS_COUNT] = {
+        [UP_CLASS_PENDING] = { "pending", "an accepted message never reaches a disposition", true },
+        [UP_CLASS_LOST] = { "lost", "an accepted message disappeared", true },
+        [UP_CLASS_DUPLICATE] = { "duplicate", "a recipient got a message more than once", true },
         [UP_CLASS_DELIVERED_INFECTED] = { "delivered-infected",
             "a message that the scanner called infected was delivered", true },
         [UP_CLASS_DELIVERED_UNSCANNED] = { "delivered-unscanned",
             "a message that policy wants scanned was delivered without", true },
-        [UP_CLASS_ALTERED] = { "altered", "a signed entity left in other bytes than it came in",
-            true },
-        [UP_CLASS_NO_NOTICE] = { "no-notice", "a failed recipient was never reported", true },
-        [UP_CLASS_NOTICE_LOOP] = { "notice-loop", "a notice bred notices", true },
-        [UP_CLASS_MAIL_LOOP] = { "mail-loop", "a copy that came back was not recognised", true },
-        [UP_CLASS_STRAY] = { "stray", "a message went out that nobody submitted", true },
+        [UP_CLASS_ALTERED] = { "altered", "the bytes of a signed entity were changed", true },
+        [UP_CLASS_NO_NOTICE] = { "no-notice", "the failure of a recipient was never reported", true },
+        [UP_CLASS_NOTICE_LOOP] = { "notice-loop", "a notice caused notices", true },
+        [UP_CLASS_MAIL_LOOP] = { "mail-loop", "a looping message was not recognised", true },
+        [UP_CLASS_STRAY] = { "stray", "a message was sent that was never submitted", true },
         [UP_CLASS_WORSE_WHEN_HEALED] = { "worse-when-healed",
-            "a recipient fared worse with a healthy environment", true },
+            "a recipient fared worse although the environment became healthy", true },
         [UP_CLASS_ERROR_WITHOUT_REASON] = { "error-without-reason",
             "a call failed and no error says why", false },
         [UP_CLASS_DISAGREE] = { "disagree", "two readers see different content in one message",
@@ -33,41 +32,37 @@ const struct up_class_row up_class_rows[UP_CLASSES] = {
         [UP_CLASS_LIBRARY_CRITICAL] = { "library-critical",
             "a library logged a GLib CRITICAL or WARNING", false },
         [UP_CLASS_CRASH] = { "crash", "the process died, or a sanitizer stopped it", false },
-        [UP_CLASS_LEAK] = { "leak", "memory was left behind", false },
-        [UP_CLASS_HANG] = { "hang", "the call did not come back", false },
+        [UP_CLASS_LEAK] = { "leak", "memory was not freed", false },
+        [UP_CLASS_HANG] = { "hang", "a call did not return", false },
         [UP_CLASS_SUPERLINEAR] = { "superlinear", "work grows faster than the message", false },
-        [UP_CLASS_MEMORY] = { "memory", "more memory than the bound", false },
-        [UP_CLASS_HARNESS] = { "harness", "this suite itself did not keep what it promises",
-            false },
+        [UP_CLASS_MEMORY] = { "memory", "memory use exceeded the limit", false },
+        [UP_CLASS_HARNESS] = { "harness", "this suite itself failed", false },
 };
 
-const struct up_evidence_row up_evidence_rows[UP_EVIDENCES] = {
-        [UP_EVIDENCE_NONE] = { "", "not about a message that waits" },
-        [UP_EVIDENCE_UNOWNED] = { "unowned", "nobody will move the message on" },
+const struct up_evidence_row up_evidence_rows[UP_EVIDENCE_COUNT] = {
+        [UP_EVIDENCE_NONE] = { "", "not about a waiting message" },
+        [UP_EVIDENCE_UNOWNED] = { "unowned", "nothing will move the message on" },
         [UP_EVIDENCE_NO_PROGRESS] = { "no-progress",
             "an attempt or a timer brought the message no nearer to its end" },
         [UP_EVIDENCE_NO_WAKEUP] = { "no-wakeup",
-            "nothing is due or outstanding, and the message waits" },
-        [UP_EVIDENCE_CYCLE] = { "cycle", "the same state comes again and again" },
-        [UP_EVIDENCE_SPIN] = { "spin", "the pipeline is busy for ever and the message waits" },
+            "nothing is due or outstanding while the message waits" },
+        [UP_EVIDENCE_CYCLE] = { "cycle", "the same state recurs" },
+        [UP_EVIDENCE_SPIN] = { "spin", "the pipeline is busy for ever while the message waits" },
         [UP_EVIDENCE_STARVED] = { "starved",
-            "the message could go on, and others are always taken before it" },
+            "the message could be worked on, but others are always taken first" },
         [UP_EVIDENCE_PAST_BOUND] = { "past-bound", "the message still waits after its bound" },
 };
 
-/* Which remark breaks which promise. A remark that is not here is no fault by itself. */
-static const struct {
-        enum up_remark_kind remark;
-        enum up_class class;
-} judged[] = {
-        { UP_REMARK_LOG, UP_CLASS_LIBRARY_CRITICAL },
-        { UP_REMARK_NO_REASON, UP_CLASS_ERROR_WITHOUT_REASON },
-        { UP_REMARK_DISAGREE, UP_CLASS_DISAGREE },
+const struct up_mail_oracle up_mail_oracles[UP_MAIL_ORACLE_COUNT] = {
+        { UP_REMARK_LOG, UP_CLASS_LIBRARY_CRITICAL, UP_COUNT_LOGS_JUDGED, { "mime", "smime" } },
+        { UP_REMARK_NO_REASON, UP_CLASS_ERROR_WITHOUT_REASON, UP_COUNT_REASONS_JUDGED, { "smime" } },
+        { UP_REMARK_DISAGREE, UP_CLASS_DISAGREE, UP_COUNT_DECODERS_JUDGED, { "mime", "smime" } },
 };
+/* clang-format on */
 
 bool up_class_by_name(const char *name, enum up_class *ret_class)
 {
-        for (int i = 0; i < UP_CLASSES; i++) {
+        for (int i = 0; i < UP_CLASS_COUNT; i++) {
                 if (strcmp(up_class_rows[i].name, name) == 0) {
                         *ret_class = (enum up_class)i;
                         return true;
@@ -78,8 +73,8 @@ bool up_class_by_name(const char *name, enum up_class *ret_class)
 
 bool up_evidence_by_name(const char *name, enum up_evidence *ret_evidence)
 {
-        /* The empty name is no evidence. */
-        for (int i = UP_EVIDENCE_NONE + 1; i < UP_EVIDENCES; i++) {
+        /* The empty name is not an evidence. */
+        for (int i = UP_EVIDENCE_NONE + 1; i < UP_EVIDENCE_COUNT; i++) {
                 if (strcmp(up_evidence_rows[i].name, name) == 0) {
                         *ret_evidence = (enum up_evidence)i;
                         return true;
@@ -88,7 +83,7 @@ bool up_evidence_by_name(const char *name, enum up_evidence *ret_evidence)
         return false;
 }
 
-const char *const up_role_names[UP_ROLES] = {
+const char *const up_role_names[UP_ROLE_COUNT] = {
         [UP_ROLE_NONE] = "",
         [UP_ROLE_SUBMITTED] = "submitted",
         [UP_ROLE_BYSTANDER] = "bystander",
@@ -98,7 +93,7 @@ const char *const up_role_names[UP_ROLES] = {
 
 enum up_role up_role_by_name(const char *name)
 {
-        for (int i = UP_ROLE_NONE + 1; i < UP_ROLES; i++)
+        for (int i = UP_ROLE_NONE + 1; i < UP_ROLE_COUNT; i++)
                 if (strcmp(up_role_names[i], name) == 0)
                         return (enum up_role)i;
         return UP_ROLE_NONE;
@@ -138,10 +133,10 @@ void up_oracle_mail(const struct up_observations *observed, GPtrArray *findings)
 {
         for (guint i = 0; i < observed->remarks->len; i++) {
                 const struct up_remark *remark = g_ptr_array_index(observed->remarks, i);
-                for (size_t j = 0; j < G_N_ELEMENTS(judged); j++) {
-                        if (judged[j].remark == remark->kind)
-                                g_ptr_array_add(findings,
-                                    up_finding_new(judged[j].class, remark->site, remark->detail));
+                for (size_t j = 0; j < G_N_ELEMENTS(up_mail_oracles); j++) {
+                        if (up_mail_oracles[j].remark == remark->kind)
+                                g_ptr_array_add(findings, up_finding_new(up_mail_oracles[j].class,
+                                                              remark->site, remark->detail));
                 }
         }
 }

@@ -1,28 +1,28 @@
 /*
- * notices - is every failure reported, once, and does no report breed another?
+ * notices - is every failure reported once, and does no notice cause another?
  *
- * A notice is a message with a parent. Whom it reports on stands in its message/delivery-status
- * part, in fields Final-Recipient (RFC 3464 section 2.3.2); only there, for the message that is
- * returned with it may hold any such line. Its bytes are seen when it is scanned or sent. Of one
- * that never was nothing is known but that it exists, and so it is believed to be complete.
+ * A notice is a message with a parent. Its message/delivery-status part names the recipients that
+ * it reports on, in fields Final-Recipient (RFC 3464 section 2.3.2); only that part counts, because
+ * the returned message may hold any such line. The bytes of a notice are seen when it is scanned or
+ * sent. One that never was is taken to be complete.
  *
- * BUGS: an address that is not ASCII may stand there in other letters (of another form of Unicode,
- * or as A-labels), and one longer than a path may be (RFC 5321 section 4.5.3.1.3) cut short. Where
- * no notice names such a recipient it counts as reported if there is any notice.
+ * BUGS: an address that is not ASCII may be spelled differently (another Unicode normalisation,
+ * A-labels), and one longer than a path may be (RFC 5321 section 4.5.3.1.3) truncated. If no notice
+ * names such a recipient it counts as reported if there is any notice.
  */
-#include "oracle/themes.h"
+#include "oracle/oracles.h"
 
 #include <string.h>
 
 #include "mail/entity.h"
 #include "mail/header.h"
 
-/* --- whom a notice names ---------------------------------------------------------------------- */
+/* --- recipients named in a notice ------------------------------------------------------------- */
 
 /* RFC 5321 section 4.5.3.1.3. */
 #define PATH_BYTES 256
 
-/* RFC 6533 section 3: `\x{3D}` is an equals sign. What is no such escape stays as it is. */
+/* RFC 6533 section 3: `\x{3D}` is an equals sign. Anything else stays as it is. */
 static char *unescaped(const char *address)
 {
         GString *text = g_string_new(NULL);
@@ -97,91 +97,78 @@ static GHashTable *names_in(GBytes *notice)
 
 struct report {
         unsigned notices; /* on the message */
-        bool unseen;      /* one of them was never shown */
+        bool unseen;      /* the bytes of one of them were never seen */
 };
 
 /* By message: the bytes of each notice that was scanned or sent; borrowed. */
-static GBytes **notice_bytes(const struct up_account *account)
+static GBytes **notice_bytes(const struct up_ledger_index *index)
 {
-        GBytes **bytes = g_new0(GBytes *, account->messages->len + 1);
+        GBytes **bytes = g_new0(GBytes *, index->messages->len + 1);
 
-        for (guint i = 0; i < account->requests->len; i++) {
-                guint message = up_account_request_at(account, i)->message;
-                if (message != UP_NOWHERE && up_account_message_at(account, message)->parent != 0)
-                        bytes[message] =
-                            up_ledger_at(account->ledger, up_account_request_at(account, i)->asked)
-                                ->bytes;
+        for (guint i = 0; i < index->requests->len; i++) {
+                const struct up_index_request *request = up_index_request(index, i);
+                if (request->message != NULL && request->message->parent_id != 0)
+                        bytes[request->message->place] = request->asked->bytes;
         }
         return bytes;
 }
 
-static const struct up_account_change *last_of(const struct up_account *account, guint recipient)
-{
-        guint last = up_account_recipient_at(account, recipient)->last_change;
-
-        return last != UP_NOWHERE ? up_account_change_at(account, last) : NULL;
-}
-
-/* Must somebody be told if a recipient of it has failed? */
-static bool is_owed_notices(const struct up_account_message *message)
+/* Must the failure of a recipient be reported? */
+static bool is_owed_notices(const struct up_index_message *message)
 {
         return message->accepted && *message->submit->as.submit.from != '\0' &&
                message->submit->as.submit.notify && !message->maybe_infected;
 }
 
-/* Counts by recipient of the parent in how many notices it is named. */
-static void count_names(const struct up_account *account, const struct up_account_message *parent,
-    GBytes *notice, unsigned *named)
+/* Counts by recipient of the parent how many notices name it. */
+static void count_names(const struct up_index_message *parent, GBytes *notice, unsigned *named)
 {
         g_autoptr(GHashTable) names = names_in(notice);
 
-        for (guint i = parent->first_recipient; i != UP_NOWHERE;
-             i = up_account_recipient_at(account, i)->next) {
-                const char *to = up_account_recipient_at(account, i)->to;
-                g_autofree char *lower = to != NULL ? g_ascii_strdown(to, -1) : NULL;
+        for (const struct up_index_recipient *recipient = parent->first_recipient;
+             recipient != NULL; recipient = recipient->next) {
+                g_autofree char *lower =
+                    recipient->to != NULL ? g_ascii_strdown(recipient->to, -1) : NULL;
                 if (lower != NULL && g_hash_table_contains(names, lower))
-                        named[i]++;
+                        named[recipient->place]++;
         }
 }
 
-static void read_notices(const struct up_account *account, struct report *reports, unsigned *named)
+static void read_notices(
+    const struct up_ledger_index *index, struct report *reports, unsigned *named)
 {
-        g_autofree GBytes **bytes = notice_bytes(account);
+        g_autofree GBytes **bytes = notice_bytes(index);
 
-        for (guint i = 0; i < account->messages->len; i++) {
-                guint parent = up_account_message_at(account, i)->parent_message;
-                if (parent == UP_NOWHERE)
+        for (guint i = 0; i < index->messages->len; i++) {
+                const struct up_index_message *parent = up_index_message(index, i)->parent;
+                if (parent == NULL)
                         continue;
-                reports[parent].notices++;
+                reports[parent->place].notices++;
                 if (bytes[i] == NULL)
-                        reports[parent].unseen = true;
-                else if (is_owed_notices(up_account_message_at(account, parent)))
-                        count_names(
-                            account, up_account_message_at(account, parent), bytes[i], named);
+                        reports[parent->place].unseen = true;
+                else if (is_owed_notices(parent))
+                        count_names(parent, bytes[i], named);
         }
 }
 
-/* An address may stand in an envelope more than once, and each of them may fail by itself. */
-static unsigned times_given(
-    const struct up_account *account, const struct up_account_recipient *recipient)
+/* An envelope may have an address more than once, and each of them may fail by itself. */
+static unsigned times_given(const struct up_index_recipient *recipient)
 {
         unsigned times = 0;
 
-        for (guint i = up_account_message_at(account, recipient->message)->first_recipient;
-             i != UP_NOWHERE; i = up_account_recipient_at(account, i)->next) {
-                const char *to = up_account_recipient_at(account, i)->to;
-                times += to != NULL && g_ascii_strcasecmp(to, recipient->to) == 0;
-        }
+        for (const struct up_index_recipient *other = recipient->message->first_recipient;
+             other != NULL; other = other->next)
+                times += other->to != NULL && g_ascii_strcasecmp(other->to, recipient->to) == 0;
         return times;
 }
 
 /* What is wrong; NULL: nothing. */
-static const char *unreported(const struct up_account *account, const struct report *report,
-    const struct up_account_recipient *recipient, unsigned named)
+static const char *notice_problem(
+    const struct report *report, const struct up_index_recipient *recipient, unsigned named)
 {
         const char *to = recipient->to;
 
-        if (named > 1 && named > times_given(account, recipient))
+        if (named > 1 && named > times_given(recipient))
                 return "reported more than once";
         if (named > 0 || report->unseen)
                 return NULL;
@@ -192,61 +179,56 @@ static const char *unreported(const struct up_account *account, const struct rep
                    : "bounced, and no notice names it";
 }
 
-uint64_t up_judge_no_notice(const struct up_account *account, GPtrArray *findings)
+uint64_t up_judge_no_notice(const struct up_ledger_index *index, GPtrArray *findings)
 {
-        g_autofree struct report *reports = g_new0(struct report, account->messages->len + 1);
-        g_autofree unsigned *named = g_new0(unsigned, account->recipients->len + 1);
+        g_autofree struct report *reports = g_new0(struct report, index->messages->len + 1);
+        g_autofree unsigned *named = g_new0(unsigned, index->recipients->len + 1);
         uint64_t judged = 0;
 
-        read_notices(account, reports, named);
-        for (guint i = 0; i < account->recipients->len; i++) {
-                const struct up_account_recipient *recipient = up_account_recipient_at(account, i);
-                const struct up_account_change *last = last_of(account, i);
+        read_notices(index, reports, named);
+        for (guint i = 0; i < index->recipients->len; i++) {
+                const struct up_index_recipient *recipient = up_index_recipient(index, i);
+                const struct up_index_change *last = recipient->last_change;
+                const struct report *report = &reports[recipient->message->place];
 
                 if (last == NULL || last->view->disposition != UP_DISPOSITION_BOUNCED ||
-                    !is_owed_notices(up_account_message_at(account, recipient->message)))
+                    !is_owed_notices(recipient->message))
                         continue;
                 judged++;
-                const char *what =
-                    unreported(account, &reports[recipient->message], recipient, named[i]);
-                if (what != NULL)
-                        up_account_find(account, findings, UP_CLASS_NO_NOTICE, recipient->message,
-                            i, last->entry, what, "%s; there are %u notices on the message", what,
-                            reports[recipient->message].notices);
+                const char *problem = notice_problem(report, recipient, named[i]);
+                if (problem != NULL)
+                        up_report(index, findings, UP_CLASS_NO_NOTICE, recipient->message,
+                            recipient, last->entry, problem, "%s; the message has %u notices",
+                            problem, report->notices);
         }
         return judged;
 }
 
 /* --- loops ------------------------------------------------------------------------------------ */
 
-static const char *loop_of(
-    const struct up_account *account, const struct up_account_message *notice)
+static const char *loop_problem(const struct up_index_message *notice)
 {
-        if (notice->parent_message != UP_NOWHERE) {
-                const struct up_account_message *parent =
-                    up_account_message_at(account, notice->parent_message);
-                if (parent->parent != 0)
-                        return "a notice on a notice";
-                if (parent->from != NULL && *parent->from == '\0')
-                        return "a notice to the null sender";
-        }
-        /* RFC 5321 section 4.5.5: else its own failure would be reported. */
+        if (notice->parent != NULL && notice->parent->parent_id != 0)
+                return "a notice on a notice";
+        if (notice->parent != NULL && g_strcmp0(notice->parent->from, "") == 0)
+                return "a notice to the null sender";
+        /* RFC 5321 section 4.5.5: with a sender, its own failure would be reported. */
         return notice->from != NULL && *notice->from != '\0' ? "a notice with a sender" : NULL;
 }
 
-uint64_t up_judge_notice_loop(const struct up_account *account, GPtrArray *findings)
+uint64_t up_judge_notice_loop(const struct up_ledger_index *index, GPtrArray *findings)
 {
         uint64_t judged = 0;
 
-        for (guint i = 0; i < account->messages->len; i++) {
-                const struct up_account_message *message = up_account_message_at(account, i);
-                if (message->parent == 0)
+        for (guint i = 0; i < index->messages->len; i++) {
+                const struct up_index_message *message = up_index_message(index, i);
+                if (message->parent_id == 0)
                         continue;
                 judged++;
-                const char *what = loop_of(account, message);
-                if (what != NULL)
-                        up_account_find(account, findings, UP_CLASS_NOTICE_LOOP, i, UP_NOWHERE,
-                            message->born, what, "it is %s", what);
+                const char *problem = loop_problem(message);
+                if (problem != NULL)
+                        up_report(index, findings, UP_CLASS_NOTICE_LOOP, message, NULL,
+                            message->born, problem, "it is %s", problem);
         }
         return judged;
 }
@@ -254,22 +236,21 @@ uint64_t up_judge_notice_loop(const struct up_account *account, GPtrArray *findi
 /* RFC 5321 section 6.3 wants a limit of at least 100; the policy's is at most that. */
 #define MOST_HOPS 100
 
-uint64_t up_judge_mail_loop(const struct up_account *account, GPtrArray *findings)
+uint64_t up_judge_mail_loop(const struct up_ledger_index *index, GPtrArray *findings)
 {
         uint64_t judged = 0;
 
-        for (guint at = 0; at < account->ledger->entries->len; at++) {
-                const struct up_entry *entry = up_ledger_at(account->ledger, at);
+        for (guint at = 0; at < index->ledger->entries->len; at++) {
+                const struct up_entry *entry = up_index_entry(index, at);
 
                 if (entry->kind != UP_ENTRY_SUBMIT || !entry->as.submit.copy)
                         continue;
                 judged++;
                 if (entry->as.submit.receipt == UP_RECEIPT_ACCEPTED &&
                     entry->as.submit.hops > MOST_HOPS)
-                        up_account_find(account, findings, UP_CLASS_MAIL_LOOP,
-                            account->subjects[at], UP_NOWHERE, at, "a copy was taken in again",
-                            "it came back for the %uth time, and was accepted",
-                            entry->as.submit.hops);
+                        up_report(index, findings, UP_CLASS_MAIL_LOOP, index->subjects[at].message,
+                            NULL, at, "a looping copy was accepted",
+                            "it was accepted after %u hops", entry->as.submit.hops);
         }
         return judged;
 }

@@ -118,7 +118,7 @@ void up_input_result_build_members(const struct up_input_result *result, JsonBui
         json_builder_begin_object(json);
         for (int i = 0; i < UP_COUNTS; i++)
                 add_number(json, up_count_names[i], result->counts[i]);
-        for (int i = 0; i < UP_ORACLES; i++)
+        for (int i = 0; i < UP_ORACLE_COUNT; i++)
                 if (result->judged[i] > 0)
                         add_number(json, up_oracle_rows[i].name, result->judged[i]);
         json_builder_end_object(json);
@@ -223,7 +223,7 @@ bool up_input_result_read(struct up_input_result *result, JsonObject *object)
         for (int i = 0; i < UP_COUNTS; i++)
                 result->counts[i] =
                     (uint64_t)json_object_get_int_member_with_default(counts, up_count_names[i], 0);
-        for (int i = 0; i < UP_ORACLES; i++)
+        for (int i = 0; i < UP_ORACLE_COUNT; i++)
                 result->judged[i] = (uint64_t)json_object_get_int_member_with_default(
                     counts, up_oracle_rows[i].name, 0);
         result->fuel = (uint64_t)json_object_get_int_member_with_default(object, "fuel", 0);

@@ -19,10 +19,10 @@
 
 /** What one input showed on one target. */
 struct up_input_result {
-        GPtrArray *findings;         /* of struct up_finding */
-        uint64_t counts[UP_COUNTS];  /* of the readers of mail */
-        uint64_t judged[UP_ORACLES]; /* by oracle; written where it is not 0 */
-        uint64_t fuel;               /* edges; left out where it is 0 */
+        GPtrArray *findings;              /* of struct up_finding */
+        uint64_t counts[UP_COUNTS];       /* of the readers of mail */
+        uint64_t judged[UP_ORACLE_COUNT]; /* by oracle; written where it is not 0 */
+        uint64_t fuel;                    /* edges; left out where it is 0 */
         bool unscannable;
         char **limits; /* those that were hit */
         char *trace;   /* NULL: left out */

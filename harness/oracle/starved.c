@@ -1,47 +1,50 @@
 /*
- * starved - who could be worked on, and sees others taken first
+ * starved - a recipient that could be worked on while others are always taken first
  *
- * A recipient is eligible from some step on. Each scan or transaction that is begun for one that
- * became eligible later has passed it over. That happens to everybody now and then; more often
- * than UP_STARVED_LEAST plus one start of each message for each recipient of its own it is no
- * accident: messages may take turns, and the recipients of one message as well.
+ * A recipient is eligible from some step on. Each scan or transaction that begins for one that
+ * became eligible later *overtakes* it. That is normal now and then; more than LEAST_OVERTAKES plus
+ * one start of each message for each recipient of its own is not: messages may take turns, and the
+ * recipients of one message as well.
  *
- * To count without looking at all that wait, each start is put into a tree of sums (Fenwick's) by
- * the step at which the one that was started had become eligible. Who became eligible in step n
- * was passed over by all starts above n. A start cannot be above n before n, so nothing that came
- * earlier is counted.
+ * To count without looking at all that wait, each start goes into a tree of sums (Fenwick's) by the
+ * step at which the recipient that was started had become eligible. A recipient that became
+ * eligible in step n was overtaken by all starts above n. No start is above n before step n, so
+ * nothing earlier is counted.
  */
-#include "oracle/themes.h"
+#include "oracle/oracles.h"
 
-#include <string.h>
-
-#define UP_STARVED_LEAST 64
+#define LEAST_OVERTAKES 64
 
 struct start {
         guint entry;
         guint since; /* the step at which it had become eligible */
 };
 
+/* A recipient during the walk through the steps. */
+struct place {
+        guint since; /* the step since which it is eligible; UP_NOWHERE */
+        const struct up_index_change *current;
+};
+
 struct queue {
-        const struct up_account *account;
+        const struct up_ledger_index *index;
         GPtrArray *findings;
         uint64_t judged;
         guint step;
-        guint *since;    /* by recipient: the step since which it is eligible; UP_NOWHERE */
-        guint *current;  /* by recipient: its change */
-        guint *sums;     /* of starts, by step + 1 */
-        GArray *starts;  /* of struct start */
-        GArray *started; /* of guint: recipients that were taken in this step */
+        struct place *places; /* by recipient */
+        guint *sums;          /* of starts, by step + 1 */
+        GArray *starts;       /* of struct start */
+        GPtrArray *started;   /* recipients that were started in this step */
 };
 
 static void count_start(struct queue *queue, guint since)
 {
-        for (guint i = since + 1; i <= queue->account->steps->len; i += i & -i)
+        for (guint i = since + 1; i <= queue->index->steps->len; i += i & -i)
                 queue->sums[i]++;
 }
 
-/* Starts of those that became eligible after @since. */
-static guint passings(const struct queue *queue, guint since)
+/* Starts of recipients that became eligible after @since. */
+static guint count_overtakes(const struct queue *queue, guint since)
 {
         guint others = 0;
 
@@ -50,17 +53,8 @@ static guint passings(const struct queue *queue, guint since)
         return queue->starts->len - others;
 }
 
-/* Passings that are still an accident. */
-static guint most_passings(const struct up_account *account, guint recipient)
-{
-        guint message = up_account_recipient_at(account, recipient)->message;
-
-        return UP_STARVED_LEAST +
-               account->messages->len * up_account_message_at(account, message)->recipients;
-}
-
-/* The start that was one too many. */
-static guint last_straw(const struct queue *queue, guint since, guint most)
+/* The entry of the first start beyond @most that overtook it. */
+static guint find_excess(const struct queue *queue, guint since, guint most)
 {
         guint count = 0;
 
@@ -72,145 +66,124 @@ static guint last_straw(const struct queue *queue, guint since, guint most)
         return UP_NOWHERE;
 }
 
-static guint born(const struct up_account *account, guint recipient)
+static void stop_waiting(struct queue *queue, const struct up_index_recipient *recipient)
 {
-        return up_account_message_at(account, up_account_recipient_at(account, recipient)->message)
-            ->born;
-}
-
-static void stop_waiting(struct queue *queue, guint recipient)
-{
-        guint since = queue->since[recipient], most, times;
+        struct place *place = &queue->places[recipient->place];
+        guint since = place->since;
 
         if (since == UP_NOWHERE)
                 return;
-        queue->since[recipient] = UP_NOWHERE;
-        times = passings(queue, since);
-        const struct up_account *account = queue->account;
-        most = most_passings(account, recipient);
+        place->since = UP_NOWHERE;
+        guint times = count_overtakes(queue, since);
+        guint most = LEAST_OVERTAKES + queue->index->messages->len * recipient->message->recipients;
         if (times <= most)
                 return;
-        const char *state = up_account_change_at(account, queue->current[recipient])->view->state;
-        g_autofree char *signature = g_strdup_printf("%s: %s",
-            up_evidence_rows[UP_EVIDENCE_STARVED].name, state != NULL ? state : "state not known");
-        g_autofree char *since_when = up_ledger_time(up_account_step_at(account, since)->at_ms);
-        struct up_finding *finding = up_account_find(account, queue->findings, UP_CLASS_PENDING,
-            up_account_recipient_at(account, recipient)->message, recipient,
-            last_straw(queue, since, most), signature,
-            "it could go on since %s, and was passed over %u times by others that could only later",
-            since_when, times);
+        g_autofree char *signature = g_strdup_printf(
+            "%s: %s", up_evidence_rows[UP_EVIDENCE_STARVED].name, up_state_of(place->current));
+        g_autofree char *since_time = up_ledger_time(up_index_step(queue->index, since)->at_ms);
+        struct up_finding *finding = up_report(queue->index, queue->findings, UP_CLASS_PENDING,
+            recipient->message, recipient, find_excess(queue, since, most), signature,
+            "eligible since %s, and overtaken %u times by recipients that became eligible later",
+            since_time, times);
         finding->evidence = UP_EVIDENCE_STARVED;
-        finding->critical_at = born(account, recipient);
-        if (since > 0)
-                finding->critical_at = up_account_step_at(account, since)->end - 1;
+        finding->critical_at =
+            since > 0 ? up_index_step(queue->index, since)->end - 1 : recipient->message->born;
 }
 
-static bool is_eligible(const struct up_account_change *change)
+static bool is_eligible(const struct up_index_change *change)
 {
-        return !change->gone && change->view->disposition == UP_DISPOSITION_NONE &&
-               change->view->eligible;
+        return up_is_unfinished(change) && change->view->eligible;
 }
 
-static void start_waiting(struct queue *queue, guint recipient)
+static void start_waiting(struct queue *queue, const struct up_index_recipient *recipient)
 {
-        const struct up_account *account = queue->account;
+        struct place *place = &queue->places[recipient->place];
 
-        if (queue->since[recipient] != UP_NOWHERE ||
-            !up_account_is_promised(up_account_message_at(
-                account, up_account_recipient_at(account, recipient)->message)))
+        if (place->since != UP_NOWHERE || !up_is_promised(recipient->message))
                 return;
-        queue->since[recipient] = queue->step;
+        place->since = queue->step;
         queue->judged++;
 }
 
-/* A recipient is taken; returns since when it had waited, or @earliest if that is earlier. */
-static guint take(struct queue *queue, guint recipient, guint earliest)
+/* Returns since when the recipient was eligible, or @earliest if that is earlier. */
+static guint start(struct queue *queue, struct up_index_recipient *recipient, guint earliest)
 {
-        guint since = queue->since[recipient];
+        guint since = queue->places[recipient->place].since;
 
-        g_array_append_val(queue->started, recipient);
+        g_ptr_array_add(queue->started, recipient);
         stop_waiting(queue, recipient);
         return MIN(since, earliest);
 }
 
-static void take_request(struct queue *queue, const struct up_account_request *request)
+static void start_request(struct queue *queue, const struct up_index_request *request)
 {
-        const struct up_account *account = queue->account;
-        const struct up_entry *entry = up_ledger_at(account->ledger, request->asked);
-        struct start start = { request->asked, queue->step };
+        struct start begun = { request->asked_at, queue->step };
 
-        if (request->message == UP_NOWHERE)
+        if (request->message == NULL)
                 return;
-        if (entry->kind == UP_ENTRY_SCAN) {
-                for (guint i = up_account_message_at(account, request->message)->first_recipient;
-                     i != UP_NOWHERE; i = up_account_recipient_at(account, i)->next)
-                        start.since = take(queue, i, start.since);
+        if (request->asked->kind == UP_ENTRY_SCAN) {
+                for (struct up_index_recipient *recipient = request->message->first_recipient;
+                     recipient != NULL; recipient = recipient->next)
+                        begun.since = start(queue, recipient, begun.since);
         } else {
-                for (unsigned i = 0; i < entry->as.send.count; i++) {
-                        guint who = up_account_find_recipient(
-                            account, entry->message, entry->as.send.recipients[i]);
-                        if (who != UP_NOWHERE)
-                                start.since = take(queue, who, start.since);
+                for (unsigned i = 0; i < request->asked->as.send.count; i++) {
+                        struct up_index_recipient *recipient =
+                            up_index_send_recipient(queue->index, request->asked, i);
+                        if (recipient != NULL)
+                                begun.since = start(queue, recipient, begun.since);
                 }
         }
-        g_array_append_val(queue->starts, start);
-        count_start(queue, start.since);
+        g_array_append_val(queue->starts, begun);
+        count_start(queue, begun.since);
 }
 
-static void take_view(struct queue *queue, const struct up_account_change *change, guint index)
+static void walk_step(struct queue *queue)
 {
-        queue->current[change->recipient] = index;
-        if (is_eligible(change))
-                start_waiting(queue, change->recipient);
-        else
-                stop_waiting(queue, change->recipient);
-}
-
-static void take_step(struct queue *queue)
-{
-        const struct up_account *account = queue->account;
-        const struct up_account_step *step = up_account_step_at(account, queue->step);
+        const struct up_index_step *step = up_index_step(queue->index, queue->step);
 
         for (guint at = step->begin; at < step->end; at++) {
-                enum up_entry_kind kind = up_ledger_at(account->ledger, at)->kind;
-                guint subject = account->subjects[at];
+                const struct up_index_subject *subject = &queue->index->subjects[at];
+                const struct up_index_change *change = subject->change;
 
-                if (subject == UP_NOWHERE)
+                if (subject->request != NULL && subject->request->asked_at == at)
+                        start_request(queue, subject->request);
+                if (change == NULL)
                         continue;
-                if (kind == UP_ENTRY_SCAN || kind == UP_ENTRY_SEND)
-                        take_request(queue, up_account_request_at(account, subject));
-                else if (kind == UP_ENTRY_VIEW)
-                        take_view(queue, up_account_change_at(account, subject), subject);
+                queue->places[change->recipient->place].current = change;
+                if (is_eligible(change))
+                        start_waiting(queue, change->recipient);
+                else
+                        stop_waiting(queue, change->recipient);
         }
-        /* Who was taken and is eligible nonetheless waits anew: a crash, most likely. */
+        /* A recipient that was started and is still eligible waits again: after a crash, say. */
         for (guint i = 0; i < queue->started->len; i++) {
-                guint who = g_array_index(queue->started, guint, i);
-                if (queue->current[who] != UP_NOWHERE &&
-                    is_eligible(up_account_change_at(account, queue->current[who])))
-                        start_waiting(queue, who);
+                const struct up_index_recipient *recipient = g_ptr_array_index(queue->started, i);
+                const struct up_index_change *current = queue->places[recipient->place].current;
+                if (current != NULL && is_eligible(current))
+                        start_waiting(queue, recipient);
         }
-        g_array_set_size(queue->started, 0);
+        g_ptr_array_set_size(queue->started, 0);
 }
 
-uint64_t up_judge_starved(const struct up_account *account, GPtrArray *findings)
+uint64_t up_judge_starved(const struct up_ledger_index *index, GPtrArray *findings)
 {
-        guint count = account->recipients->len;
-        g_autofree guint *since = g_new(guint, count + 1);
-        g_autofree guint *current = g_new(guint, count + 1);
-        g_autofree guint *sums = g_new0(guint, account->steps->len + 2);
+        guint count = index->recipients->len;
+        g_autofree struct place *places = g_new0(struct place, count + 1);
+        g_autofree guint *sums = g_new0(guint, index->steps->len + 2);
         g_autoptr(GArray) starts = g_array_new(FALSE, FALSE, sizeof(struct start));
-        g_autoptr(GArray) started = g_array_new(FALSE, FALSE, sizeof(guint));
-        struct queue queue = { .account = account, .findings = findings, .since = since };
+        g_autoptr(GPtrArray) started = g_ptr_array_new();
+        struct queue queue = { .index = index,
+                .findings = findings,
+                .places = places,
+                .sums = sums,
+                .starts = starts,
+                .started = started };
 
-        memset(since, 0xff, count * sizeof(guint));
-        memset(current, 0xff, count * sizeof(guint));
-        queue.current = current;
-        queue.sums = sums;
-        queue.starts = starts;
-        queue.started = started;
-        for (; queue.step < account->steps->len; queue.step++)
-                take_step(&queue);
         for (guint i = 0; i < count; i++)
-                stop_waiting(&queue, i);
+                places[i].since = UP_NOWHERE;
+        for (; queue.step < index->steps->len; queue.step++)
+                walk_step(&queue);
+        for (guint i = 0; i < count; i++)
+                stop_waiting(&queue, up_index_recipient(index, i));
         return queue.judged;
 }

@@ -16,8 +16,8 @@
 static void each_class_is_found_by_its_name(void **state)
 {
         (void)state;
-        for (int i = 0; i < UP_CLASSES; i++) {
-                enum up_class found = UP_CLASSES;
+        for (int i = 0; i < UP_CLASS_COUNT; i++) {
+                enum up_class found = UP_CLASS_COUNT;
                 const char *name = up_class_rows[i].name;
 
                 assert_non_null(name);
@@ -29,7 +29,7 @@ static void each_class_is_found_by_its_name(void **state)
                 assert_null(strchr(up_class_rows[i].what, '\n'));
                 assert_false(g_str_has_suffix(up_class_rows[i].what, "."));
         }
-        assert_int_equal(UP_CLASS_HARNESS, UP_CLASSES - 1);
+        assert_int_equal(UP_CLASS_HARNESS, UP_CLASS_COUNT - 1);
 }
 
 static void each_evidence_is_found_by_its_name(void **state)
@@ -41,7 +41,7 @@ static void each_evidence_is_found_by_its_name(void **state)
         assert_false(up_evidence_by_name("", &found));
         assert_false(up_evidence_by_name("no-Progress", &found));
         assert_int_equal(found, UP_EVIDENCE_CYCLE);
-        for (int i = 1; i < UP_EVIDENCES; i++) {
+        for (int i = 1; i < UP_EVIDENCE_COUNT; i++) {
                 const char *name = up_evidence_rows[i].name;
 
                 assert_true(up_evidence_by_name(name, &found));
@@ -50,7 +50,7 @@ static void each_evidence_is_found_by_its_name(void **state)
                 assert_false(g_str_has_suffix(up_evidence_rows[i].what, "."));
         }
         /* The last is the weakest. */
-        assert_int_equal(UP_EVIDENCE_PAST_BOUND, UP_EVIDENCES - 1);
+        assert_int_equal(UP_EVIDENCE_PAST_BOUND, UP_EVIDENCE_COUNT - 1);
 }
 
 static void other_names_are_no_class(void **state)

@@ -12,7 +12,6 @@
 
 #include <cmocka.h>
 
-#include "oracle/account.h"
 #include "oracle/judge.h"
 
 /* --- a run by hand ---------------------------------------------------------------------------- */
@@ -236,7 +235,7 @@ static void crash(struct scene *scene)
 
 static size_t oracle(const char *name)
 {
-        for (size_t i = 0; i < UP_ORACLES; i++)
+        for (size_t i = 0; i < UP_ORACLE_COUNT; i++)
                 if (strcmp(up_oracle_rows[i].name, name) == 0)
                         return i;
         fail_msg("no oracle %s", name);
@@ -260,8 +259,8 @@ static void expect(
 {
         const struct up_oracle_row *row = &up_oracle_rows[oracle(name)];
         g_autoptr(GPtrArray) findings = findings_new();
-        g_autoptr(up_account) account = up_account_new(scene->ledger, "");
-        uint64_t count = row->judge(account, findings);
+        g_autoptr(up_ledger_index) index = up_ledger_index_new(scene->ledger);
+        uint64_t count = row->judge(index, findings);
 
         if (findings->len != times || (count > 0) != judged)
                 print_message("%s: %u findings, %u judged\n", name, findings->len, (unsigned)count);
@@ -277,6 +276,28 @@ static void expect(
         if (times > 0 && signature != NULL)
                 assert_string_equal(finding_at(findings, 0)->signature, signature);
         g_clear_pointer(&scene->ledger, up_ledger_free);
+}
+
+/* The ledgers of a case's runs; NULL: not run. */
+struct ledgers {
+        const struct up_ledger *baseline, *repeat, *with_healing, *healthy, *no_clock_jumps;
+};
+
+static struct up_ledger_index *index_of(const struct up_ledger *ledger)
+{
+        return ledger != NULL ? up_ledger_index_new(ledger) : NULL;
+}
+
+static void judge(const struct ledgers *ledgers, struct up_judgement *judgement)
+{
+        g_autoptr(up_ledger_index) baseline = index_of(ledgers->baseline);
+        g_autoptr(up_ledger_index) repeat = index_of(ledgers->repeat);
+        g_autoptr(up_ledger_index) with_healing = index_of(ledgers->with_healing);
+        g_autoptr(up_ledger_index) healthy = index_of(ledgers->healthy);
+        g_autoptr(up_ledger_index) no_clock_jumps = index_of(ledgers->no_clock_jumps);
+        const struct up_runs runs = { baseline, repeat, with_healing, healthy, no_clock_jumps };
+
+        up_judge(&runs, judgement);
 }
 
 static void silent(struct scene *scene, const char *name)
@@ -300,7 +321,7 @@ static struct scene under_way(up_request *ret_scan)
 static void nothing_is_judged_in_an_empty_run(void **state)
 {
         (void)state;
-        for (size_t i = 0; i < UP_ORACLES; i++) {
+        for (size_t i = 0; i < UP_ORACLE_COUNT; i++) {
                 struct scene scene = scene_new(ALL_CAPABILITIES);
 
                 if (up_oracle_rows[i].judge == NULL) {
@@ -335,12 +356,12 @@ static void a_good_run_has_no_finding(void **state)
 {
         g_autoptr(up_ledger) first = good_run(), second = good_run();
         g_autoptr(GPtrArray) findings = findings_new();
-        uint64_t judged[UP_ORACLES] = { 0 };
-        const struct up_runs runs = { first, second, first, first, second };
+        uint64_t judged[UP_ORACLE_COUNT] = { 0 };
+        const struct ledgers runs = { first, second, first, first, second };
         struct up_judgement judgement = { findings, judged };
 
         (void)state;
-        up_judge(&runs, &judgement);
+        judge(&runs, &judgement);
         assert_int_equal(findings->len, 0);
         assert_int_equal(judged[oracle("nondeterministic")], 1);
         assert_int_equal(judged[oracle("metamorphic")], 1);
@@ -791,14 +812,14 @@ static void lost_is_who_is_not_known_after_acceptance(void **state)
         submit_bytes(&scene, 1, two, UP_RECEIPT_ACCEPTED, "");
         queued(&scene, 1, 9);
         step(&scene);
-        expect(&scene, "lost", 1, true, "a recipient is not known");
+        expect(&scene, "lost", 1, true, "a recipient is not listed");
 
         scene = scene_new(ALL_CAPABILITIES);
         submit(&scene, 1);
         step(&scene);
         queued(&scene, 1, 9); /* one step late */
         step(&scene);
-        expect(&scene, "lost", 1, true, "accepted and not known");
+        expect(&scene, "lost", 1, true, "accepted and not listed");
 
         scene = scene_new(ALL_CAPABILITIES);
         submit_bytes(&scene, 1, two, UP_RECEIPT_DEFERRED, "");
@@ -811,7 +832,7 @@ static void lost_is_who_is_not_known_after_acceptance(void **state)
         step(&scene);
         submit(&scene, 1);
         step(&scene);
-        expect(&scene, "lost", 1, true, "accepted under an id that is none");
+        expect(&scene, "lost", 1, true, "accepted with an invalid id");
 }
 
 /* One view, then another. */
@@ -878,14 +899,14 @@ static void lost_is_what_is_said_to_be_done_and_is_not(void **state)
                 const char *from;
                 const char *signature;
         } rows[] = {
-                { UP_DISPOSITION_DELIVERED, -1, "u@x", "delivered, and never handed over" },
+                { UP_DISPOSITION_DELIVERED, -1, "u@x", "delivered without a transmission" },
                 { UP_DISPOSITION_DELIVERED, UP_REPLY_DEFER, "u@x",
-                    "delivered, and never handed over" },
+                    "delivered without a transmission" },
                 { UP_DISPOSITION_DELIVERED, UP_REPLY_ACCEPT, "u@x", NULL },
                 { UP_DISPOSITION_DELIVERED, UP_REPLY_LOST, "u@x", NULL },
                 { UP_DISPOSITION_DISCARDED, -1, "u@x",
-                    "discarded, and neither infected nor deleted" },
-                { UP_DISPOSITION_ABANDONED, -1, "u@x", "abandoned, and no notice" },
+                    "discarded, but neither infected nor deleted" },
+                { UP_DISPOSITION_ABANDONED, -1, "u@x", "abandoned, but not a notice" },
                 { UP_DISPOSITION_ABANDONED, -1, "", NULL },
                 { UP_DISPOSITION_BOUNCED, -1, "u@x", NULL },
         };
@@ -1019,8 +1040,8 @@ static void unscanned_mail_is_not_delivered(void **state)
                 { "sent and never scanned", .findings = 1, .judged = true },
                 { "not wanted", .no_transport_scan = true },
                 { "policy lets it go", .unsafe = true },
-                { "deposited ungated", .no_transport_scan = true, .store_scan = true, .findings = 1,
-                    .judged = true },
+                { "deposited readable before its scan", .no_transport_scan = true,
+                    .store_scan = true, .findings = 1, .judged = true },
                 { "gated", .no_transport_scan = true, .store_scan = true, .gated = true,
                     .judged = true },
                 { "opened without a clean verdict", .no_transport_scan = true, .store_scan = true,
@@ -1073,7 +1094,7 @@ static void stray_is_what_nobody_handed_in(void **state)
         step(&scene);
         send(&scene, 7);
         step(&scene);
-        expect(&scene, "stray", 1, true, "a message that nobody handed in");
+        expect(&scene, "stray", 1, true, "a message that was never submitted");
 
         scene = scene_new(ALL_CAPABILITIES);
         submit(&scene, 1);
@@ -1081,7 +1102,7 @@ static void stray_is_what_nobody_handed_in(void **state)
         step(&scene);
         send_bytes(&scene, 1, "x@example.com", false, "");
         step(&scene);
-        expect(&scene, "stray", 1, true, "to somebody who is not a recipient");
+        expect(&scene, "stray", 1, true, "a copy to an address that is not a recipient");
 
         scene = scene_new(ALL_CAPABILITIES);
         submit(&scene, 1);
@@ -1105,7 +1126,7 @@ static void a_message_that_a_crash_left_in_doubt_is_no_stray(void **state)
                 step(&scene);
                 send(&scene, 1);
                 step(&scene);
-                expect(&scene, "stray", !crashed, true, "a message that nobody handed in");
+                expect(&scene, "stray", !crashed, true, "a message that was never submitted");
         }
         (void)state;
 }
@@ -1174,7 +1195,7 @@ static void a_notice_goes_to_the_sender_alone(void **state)
         step(&scene);
         send(&scene, 2);
         step(&scene);
-        expect(&scene, "stray", 1, true, "a notice to somebody who is not the sender");
+        expect(&scene, "stray", 1, true, "a notice to an address other than the sender's");
 }
 
 /* --- content ---------------------------------------------------------------------------------- */
@@ -1427,7 +1448,7 @@ static void came_back(unsigned hops, enum up_receipt receipt, unsigned findings)
         scene.copy = true;
         scene.hops = hops;
         submit_bytes(&scene, 1, one, receipt, "");
-        expect(&scene, "mail-loop", findings, true, "a copy was taken in again");
+        expect(&scene, "mail-loop", findings, true, "a looping copy was accepted");
 }
 
 static void a_loop_is_recognised(void **state)
@@ -1491,14 +1512,14 @@ static struct up_ledger *timed_run(
 }
 
 static unsigned judge_runs(
-    const struct up_runs *runs, const char *name, uint64_t *ret_judged, char **ret_signature)
+    const struct ledgers *runs, const char *name, uint64_t *ret_judged, char **ret_signature)
 {
         g_autoptr(GPtrArray) findings = findings_new();
-        uint64_t judged[UP_ORACLES] = { 0 };
+        uint64_t judged[UP_ORACLE_COUNT] = { 0 };
         struct up_judgement judgement = { findings, judged };
         unsigned count = 0;
 
-        up_judge(runs, &judgement);
+        judge(runs, &judgement);
         for (guint i = 0; i < findings->len; i++) {
                 const struct up_finding *finding = finding_at(findings, i);
                 if (finding->class != up_oracle_rows[oracle(name)].class)
@@ -1528,7 +1549,7 @@ static void healed(int64_t expiry_ms, bool command_too, enum up_disposition end_
 {
         g_autoptr(up_ledger) sick = long_run(expiry_ms, command_too, end_as);
         g_autoptr(up_ledger) well = long_run(expiry_ms, false, UP_DISPOSITION_DELIVERED);
-        const struct up_runs runs = { .baseline = sick, .healed = sick, .healthy = well };
+        const struct ledgers runs = { .baseline = sick, .with_healing = sick, .healthy = well };
         g_autofree char *signature = NULL;
         uint64_t count;
 
@@ -1579,7 +1600,9 @@ static void a_verdict_that_was_given_stands(void **state)
                         if (entry->kind == UP_ENTRY_VIEW)
                                 entry->as.view.expiry_ms = UP_NEVER_MS;
                 }
-                const struct up_runs runs = { .baseline = sick, .healed = sick, .healthy = well };
+                const struct ledgers runs = {
+                        .baseline = sick, .with_healing = sick, .healthy = well
+                };
                 uint64_t judged;
                 assert_int_equal(judge_runs(&runs, "worse-when-healed", &judged, NULL), !given);
         }
@@ -1588,7 +1611,7 @@ static void a_verdict_that_was_given_stands(void **state)
 static void two_runs_of_one_case_are_alike(void **state)
 {
         g_autoptr(up_ledger) first = good_run(), second = good_run();
-        const struct up_runs runs = { .baseline = first, .repeat = second };
+        const struct ledgers runs = { .baseline = first, .repeat = second };
         g_autofree char *signature = NULL;
         uint64_t judged;
 
@@ -1614,7 +1637,7 @@ static void the_wall_clock_decides_nothing(void **state)
         g_autoptr(up_ledger) run = timed_run(1000, false, 5000, UP_DISPOSITION_BOUNCED);
         g_autoptr(up_ledger) later = timed_run(1000, false, 5001, UP_DISPOSITION_BOUNCED);
         g_autoptr(up_ledger) otherwise = timed_run(1000, false, 5000, UP_DISPOSITION_DELIVERED);
-        struct up_runs runs = { .baseline = run, .no_clock_jumps = run };
+        struct ledgers runs = { .baseline = run, .no_clock_jumps = run };
         uint64_t judged;
 
         (void)state;
@@ -1634,7 +1657,7 @@ static void the_wall_clock_decides_nothing(void **state)
 static void every_oracle_has_a_row(void **state)
 {
         (void)state;
-        for (size_t i = 0; i < UP_ORACLES; i++) {
+        for (size_t i = 0; i < UP_ORACLE_COUNT; i++) {
                 const struct up_oracle_row *row = &up_oracle_rows[i];
                 g_autofree char *pending =
                     g_strdup_printf("pending/%s", up_evidence_rows[row->evidence].name);
@@ -1653,7 +1676,7 @@ static void the_strongest_evidence_is_told(void **state)
 {
         struct scene scene = scene_new(ALL_CAPABILITIES);
         g_autoptr(GPtrArray) findings = findings_new();
-        uint64_t judged[UP_ORACLES] = { 0 };
+        uint64_t judged[UP_ORACLE_COUNT] = { 0 };
         struct up_judgement judgement = { findings, judged };
 
         (void)state;
@@ -1670,8 +1693,8 @@ static void the_strongest_evidence_is_told(void **state)
         scene.now_ms = BOUND_MS + 1;
         end(&scene, UP_ENDING_IDLE);
 
-        const struct up_runs runs = { .baseline = scene.ledger, .healed = scene.ledger };
-        up_judge(&runs, &judgement);
+        const struct ledgers runs = { .baseline = scene.ledger, .with_healing = scene.ledger };
+        judge(&runs, &judgement);
         assert_int_equal(findings->len, 1);
         assert_string_equal(finding_at(findings, 0)->signature, "unowned: nowhere");
         assert_int_equal(finding_at(findings, 0)->message, 1);
@@ -1688,7 +1711,7 @@ static enum up_role role_after(const char *event, bool copy, up_id parent)
 {
         struct scene scene = scene_new(ALL_CAPABILITIES);
         g_autoptr(GPtrArray) findings = findings_new();
-        uint64_t judged[UP_ORACLES] = { 0 };
+        uint64_t judged[UP_ORACLE_COUNT] = { 0 };
         struct up_judgement judgement = { findings, judged };
         up_id id = parent + 1;
         enum up_role role = UP_ROLE_NONE;
@@ -1704,8 +1727,8 @@ static enum up_role role_after(const char *event, bool copy, up_id parent)
         step(&scene);
         end(&scene, UP_ENDING_IDLE);
 
-        const struct up_runs runs = { .baseline = scene.ledger, .healed = scene.ledger };
-        up_judge(&runs, &judgement);
+        const struct ledgers runs = { .baseline = scene.ledger, .with_healing = scene.ledger };
+        judge(&runs, &judgement);
         for (guint i = 0; i < findings->len; i++)
                 if (finding_at(findings, i)->class == UP_CLASS_PENDING)
                         role = finding_at(findings, i)->role;
@@ -1720,7 +1743,7 @@ static void a_finding_tells_how_its_message_came(void **state)
         assert_int_equal(role_after("bystander 1 plain smtp", false, 0), UP_ROLE_BYSTANDER);
         assert_int_equal(role_after("submit 1 local", true, 0), UP_ROLE_COPY);
         assert_int_equal(role_after("submit 1 local", false, 1), UP_ROLE_NOTICE);
-        for (int i = 0; i < UP_ROLES; i++)
+        for (int i = 0; i < UP_ROLE_COUNT; i++)
                 assert_int_equal(up_role_by_name(up_role_names[i]), i);
 }
 
@@ -1729,7 +1752,7 @@ static void what_only_another_run_shows_names_that_run(void **state)
         struct scene scene = scene_new(ALL_CAPABILITIES);
         g_autoptr(up_ledger) good = good_run();
         g_autoptr(GPtrArray) findings = findings_new();
-        uint64_t judged[UP_ORACLES] = { 0 };
+        uint64_t judged[UP_ORACLE_COUNT] = { 0 };
         struct up_judgement judgement = { findings, judged };
 
         (void)state;
@@ -1737,10 +1760,10 @@ static void what_only_another_run_shows_names_that_run(void **state)
         queued(&scene, 1, 9);
         step(&scene);
         end(&scene, UP_ENDING_IDLE);
-        const struct up_runs runs = { .baseline = good, .healed = scene.ledger };
-        up_judge(&runs, &judgement);
+        const struct ledgers runs = { .baseline = good, .with_healing = scene.ledger };
+        judge(&runs, &judgement);
         assert_int_equal(findings->len, 1);
-        assert_true(g_str_has_suffix(finding_at(findings, 0)->detail, " (healed run)"));
+        assert_true(g_str_has_suffix(finding_at(findings, 0)->detail, " (run with healing)"));
         assert_int_equal(finding_at(findings, 0)->shown_at, G_MAXUINT);
         up_ledger_free(scene.ledger);
 }
@@ -1749,7 +1772,7 @@ static void a_pipeline_is_judged_by_what_it_can_tell(void **state)
 {
         struct scene scene = scene_new(0);
         g_autoptr(GPtrArray) findings = findings_new();
-        uint64_t judged[UP_ORACLES] = { 0 };
+        uint64_t judged[UP_ORACLE_COUNT] = { 0 };
         struct up_judgement judgement = { findings, judged };
 
         (void)state;
@@ -1757,10 +1780,10 @@ static void a_pipeline_is_judged_by_what_it_can_tell(void **state)
         see(&scene, 1, 0, NULL, UP_DISPOSITION_NONE, UP_OWNER_NONE, 0, 0);
         step(&scene);
         end(&scene, UP_ENDING_IDLE);
-        const struct up_runs runs = { .baseline = scene.ledger };
-        up_judge(&runs, &judgement);
+        const struct ledgers runs = { .baseline = scene.ledger };
+        judge(&runs, &judgement);
         assert_int_equal(findings->len, 1);
-        assert_string_equal(finding_at(findings, 0)->signature, "no-wakeup: state not known");
+        assert_string_equal(finding_at(findings, 0)->signature, "no-wakeup: unknown state");
         assert_int_equal(judged[oracle("pending/unowned")], 0);
         up_ledger_free(scene.ledger);
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ledger/trace.h"
 #include "world/world.h"
 
 static bool clock_jumps(const struct up_case *c)
@@ -14,6 +15,12 @@ static bool clock_jumps(const struct up_case *c)
         return false;
 }
 
+static struct up_ledger_index *run_mode(const struct up_case *c, const struct up_pipeline *pipeline,
+    enum up_mode mode, struct up_readings *readings)
+{
+        return up_ledger_index_new(up_world_run_sharing(c, pipeline, mode, readings));
+}
+
 /* The scanner reads each message once for all runs; the first run counts what was read. */
 static struct up_runs run_modes(
     const struct up_case *c, const struct up_pipeline *pipeline, struct up_observations *observed)
@@ -21,14 +28,13 @@ static struct up_runs run_modes(
         g_autoptr(up_readings) readings = up_readings_new();
         struct up_runs runs = { 0 };
 
-        runs.baseline = up_world_run_sharing(c, pipeline, UP_MODE_BASELINE, readings);
+        runs.baseline = run_mode(c, pipeline, UP_MODE_BASELINE, readings);
         up_readings_count(readings, observed);
-        runs.repeat = up_world_run_sharing(c, pipeline, UP_MODE_BASELINE, readings);
-        runs.healed = up_world_run_sharing(c, pipeline, UP_MODE_HEALED, readings);
-        runs.healthy = up_world_run_sharing(c, pipeline, UP_MODE_HEALTHY, readings);
+        runs.repeat = run_mode(c, pipeline, UP_MODE_BASELINE, readings);
+        runs.with_healing = run_mode(c, pipeline, UP_MODE_HEALED, readings);
+        runs.healthy = run_mode(c, pipeline, UP_MODE_HEALTHY, readings);
         if (clock_jumps(c))
-                runs.no_clock_jumps =
-                    up_world_run_sharing(c, pipeline, UP_MODE_NO_CLOCK_JUMPS, readings);
+                runs.no_clock_jumps = run_mode(c, pipeline, UP_MODE_NO_CLOCK_JUMPS, readings);
         return runs;
 }
 
@@ -42,12 +48,15 @@ void up_case_result_init(struct up_case_result *result, const struct up_case *c)
 
 static void runs_clear(struct up_runs *runs)
 {
-        const struct up_ledger *ledgers[] = { runs->baseline, runs->repeat, runs->healed,
-                runs->healthy, runs->no_clock_jumps };
+        const struct up_ledger_index *indexes[] = { runs->baseline, runs->repeat,
+                runs->with_healing, runs->healthy, runs->no_clock_jumps };
 
-        for (size_t i = 0; i < G_N_ELEMENTS(ledgers); i++)
-                if (ledgers[i] != NULL)
-                        up_ledger_free((struct up_ledger *)ledgers[i]);
+        for (size_t i = 0; i < G_N_ELEMENTS(indexes); i++) {
+                if (indexes[i] == NULL)
+                        continue;
+                up_ledger_free((struct up_ledger *)indexes[i]->ledger);
+                up_ledger_index_free((struct up_ledger_index *)indexes[i]);
+        }
         *runs = (struct up_runs){ 0 };
 }
 
@@ -106,18 +115,18 @@ static void mark_finding(
 }
 
 static char *trace_ledger(
-    const struct up_ledger *ledger, const GPtrArray *findings, unsigned columns)
+    const struct up_ledger_index *index, const GPtrArray *findings, unsigned columns)
 {
         g_autoptr(GPtrArray) marks = g_ptr_array_new_with_free_func(mark_free);
         g_autofree struct up_trace_mark *sorted = NULL;
 
         for (guint i = 0; i < findings->len; i++)
-                mark_finding(marks, ledger, g_ptr_array_index(findings, i));
+                mark_finding(marks, index->ledger, g_ptr_array_index(findings, i));
         g_ptr_array_sort(marks, compare_entries);
         sorted = g_new(struct up_trace_mark, marks->len + 1);
         for (guint i = 0; i < marks->len; i++)
                 sorted[i] = *(const struct up_trace_mark *)g_ptr_array_index(marks, i);
-        return up_ledger_trace(ledger, columns, sorted, marks->len);
+        return up_ledger_trace(index, columns, sorted, marks->len);
 }
 
 static bool contains(const GPtrArray *findings, const struct up_finding *wanted)
@@ -131,13 +140,13 @@ static bool contains(const GPtrArray *findings, const struct up_finding *wanted)
         return false;
 }
 
-static GPtrArray *judge_alone(const struct up_ledger *ledger)
+static GPtrArray *judge_alone(const struct up_ledger_index *index)
 {
         GPtrArray *findings = g_ptr_array_new_with_free_func((GDestroyNotify)up_finding_free);
-        uint64_t judged[UP_ORACLES] = { 0 };
+        uint64_t judged[UP_ORACLE_COUNT] = { 0 };
 
         up_judge(
-            &(struct up_runs){ .baseline = ledger }, &(struct up_judgement){ findings, judged });
+            &(struct up_runs){ .baseline = index }, &(struct up_judgement){ findings, judged });
         return findings;
 }
 
@@ -148,7 +157,7 @@ static GPtrArray *judge_alone(const struct up_ledger *ledger)
 static GPtrArray *healed_only(const struct up_case_result *result)
 {
         g_autoptr(GPtrArray) baseline = judge_alone(result->runs.baseline);
-        GPtrArray *healed = judge_alone(result->runs.healed);
+        GPtrArray *healed = judge_alone(result->runs.with_healing);
 
         for (guint i = healed->len; i > 0; i--) {
                 const struct up_finding *finding = g_ptr_array_index(healed, i - 1);
@@ -167,6 +176,7 @@ char *up_case_result_trace(const struct up_case_result *result, unsigned columns
         g_autoptr(GPtrArray) healed = healed_only(result);
         if (healed->len == 0)
                 return g_steal_pointer(&first);
-        g_autofree char *second = trace_ledger(result->runs.healed, healed, columns);
-        return g_strdup_printf("without healing:\n%s\nhealed after the script:\n%s", first, second);
+        g_autofree char *second = trace_ledger(result->runs.with_healing, healed, columns);
+        return g_strdup_printf(
+            "without healing:\n%s\nwith healing after the script:\n%s", first, second);
 }

@@ -26,8 +26,8 @@
 struct up_case_result {
         struct up_observations observed; /* what was read in the message */
         GPtrArray *findings;             /* of struct up_finding */
-        uint64_t judged[UP_ORACLES];
-        struct up_runs runs; /* owned; all NULL when no pipeline ran */
+        uint64_t judged[UP_ORACLE_COUNT];
+        struct up_runs runs; /* indexes and their ledgers, owned; all NULL when no pipeline ran */
         char *trace;         /* of what runs no pipeline; owned; NULL: none */
 };
 
@@ -36,8 +36,8 @@ void up_case_result_init(struct up_case_result *result, const struct up_case *c)
 void up_case_result_clear(struct up_case_result *result);
 
 /**
- * Fills in the ledgers, the findings and their counts. The observed's counts are those of the first
- * run, each message once. Never fails: any case has an outcome. Call it once per result.
+ * Fills in the indexed ledgers, the findings and their counts. The observed's counts are those of
+ * the first run, each message once. Never fails: any case has an outcome. Call it once per result.
  */
 void up_judge_case(
     const struct up_case *c, const struct up_pipeline *pipeline, struct up_case_result *result);

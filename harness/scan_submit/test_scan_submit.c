@@ -13,6 +13,7 @@
 
 #include "faults/faults.h"
 #include "scan_submit/scan_submit.h"
+#include "ledger/index.h"
 #include "world/world.h"
 
 /* --- cases ------------------------------------------------------------------------------------ */
@@ -79,22 +80,6 @@ static enum up_ending ending_of(const struct up_ledger *ledger)
         return last->as.ending;
 }
 
-/* What the pipeline says at the end of the run. Free with up_replay_clear(). */
-static struct up_replay end_of(const struct up_ledger *ledger)
-{
-        struct up_replay replay;
-
-        up_replay_init(&replay, ledger);
-        while (up_replay_next(&replay) != NULL)
-                continue;
-        return replay;
-}
-
-static const struct up_view *view_at(const struct up_replay *replay, guint place)
-{
-        return *(const struct up_view *const *)replay->order->pdata[place];
-}
-
 static void add_fate(GString *fates, const struct up_view *view)
 {
         if (fates->len > 0)
@@ -109,15 +94,14 @@ static void add_fate(GString *fates, const struct up_view *view)
 /* The dispositions of all recipients of what was handed in, or of the notices. */
 static char *fates_of(const struct up_ledger *ledger, bool of_notices)
 {
-        struct up_replay replay = end_of(ledger);
+        g_autoptr(up_ledger_index) index = up_ledger_index_new(ledger);
         GString *fates = g_string_new(NULL);
 
-        for (guint i = 0; i < replay.order->len; i++) {
-                const struct up_view *view = view_at(&replay, i);
+        for (guint i = 0; i < index->recipients->len; i++) {
+                const struct up_view *view = up_index_recipient(index, i)->last_view;
                 if ((view->parent != 0) == of_notices)
                         add_fate(fates, view);
         }
-        up_replay_clear(&replay);
         return g_string_free(fates, FALSE);
 }
 
@@ -371,12 +355,12 @@ static bool was_accepted(const struct up_ledger *ledger, unsigned number, up_id 
         return false;
 }
 
-static unsigned notices_about(const struct up_replay *end, up_id message)
+static unsigned notices_about(const struct up_ledger_index *index, up_id message)
 {
         unsigned count = 0;
 
-        for (guint i = 0; i < end->order->len; i++) {
-                const struct up_view *view = view_at(end, i);
+        for (guint i = 0; i < index->recipients->len; i++) {
+                const struct up_view *view = up_index_recipient(index, i)->last_view;
                 count += view->parent == message;
                 if (view->parent == message)
                         assert_int_equal(view->disposition, UP_DISPOSITION_DELIVERED);
@@ -402,24 +386,25 @@ static void assert_nobody_was_told(const struct up_ledger *ledger, unsigned oper
 
 static void assert_nothing_is_lost(const struct up_ledger *ledger, unsigned operation)
 {
-        struct up_replay end = end_of(ledger);
+        g_autoptr(up_ledger_index) index = up_ledger_index_new(ledger);
         up_id message;
 
         for (unsigned number = 1; number < NUMBERS; number++) {
                 if (!was_accepted(ledger, number, &message))
                         continue;
                 for (unsigned i = 0; i < RECIPIENTS; i++) {
-                        const struct up_view *view = up_replay_view(&end, message, i);
-                        assert_non_null(view);
+                        const struct up_index_recipient *recipient =
+                            up_index_find_recipient(index, message, i);
+                        assert_non_null(recipient);
+                        const struct up_view *view = recipient->last_view;
                         if (view->disposition != rich_fates[number][i])
                                 fail_msg("crash %u: recipient %u of message %u is %s", operation, i,
                                     number, up_disposition_names[view->disposition]);
                         if (view->disposition == UP_DISPOSITION_DELIVERED)
                                 assert_int_equal(view->access, UP_ACCESS_OPEN);
                 }
-                assert_int_equal(notices_about(&end, message), number == 2 ? 0 : 1);
+                assert_int_equal(notices_about(index, message), number == 2 ? 0 : 1);
         }
-        up_replay_clear(&end);
 }
 
 static struct up_ledger *play_rich(unsigned operation)

@@ -44,7 +44,7 @@ void up_progress_add(struct up_progress *sum, const struct up_progress *part)
         }
         for (int i = 0; i < UP_COUNTS; i++)
                 sum->counts[i] += part->counts[i];
-        for (int i = 0; i < UP_ORACLES; i++)
+        for (int i = 0; i < UP_ORACLE_COUNT; i++)
                 sum->judged[i] += part->judged[i];
         for (int i = 0; i < UP_FEEDBACK_WORDS; i++)
                 sum->transitions[i] |= part->transitions[i];

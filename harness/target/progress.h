@@ -26,7 +26,7 @@ struct up_progress {
         uint64_t mutants_digest_only; /* likewise */
         uint64_t transitions[UP_FEEDBACK_WORDS]; /* up_feedback_transitions() */
         uint64_t counts[UP_COUNTS];              /* sums over all executions */
-        uint64_t judged[UP_ORACLES];             /* likewise, by oracle */
+        uint64_t judged[UP_ORACLE_COUNT];        /* likewise, by oracle */
 };
 
 /** Maps @path, made and enlarged when needed. NULL when that fails (errno). Never unmapped. */

@@ -168,7 +168,7 @@ static void count_progress(const struct up_case_result *result, bool mutant)
         }
         for (int i = 0; i < UP_COUNTS; i++)
                 progress->counts[i] += result->observed.counts[i];
-        for (int i = 0; i < UP_ORACLES; i++)
+        for (int i = 0; i < UP_ORACLE_COUNT; i++)
                 progress->judged[i] += result->judged[i];
         up_feedback_transitions(progress->transitions);
 }

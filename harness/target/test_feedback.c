@@ -44,7 +44,10 @@ static unsigned news(struct up_ledger *ledger)
 {
         unsigned before = up_feedback_count();
 
-        up_feedback_ledger(ledger);
+        struct up_ledger_index *index = up_ledger_index_new(ledger);
+
+        up_feedback_ledger(index);
+        up_ledger_index_free(index);
         up_ledger_free(ledger);
         return up_feedback_count() - before;
 }

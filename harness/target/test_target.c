@@ -353,7 +353,7 @@ static void progress_survives_a_crash(void **state)
         assert_int_equal(progress.unscannable, 0);
         assert_int_equal(progress.counts[UP_COUNT_CMS], 3);
         assert_int_equal(progress.counts[UP_COUNT_DECRYPTED], 1);
-        for (int i = 0; i < UP_ORACLES; i++)
+        for (int i = 0; i < UP_ORACLE_COUNT; i++)
                 assert_int_equal(progress.judged[i], 0);
 }
 
@@ -455,7 +455,7 @@ static void progress_counts_what_oracles_judged(void **state)
         assert_true(g_file_get_contents(path, &data, &bytes, NULL));
         assert_int_equal(bytes, sizeof progress);
         memcpy(&progress, data, sizeof progress);
-        for (int i = 0; i < UP_ORACLES; i++)
+        for (int i = 0; i < UP_ORACLE_COUNT; i++)
                 if (up_oracle_rows[i].class == UP_CLASS_LOST)
                         assert_true(progress.judged[i] > 0);
         assert_int_equal(progress.verified, 1); /* by the scanner, however often it was asked */

@@ -9,12 +9,8 @@
 
 #include <string.h>
 
+#include "ledger/index.h"
 #include "world/hooks.h"
-
-struct key {
-        up_id message;
-        unsigned recipient;
-};
 
 struct seen {
         struct up_view view;
@@ -34,25 +30,12 @@ struct look {
         void *data;
 };
 
-static guint key_hash(const void *data)
-{
-        const struct key *key = data;
-
-        return (guint)(key->message ^ (key->message >> 32)) * 31 + key->recipient;
-}
-
-static gboolean key_equal(const void *a, const void *b)
-{
-        const struct key *first = a, *second = b;
-
-        return first->message == second->message && first->recipient == second->recipient;
-}
-
 void up_views_init(struct up_views *views)
 {
         *views = (struct up_views){
                 .seen = g_array_new(FALSE, FALSE, sizeof(struct seen)),
-                .places = g_hash_table_new_full(key_hash, key_equal, g_free, NULL),
+                .places = g_hash_table_new_full(
+                    up_recipient_key_hash, up_recipient_key_equal, g_free, NULL),
         };
 }
 
@@ -76,7 +59,7 @@ static bool is_of(const struct seen *seen, up_id message, unsigned recipient)
 static bool look_up(
     const struct up_views *views, up_id message, unsigned recipient, guint *ret_place)
 {
-        const struct key key = { message, recipient };
+        const struct up_recipient_key key = { message, recipient };
         guint place = GPOINTER_TO_UINT(g_hash_table_lookup(views->places, &key));
 
         if (place == 0)
@@ -136,7 +119,7 @@ static void keep(struct look *look, guint place, const struct up_view *view)
 static guint add(struct look *look, const struct up_view *view)
 {
         struct up_views *views = look->views;
-        const struct key key = { view->message, view->recipient };
+        const struct up_recipient_key key = { view->message, view->recipient };
         const struct seen blank = { .view = { .disposition = UP_DISPOSITION_DISCARDED } };
 
         g_array_append_val(views->seen, blank);

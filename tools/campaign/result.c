@@ -107,13 +107,13 @@ static void print_judged(const struct up_result *result)
         g_autoptr(GPtrArray) idle = g_ptr_array_new();
         unsigned busy = 0;
 
-        for (int i = 0; i < UP_ORACLES; i++)
+        for (int i = 0; i < UP_ORACLE_COUNT; i++)
                 if (result->counted.judged[i] == 0)
                         g_ptr_array_add(idle, (char *)up_oracle_rows[i].name);
-        if (idle->len == UP_ORACLES)
+        if (idle->len == UP_ORACLE_COUNT)
                 return;
         printf("\njudged in %s, by each oracle", result->target);
-        for (int i = 0; i < UP_ORACLES; i++)
+        for (int i = 0; i < UP_ORACLE_COUNT; i++)
                 if (result->counted.judged[i] > 0)
                         printf("%s%-22s%12" G_GUINT64_FORMAT, busy++ % 2 == 0 ? "\n" : "   ",
                             up_oracle_rows[i].name, result->counted.judged[i]);
@@ -195,7 +195,7 @@ static void build_judged(JsonBuilder *json, const struct up_result *result)
 {
         json_builder_set_member_name(json, "judged");
         json_builder_begin_object(json);
-        for (int i = 0; i < UP_ORACLES; i++)
+        for (int i = 0; i < UP_ORACLE_COUNT; i++)
                 up_tool_json_number(
                     json, up_oracle_rows[i].name, (gint64)result->counted.judged[i]);
         json_builder_end_object(json);

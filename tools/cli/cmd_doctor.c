@@ -1,10 +1,10 @@
 /*
- * unpend doctor - what this machine can do, and whether what should see faults sees them
+ * unpend doctor - what this machine can do, and whether planted faults are found
  *
- * First the facts, then the canaries: each planted fault of fuzz/canaries.h is run in each flavour
- * that is built, as a case would be. A fault that nobody sees makes every pass worthless, so one
- * claimed canary that is not seen is a failure. That of an oracle is a case that a sick pipeline
- * plays, and the healthy one as well: who speaks of both sees nothing either.
+ * First the facts, then the canaries: each planted fault of faults/canaries.h is run in each
+ * flavour that is built, as a case would be. A fault that is not found makes every pass worthless,
+ * so one missed canary is a failure. The canary of an oracle is a case on a faulty pipeline; the
+ * fixed pipeline runs it as well, and must pass with something judged.
  */
 #include <gmime/gmime.h>
 #include <openssl/crypto.h>
@@ -19,7 +19,7 @@
 #include "tools/exec/run.h"
 #include "tools/cli/tool.h"
 
-/* Programs that the suite uses, and for what. */
+/* Programs that the suite uses, and their purpose. */
 static const struct {
         const char *name;
         const char *what;
@@ -31,35 +31,34 @@ static const struct {
         { "gdb", "looks into a finding", "apt-get install gdb" },
 };
 
-enum sight { SEEN, NOT_CLAIMED, BLIND, FALSE_ALARM, CANNOT_TELL, SIGHTS };
+enum outcome { FOUND, EXPECTED_MISS, MISSED, FALSE_ALARM, CANNOT_RUN, OUTCOME_COUNT };
 
 static const struct {
         const char *name;
         const char *colour;
-} sights[SIGHTS] = {
-        [SEEN] = { "seen", UP_GREEN },
-        [NOT_CLAIMED] = { "blind, as known", UP_DIM },
-        [BLIND] = { "BLIND", UP_RED },
+} outcomes[OUTCOME_COUNT] = {
+        [FOUND] = { "found", UP_GREEN },
+        [EXPECTED_MISS] = { "missed (expected)", UP_DIM },
+        [MISSED] = { "MISSED", UP_RED },
         [FALSE_ALARM] = { "FALSE ALARM", UP_RED },
-        [CANNOT_TELL] = { "cannot run", UP_RED },
+        [CANNOT_RUN] = { "cannot run", UP_RED },
 };
 
 struct doctor {
         struct up_runner *runner; /* canaries are run as the gate runs cases */
-        JsonBuilder *json;        /* NULL: tell it as text */
-        char **named;             /* flavours; NULL: none was, and all that are built are meant */
+        JsonBuilder *json;        /* NULL: print text */
+        char **named;             /* flavours by option; NULL: all that are built */
         unsigned flavours;        /* built */
         unsigned canaries;        /* run */
-        unsigned blind;           /* claimed and not seen */
-        unsigned alarms;          /* something was seen in the healthy pipeline */
+        unsigned missed;
+        unsigned alarms; /* findings on the fixed pipeline */
         bool interrupted;
-        /* The first that was named and is not built. */
-        const struct up_flavour *absent;
+        const struct up_flavour *absent; /* the first that was named and is not built */
 };
 
-/* --- telling: text or JSON ---------------------------------------------------------------- */
+/* --- output: text or JSON -------------------------------------------------------------------- */
 
-/* @of, if not NULL, says of which flavour. */
+/* @of: a flavour, or NULL. */
 static void begin_section(struct doctor *doctor, const char *name, const char *of)
 {
         if (doctor->json != NULL) {
@@ -78,7 +77,7 @@ static void end_section(struct doctor *doctor)
                 json_builder_end_array(doctor->json);
 }
 
-/* A fact; @remedy, when there is one, says what to do about it. */
+/* @remedy: what to do about it, or NULL. */
 static void fact(struct doctor *doctor, const char *name, const char *value, const char *remedy)
 {
         if (doctor->json != NULL) {
@@ -99,7 +98,7 @@ static void fact(struct doctor *doctor, const char *name, const char *value, con
 
 /* --- facts -------------------------------------------------------------------------------- */
 
-/* The first line of `PROGRAM --version`; NULL when there is no such program. */
+/* The first line of `PROGRAM --version` with a digit; NULL if there is no such program. */
 static char *version_of(const char *program)
 {
         const char *argv[] = { program, "--version", NULL };
@@ -114,10 +113,10 @@ static char *version_of(const char *program)
         for (char **line = lines; *line != NULL; line++)
                 if (strpbrk(*line, "0123456789") != NULL)
                         return g_strdup(g_strstrip(*line));
-        return g_strdup("of unknown version");
+        return g_strdup("unknown version");
 }
 
-static void tell_programs(struct doctor *doctor)
+static void print_programs(struct doctor *doctor)
 {
         begin_section(doctor, "programs", NULL);
         for (size_t i = 0; i < G_N_ELEMENTS(programs); i++) {
@@ -129,7 +128,7 @@ static void tell_programs(struct doctor *doctor)
         end_section(doctor);
 }
 
-static void tell_library(
+static void print_library(
     struct doctor *doctor, const char *name, const char *compiled, const char *running)
 {
         g_autofree char *both = g_strdup_printf("%s, compiled with %s", running, compiled);
@@ -140,7 +139,7 @@ static void tell_library(
                 fact(doctor, name, both, "make clean, and build again");
 }
 
-static void tell_system_libraries(struct doctor *doctor)
+static void print_system_libraries(struct doctor *doctor)
 {
         g_autofree char *gmime_compiled = g_strdup_printf(
             "%d.%d.%d", GMIME_MAJOR_VERSION, GMIME_MINOR_VERSION, GMIME_MICRO_VERSION);
@@ -152,14 +151,14 @@ static void tell_system_libraries(struct doctor *doctor)
             g_strdup_printf("%u.%u.%u", glib_major_version, glib_minor_version, glib_micro_version);
 
         begin_section(doctor, "libraries", "system");
-        tell_library(doctor, "gmime", gmime_compiled, gmime_running);
-        tell_library(
+        print_library(doctor, "gmime", gmime_compiled, gmime_running);
+        print_library(
             doctor, "openssl", OPENSSL_VERSION_STR, OpenSSL_version(OPENSSL_VERSION_STRING));
-        tell_library(doctor, "glib", glib_compiled, glib_running);
+        print_library(doctor, "glib", glib_compiled, glib_running);
         end_section(doctor);
 }
 
-static void tell_built_libraries(struct doctor *doctor, const struct up_flavour *flavour)
+static void print_built_libraries(struct doctor *doctor, const struct up_flavour *flavour)
 {
         g_autoptr(GPtrArray) libraries = up_libraries_of(flavour);
 
@@ -175,7 +174,7 @@ static void tell_built_libraries(struct doctor *doctor, const struct up_flavour 
         end_section(doctor);
 }
 
-/* What traces this process traces its children, and LeakSanitizer has to trace them itself. */
+/* A tracer of this process also traces its children, which LeakSanitizer must trace itself. */
 static bool is_traced(void)
 {
         g_autofree char *status = NULL;
@@ -187,7 +186,7 @@ static bool is_traced(void)
         return tracer != NULL && g_ascii_strtoull(tracer + strlen("\nTracerPid:"), NULL, 10) != 0;
 }
 
-/* Where tools/build/libraries.sh keeps what it built. */
+/* Where tools/build/libraries.sh keeps its builds. */
 static char *cache_folder(void)
 {
         const char *own = g_getenv("UNPEND_CACHE");
@@ -197,7 +196,7 @@ static char *cache_folder(void)
         return g_build_filename(g_get_user_cache_dir(), "unpend", NULL);
 }
 
-static void tell_machine(struct doctor *doctor)
+static void print_machine(struct doctor *doctor)
 {
         g_autofree char *cores = g_strdup_printf("%u", g_get_num_processors());
         g_autofree char *cache = cache_folder();
@@ -225,7 +224,7 @@ static void tell_machine(struct doctor *doctor)
 
 /* --- canaries ----------------------------------------------------------------------------- */
 
-static bool saw(const struct up_run *run, const struct up_canary *canary)
+static bool has_finding(const struct up_run *run, const struct up_canary *canary)
 {
         for (guint i = 0; i < run->result.findings->len; i++) {
                 const struct up_finding *finding = g_ptr_array_index(run->result.findings, i);
@@ -250,67 +249,71 @@ static char *write_case(const struct up_canary *canary, const char *name, GError
         return up_tool_write_temporary_case(whole, strlen(whole), error);
 }
 
-/* Those of a kind are told together, in columns of their own. */
+/* Canaries of a kind are printed together, in columns of their own. */
 static const struct kind {
         const char *name;
         unsigned name_columns;
-        unsigned sight_columns;
-        bool has_healthy; /* its cases are run by the healthy pipeline as well */
-} faults = { "canaries", 16, 16, false }, oracles = { "oracles", 21, 11, true };
+        unsigned outcome_columns;
+} faults = { "canaries", 16, 17 }, oracles = { "oracles", 21, 11 };
 
 static unsigned indent_of(const struct kind *kind)
 {
-        return 2 + kind->name_columns + 1 + kind->sight_columns + 1;
+        return 2 + kind->name_columns + 1 + kind->outcome_columns + 1;
 }
 
-static void tell_more(const struct kind *kind, const char *text)
+static void print_note(const struct kind *kind, const char *text)
 {
         g_autofree char *wrapped = up_tool_wrap(text, indent_of(kind));
 
         printf("%*s%s\n", (int)indent_of(kind), "", wrapped);
 }
 
-/* What is to be said besides; NULL: nothing. The caller owns the result. */
-static char *more_of(const struct up_canary *canary, const struct up_run *run, enum sight sight)
+/* A note below the canary's line; NULL: none. The caller owns the result. */
+static char *note_of(const struct up_canary *canary, const struct up_run *run, enum outcome outcome)
 {
         const struct up_finding *finding =
             run->result.findings->len > 0 ? g_ptr_array_index(run->result.findings, 0) : NULL;
         const char *came = finding != NULL ? finding->signature : "nothing";
 
-        switch (sight) {
-        case CANNOT_TELL:
+        switch (outcome) {
+        case CANNOT_RUN:
                 return g_strdup(run->reason);
-        case BLIND:
-                return g_strdup_printf("expected: %s, %s...; came: %s",
+        case MISSED:
+                return g_strdup_printf("expected: %s, %s...; got: %s",
                     up_class_rows[canary->class].name, canary->signature, came);
         case FALSE_ALARM:
-                return g_strdup_printf("of the healthy pipeline was said: %s", came);
+                return g_strdup_printf("reported on the fixed pipeline: %s", came);
         default:
                 return NULL;
         }
 }
 
-static void tell_canary(struct doctor *doctor, const struct kind *kind,
-    const struct up_canary *canary, const struct up_run *run, enum sight sight)
+static const char *name_of(const struct up_canary *canary)
+{
+        return canary->oracle != NULL ? canary->oracle->name : canary->name;
+}
+
+static void print_canary(struct doctor *doctor, const struct kind *kind,
+    const struct up_canary *canary, const struct up_run *run, enum outcome outcome)
 {
         g_autofree char *what = up_tool_wrap(canary->what, indent_of(kind));
-        g_autofree char *more = more_of(canary, run, sight);
+        g_autofree char *more = note_of(canary, run, outcome);
 
         if (doctor->json != NULL) {
                 json_builder_begin_object(doctor->json);
-                up_tool_json_text(doctor->json, "canary", canary->name);
-                up_tool_json_text(doctor->json, "sight", sights[sight].name);
+                up_tool_json_text(doctor->json, "canary", name_of(canary));
+                up_tool_json_text(doctor->json, "outcome", outcomes[outcome].name);
                 json_builder_set_member_name(doctor->json, "run");
                 up_run_build_json(run, doctor->json);
                 json_builder_end_object(doctor->json);
                 return;
         }
-        printf("  %-*s ", (int)kind->name_columns, canary->name);
-        up_tool_print_coloured(
-            stdout, sights[sight].colour, "%-*s", (int)kind->sight_columns, sights[sight].name);
+        printf("  %-*s ", (int)kind->name_columns, name_of(canary));
+        up_tool_print_coloured(stdout, outcomes[outcome].colour, "%-*s", (int)kind->outcome_columns,
+            outcomes[outcome].name);
         printf(" %s\n", what);
         if (more != NULL)
-                tell_more(kind, more);
+                print_note(kind, more);
         fflush(stdout);
 }
 
@@ -327,8 +330,8 @@ static bool is_claimed(const struct up_canary *canary, const struct up_flavour *
         return true;
 }
 
-/* Runs the canary's case with that name in it, twice as the gate does: then leaks are looked for
- * only where there are some. NULL: interrupted, or there is no room for it, which was told. */
+/* Runs the canary's case with that name in it, twice as the gate does, so that only real leaks are
+ * reported. NULL: interrupted, or the case could not be written, which was printed. */
 static struct up_run *run_case(struct doctor *doctor, const struct up_flavour *flavour,
     const struct up_canary *canary, const char *name)
 {
@@ -338,7 +341,7 @@ static struct up_run *run_case(struct doctor *doctor, const struct up_flavour *f
 
         if (path == NULL) {
                 up_tool_fail(0, "%s", error->message);
-                doctor->blind++;
+                doctor->missed++;
                 return NULL;
         }
         run = up_runner_run(doctor->runner,
@@ -352,68 +355,60 @@ static struct up_run *run_case(struct doctor *doctor, const struct up_flavour *f
         return g_steal_pointer(&run);
 }
 
-static enum sight sight_of(
+static enum outcome outcome_of(
     const struct up_run *run, const struct up_canary *canary, const struct up_flavour *flavour)
 {
         if (run->status == UP_RUN_UNRUNNABLE)
-                return CANNOT_TELL;
-        if (saw(run, canary))
-                return SEEN;
-        return is_claimed(canary, flavour) ? BLIND : NOT_CLAIMED;
+                return CANNOT_RUN;
+        if (has_finding(run, canary))
+                return FOUND;
+        return is_claimed(canary, flavour) ? MISSED : EXPECTED_MISS;
 }
 
-/* Who clears it must have had something to judge. */
-static bool has_judged(const struct up_run *run, const char *oracle)
+/* A pass without anything judged would prove nothing. */
+static enum outcome outcome_of_fixed(const struct up_run *run, const struct up_oracle_row *oracle)
 {
-        for (size_t i = 0; i < UP_ORACLES; i++)
-                if (strcmp(up_oracle_rows[i].name, oracle) == 0)
-                        return run->result.judged[i] > 0;
-        return false;
-}
-
-static enum sight sight_of_healthy(const struct up_run *run, const struct up_canary *canary)
-{
-        return run->status == UP_RUN_UNRUNNABLE ? CANNOT_TELL
-               : run->status == UP_RUN_FOUND    ? FALSE_ALARM
-               : has_judged(run, canary->name)  ? SEEN
-                                                : BLIND;
+        return run->status == UP_RUN_UNRUNNABLE                  ? CANNOT_RUN
+               : run->status == UP_RUN_FOUND                     ? FALSE_ALARM
+               : run->result.judged[oracle - up_oracle_rows] > 0 ? FOUND
+                                                                 : MISSED;
 }
 
 static void run_canary(struct doctor *doctor, const struct kind *kind,
     const struct up_flavour *flavour, const struct up_canary *canary)
 {
         g_autoptr(up_run) run = run_case(doctor, flavour, canary, canary->name);
-        g_autoptr(up_run) healthy = NULL;
-        const struct up_run *told = run;
-        enum sight sight;
+        g_autoptr(up_run) fixed = NULL;
+        const struct up_run *shown = run;
+        enum outcome outcome;
 
         if (run == NULL)
                 return;
-        sight = sight_of(run, canary, flavour);
-        if (sight == SEEN && kind->has_healthy) {
-                told = healthy = run_case(doctor, flavour, canary, UP_CANARY_HEALTHY);
-                if (healthy == NULL)
+        outcome = outcome_of(run, canary, flavour);
+        if (outcome == FOUND && canary->oracle != NULL) {
+                shown = fixed = run_case(doctor, flavour, canary, UP_CANARY_FIXED);
+                if (fixed == NULL)
                         return;
-                sight = sight_of_healthy(healthy, canary);
-                if (sight == SEEN)
-                        told = run;
+                outcome = outcome_of_fixed(fixed, canary->oracle);
+                if (outcome == FOUND)
+                        shown = run;
         }
         doctor->canaries++;
-        doctor->blind += sight == BLIND || sight == CANNOT_TELL;
-        doctor->alarms += sight == FALSE_ALARM;
-        tell_canary(doctor, kind, canary, told, sight);
+        doctor->missed += outcome == MISSED || outcome == CANNOT_RUN;
+        doctor->alarms += outcome == FALSE_ALARM;
+        print_canary(doctor, kind, canary, shown, outcome);
 }
 
 static void run_canaries(struct doctor *doctor, const struct up_flavour *flavour)
 {
         begin_section(doctor, faults.name, flavour->name);
         for (size_t i = 0; i < G_N_ELEMENTS(up_canaries) && !doctor->interrupted; i++)
-                if (up_canaries[i].claim != UP_CANARY_COUNTED || flavour->counts_edges)
+                if (!up_canaries[i].endless || flavour->counts_edges)
                         run_canary(doctor, &faults, flavour, &up_canaries[i]);
         end_section(doctor);
         begin_section(doctor, oracles.name, flavour->name);
-        for (size_t i = 0; i < UP_ORACLES && !doctor->interrupted; i++) {
-                const struct up_canary canary = up_canary_of_oracle(i);
+        for (size_t i = 0; i < UP_ORACLE_COUNT && !doctor->interrupted; i++) {
+                const struct up_canary canary = up_canary_of_oracle(&up_oracle_rows[i]);
                 run_canary(doctor, &oracles, flavour, &canary);
         }
         end_section(doctor);
@@ -441,23 +436,24 @@ static int end(const struct doctor *doctor)
                 return up_tool_fail(UP_STATUS_INTERRUPTED, "interrupted");
         if (doctor->absent != NULL)
                 return up_tool_fail(UP_STATUS_FOUND,
-                    "%s is not built, so nothing was seen in it: %s", doctor->absent->name,
+                    "%s is not built, so its canaries were not run: %s", doctor->absent->name,
                     doctor->absent->remedy);
         if (doctor->flavours == 0)
                 return up_tool_fail(
-                    UP_STATUS_FOUND, "nothing is built, so nothing can be seen: make replay");
-        if (doctor->blind > 0)
+                    UP_STATUS_FOUND, "nothing is built, so no canary can run: make replay");
+        if (doctor->missed > 0)
                 return up_tool_fail(UP_STATUS_FOUND,
-                    "%u of %u canaries not seen: faults of their kind would pass unseen here",
-                    doctor->blind, doctor->canaries);
+                    "%u of %u canaries missed: faults of their kind would not be found here",
+                    doctor->missed, doctor->canaries);
         if (doctor->alarms > 0)
                 return up_tool_fail(UP_STATUS_FOUND,
-                    "%u of %u canaries are worth nothing: the oracles speak of a healthy pipeline",
+                    "%u of %u canaries prove nothing: oracles reported findings on the fixed "
+                    "pipeline",
                     doctor->alarms, doctor->canaries);
         return UP_STATUS_PASSED;
 }
 
-/* Usage errors are told; false then. */
+/* Prints usage errors; false then. */
 static bool are_flavours(char **names)
 {
         for (char **name = names; name != NULL && *name != NULL; name++)
@@ -466,7 +462,7 @@ static bool are_flavours(char **names)
         return true;
 }
 
-/* All that are built, or those that were named. */
+/* All that are built, or the named ones. */
 static void run_flavours(struct doctor *doctor)
 {
         const char *const *named = (const char *const *)doctor->named;
@@ -483,15 +479,15 @@ int up_tool_doctor(int argc, char **argv)
         const GOptionEntry entries[] = {
                 { "flavour", 'f', 0, G_OPTION_ARG_STRING_ARRAY, &flavours,
                     "run the canaries in this one alone (may be repeated)", "NAME" },
-                { "json", 0, 0, G_OPTION_ARG_NONE, &as_json, "tell it as JSON", NULL },
+                { "json", 0, 0, G_OPTION_ARG_NONE, &as_json, "print JSON", NULL },
                 G_OPTION_ENTRY_NULL,
         };
         g_autoptr(JsonBuilder) json = NULL;
         struct doctor doctor = { 0 };
         int status = up_tool_options(&argc, &argv, entries, NULL,
             "A canary is a planted fault, run in each flavour that is built.\n"
-            "Exit status: 0, or 1 when a canary was not seen that should have been, or a flavour\n"
-            "that was named is not built.");
+            "Exit status: 0, or 1 if a canary was missed that should have been found, or a named\n"
+            "flavour is not built.");
 
         if (status >= 0)
                 return status;
@@ -506,12 +502,12 @@ int up_tool_doctor(int argc, char **argv)
                 doctor.json = json = json_builder_new();
                 json_builder_begin_object(json);
         }
-        tell_programs(&doctor);
-        tell_system_libraries(&doctor);
+        print_programs(&doctor);
+        print_system_libraries(&doctor);
         for (size_t i = 0; i < UP_FLAVOUR_COUNT; i++)
                 if (up_flavours[i].from_source)
-                        tell_built_libraries(&doctor, &up_flavours[i]);
-        tell_machine(&doctor);
+                        print_built_libraries(&doctor, &up_flavours[i]);
+        print_machine(&doctor);
         run_flavours(&doctor);
         up_runner_free(doctor.runner);
         if (json != NULL) {

@@ -114,7 +114,7 @@ static void judge_finding(struct inspection *inspection)
                 return;
         }
         g_autoptr(GPtrArray) names = g_ptr_array_new();
-        for (int i = 0; i < UP_CLASSES; i++)
+        for (int i = 0; i < UP_CLASS_COUNT; i++)
                 g_ptr_array_add(names, (char *)up_class_rows[i].name);
         if (!up_class_by_name(c->finding, &class))
                 complain_unknown(inspection, UP_CASE_FINDING, c->finding, names);
@@ -128,7 +128,7 @@ static void judge_evidence(struct inspection *inspection)
         if (c->evidence == NULL)
                 return;
         g_autoptr(GPtrArray) names = g_ptr_array_new();
-        for (int i = UP_EVIDENCE_NONE + 1; i < UP_EVIDENCES; i++)
+        for (int i = UP_EVIDENCE_NONE + 1; i < UP_EVIDENCE_COUNT; i++)
                 g_ptr_array_add(names, (char *)up_evidence_rows[i].name);
         if (!up_evidence_by_name(c->evidence, &evidence) || evidence == UP_EVIDENCE_NONE)
                 complain_unknown(inspection, UP_CASE_EVIDENCE, c->evidence, names);

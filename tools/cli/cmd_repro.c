@@ -64,9 +64,10 @@ static void tell_read(const struct up_run *run)
         for (int i = 0; i < UP_COUNTS; i++)
                 if (run->result.counts[i] > 0)
                         g_ptr_array_add(read, item_of(up_count_names[i], run->result.counts[i]));
-        for (int i = 0; i < UP_ORACLES; i++)
+        for (int i = 0; i < UP_ORACLE_COUNT; i++)
                 if (run->result.judged[i] > 0)
-                        g_ptr_array_add(judged, item_of(up_oracle_rows[i].name, run->result.judged[i]));
+                        g_ptr_array_add(
+                            judged, item_of(up_oracle_rows[i].name, run->result.judged[i]));
         tell_items("read", read);
         tell_items("judged", judged);
         for (char **limit = run->result.limits; *limit != NULL; limit++)

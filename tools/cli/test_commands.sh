@@ -431,13 +431,13 @@ check 'a missing case is told' err_has 'missing.eml'
 # --- doctor
 
 run doctor
-check 'without canaries nothing is seen' ended 1
+check 'without canaries nothing is found' ended 1
 check 'and the remedy is told' err_has 'make replay'
 target replay canary
 run doctor
-check 'a canary that is not seen' ended 1
-check 'is called blind' out_has 'BLIND'
-check 'in one clear line' err_has 'canaries not seen'
+check 'a canary that is not found' ended 1
+check 'is reported as missed' out_has 'MISSED'
+check 'in one clear line' err_has 'canaries missed'
 check 'so is that of an oracle' out_has 'expected: pending, unowned: waiting...'
 run doctor --json
 check 'in JSON, too' out_has '"oracles-replay"'
@@ -445,13 +445,13 @@ export COLUMNS=60
 run doctor
 unset COLUMNS
 sed -n '/^oracles, replay/,/^canaries/p' out >oracles && mv oracles out
-check 'each oracle has its line' test "$(grep -c BLIND out)" -ge 21
+check 'each oracle has its line' test "$(grep -c MISSED out)" -ge 21
 check 'on a narrow terminal' out_fits 60
 run doctor --flavour libfuzzer
 check 'a named flavour that is not built' ended 1
-check 'is told with its own remedy' err_has 'libfuzzer is not built, so nothing was seen in it: make libfuzzer'
+check 'is told with its own remedy' err_has 'libfuzzer is not built, so its canaries were not run: make libfuzzer'
 run doctor --flavour replay --flavour afl
-check 'beside one that is, too' err_has 'afl is not built, so nothing was seen in it: make afl'
+check 'beside one that is, too' err_has 'afl is not built, so its canaries were not run: make afl'
 cat >build/replay/fuzz/canary <<'END'
 #!/bin/sh
 for input; do
@@ -460,8 +460,8 @@ for input; do
 done
 END
 run doctor
-check 'an oracle that speaks of everybody' ended 1
-check 'is called a false alarm' out_has 'FALSE ALARM'
-check 'with what it said' out_has 'of the healthy pipeline was said:'
+check 'an oracle that reports on any pipeline' ended 1
+check 'is a false alarm' out_has 'FALSE ALARM'
+check 'with its finding' out_has 'reported on the fixed pipeline:'
 
 done_testing

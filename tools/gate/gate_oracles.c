@@ -5,20 +5,6 @@
  */
 #include "tools/gate/gate.h"
 
-/*
- * Each oracle counts how often it had something to judge: where it must not be never. Besides
- * these, which judge what was read, there are those of oracle/judge.h.
- */
-static const struct {
-        enum up_count judged;
-        enum up_class class;    /* what the oracle finds */
-        const char *targets[2]; /* any of them gives it something */
-} oracles[] = {
-        { UP_COUNT_LOGS_JUDGED, UP_CLASS_LIBRARY_CRITICAL, { "mime", "smime" } },
-        { UP_COUNT_REASONS_JUDGED, UP_CLASS_ERROR_WITHOUT_REASON, { "smime" } },
-        { UP_COUNT_DECODERS_JUDGED, UP_CLASS_DISAGREE, { "mime", "smime" } },
-};
-
 /* The target whose cases give the others something. */
 #define PIPELINE "scan_submit"
 
@@ -26,7 +12,7 @@ static const struct {
 struct sums {
         bool ran;
         uint64_t counts[UP_COUNTS];
-        uint64_t judged[UP_ORACLES];
+        uint64_t judged[UP_ORACLE_COUNT];
 };
 
 static void add_run(struct sums *sums, const struct up_run *run)
@@ -36,7 +22,7 @@ static void add_run(struct sums *sums, const struct up_run *run)
         sums->ran = true;
         for (int i = 0; i < UP_COUNTS; i++)
                 sums->counts[i] += run->result.counts[i];
-        for (int i = 0; i < UP_ORACLES; i++)
+        for (int i = 0; i < UP_ORACLE_COUNT; i++)
                 sums->judged[i] += run->result.judged[i];
 }
 
@@ -65,14 +51,15 @@ static void add_idle(GPtrArray *idle, const char *name, char *why)
 /* Of those that judge what was read. */
 static void add_idle_readers(const struct up_gate *gate, GPtrArray *idle)
 {
-        for (size_t i = 0; i < G_N_ELEMENTS(oracles); i++) {
+        for (size_t i = 0; i < G_N_ELEMENTS(up_mail_oracles); i++) {
                 struct sums sums = { 0 };
-                for (size_t j = 0; j < G_N_ELEMENTS(oracles[i].targets); j++)
-                        add_target(&sums, gate, oracles[i].targets[j]);
-                if (!sums.ran || sums.counts[oracles[i].judged] > 0)
+                for (size_t j = 0; j < G_N_ELEMENTS(up_mail_oracles[i].targets); j++)
+                        add_target(&sums, gate, up_mail_oracles[i].targets[j]);
+                if (!sums.ran || sums.counts[up_mail_oracles[i].judged] > 0)
                         continue;
-                add_idle(idle, up_class_rows[oracles[i].class].name,
-                    g_strdup_printf("it saw nothing (%s is 0)", up_count_names[oracles[i].judged]));
+                add_idle(idle, up_class_rows[up_mail_oracles[i].class].name,
+                    g_strdup_printf(
+                        "it saw nothing (%s is 0)", up_count_names[up_mail_oracles[i].judged]));
         }
 }
 
@@ -82,7 +69,7 @@ static void add_idle_judges(const struct up_gate *gate, GPtrArray *idle)
         struct sums sums = { 0 };
 
         add_target(&sums, gate, PIPELINE);
-        for (int i = 0; sums.ran && i < UP_ORACLES; i++) {
+        for (int i = 0; sums.ran && i < UP_ORACLE_COUNT; i++) {
                 if (sums.judged[i] > 0)
                         continue;
                 add_idle(idle, up_oracle_rows[i].name,

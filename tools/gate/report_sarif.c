@@ -66,7 +66,7 @@ static void build_tool(struct up_report *report)
         build_message(json, "shortDescription",
             "does every message that a mail pipeline accepts come to an end?");
         begin_array(json, "rules");
-        for (int i = 0; i < UP_CLASSES; i++)
+        for (int i = 0; i < UP_CLASS_COUNT; i++)
                 build_rule(json, up_class_rows[i].name, up_class_rows[i].what);
         build_rule(
             json, RULE_GATE, "a regression does not hold: its case, its fault, or its known: line");
@@ -157,7 +157,7 @@ static gint64 rule_index(const char *rule)
 {
         enum up_class class;
 
-        return up_class_by_name(rule, &class) ? (gint64) class : UP_CLASSES;
+        return up_class_by_name(rule, &class) ? (gint64) class : UP_CLASS_COUNT;
 }
 
 static void build_suppression(JsonBuilder *json, const struct up_known *known)
