@@ -7,7 +7,7 @@
  * entity's own. All of this ends lines with CRLF; what is given is taken byte for byte as it is.
  *
  * Nothing is taken from outside: boundaries, signing time and identities are given, and chance
- * comes from chance.h. After up_random_restart() the same calls make the same bytes.
+ * comes from random.h. After up_random_restart() the same calls make the same bytes.
  *
  * Call up_identities_load() first. A function that fails returns NULL and sets the error, whose
  * domain is UP_COMPOSE_ERROR, to what OpenSSL said; results belong to the caller. An identity's

@@ -15,10 +15,10 @@
 
 #include "cms/allocation.h"
 #include "cms/random.h"
-#include "gmime/decoders.h"
 #include "cms/identity.h"
 #include "cms/open_layer.h"
 #include "cms/openssl.h"
+#include "mail/base64.h"
 #include "mail/entity.h"
 
 #define DER_SEQUENCE      0x30

@@ -9,7 +9,7 @@
  *
  * OpenSSL is called as programs in the field call it: CMS and PKCS7, with memory, file, empty and
  * absent BIOs, with each flag that callers use. Certificates are judged at the virtual time.
- * Randomness is a fixed stream for each message (chance.h), so that one message has one outcome.
+ * Randomness is a fixed stream for each message (random.h), so that one message has one outcome.
  */
 #ifndef UP_CMS_SMIME_H
 #define UP_CMS_SMIME_H
@@ -41,7 +41,7 @@ typedef void (*up_smime_opened)(GBytes *message, void *data);
  *
  * With @failing not 0, OpenSSL's allocation of that number, counted from the beginning, fails
  * (allocation.h). Everything is opened once before, without a failure, and chance begins anew each
- * time (chance.h), so that the count is the same whatever the process did before. A call that fails
+ * time (random.h), so that the count is the same whatever the process did before. A call that fails
  * for it ends the reading: observed->out_of_memory. Returns how many were made until the end then,
  * and else 0.
  */

@@ -12,7 +12,7 @@
  * boundary. Calls that fail whatever the message holds are left out too, because they would hide
  * all else.
  */
-#include "gmime/objects.h"
+#include "gmime/accessors.h"
 
 #include <string.h>
 
@@ -684,7 +684,7 @@ static void touch_message_part(GMimeObject *object, struct touch *touch)
 
         (void)touch;
         if (message != NULL)
-                up_mime_glance(message);
+                up_mime_call_common_accessors(message);
 }
 
 static InternetAddressList *(*const address_lists[])(GMimeMessage *message) = {
@@ -745,7 +745,7 @@ static void touch_message(GMimeObject *object, struct touch *touch)
         see_any(g_mime_message_get_message_id(message));
         if (date != NULL)
                 touch_date(date);
-        up_mime_glance(message);
+        up_mime_call_common_accessors(message);
         if (top == NULL)
                 return;
         g_mime_message_foreach(message, count_part, &count);
@@ -782,10 +782,10 @@ static void reconstruct(GPtrArray *partials)
                 return;
         message = g_mime_message_partial_reconstruct_message(pieces, partials->len);
         if (message != NULL)
-                up_mime_glance(message);
+                up_mime_call_common_accessors(message);
 }
 
-void up_mime_touch(GMimeMessage *message, struct up_observations *observed)
+void up_mime_call_accessors(GMimeMessage *message, struct up_observations *observed)
 {
         g_autoptr(GPtrArray) objects = up_mime_objects(message, observed);
         g_autoptr(GPtrArray) partials = g_ptr_array_new();

@@ -1,9 +1,9 @@
 /*
- * compare - one content, two decoders
+ * decoders - one content, two decoders
  *
  * A scanner that reads other content than the recipient lets through what it was to stop. Decoders
  * are free to differ on malformed text, and do: so only content that is well-formed by its
- * standard is judged. There, any difference is somebody's bug.
+ * standard is judged. There, any difference is a bug.
  *
  *   base64           RFC 2045 section 6.8                        GMime, GLib and OpenSSL
  *   charset          text that GLib converts without an error    GMime and GLib
@@ -18,27 +18,10 @@
 #include <string.h>
 
 #include "gmime/objects.h"
+#include "mail/base64.h"
 #include "mail/words.h"
 
 #define ENCODED_WORD_BYTES 75 /* at most (RFC 2047 section 2) */
-
-bool up_base64_is_well_formed(const uint8_t *text, size_t bytes)
-{
-        size_t digits = 0, padding = 0;
-
-        for (size_t i = 0; i < bytes; i++) {
-                if (text[i] == '\n' || (text[i] == '\r' && i + 1 < bytes && text[i + 1] == '\n'))
-                        continue;
-                if (text[i] == '=')
-                        padding++;
-                else if ((g_ascii_isalnum(text[i]) || text[i] == '+' || text[i] == '/') &&
-                         padding == 0)
-                        digits++;
-                else
-                        return false;
-        }
-        return padding <= 2 && (digits + padding) % 4 == 0;
-}
 
 static GBytes *raw_content(GMimePart *part)
 {
@@ -215,7 +198,7 @@ static void compare_leaf(GMimeObject *object, struct up_observations *observed)
                 compare_charset(GMIME_TEXT_PART(object), observed);
 }
 
-void up_mime_compare(GMimeMessage *message, struct up_observations *observed)
+void up_mime_compare_decoders(GMimeMessage *message, struct up_observations *observed)
 {
         g_autoptr(GPtrArray) objects = up_mime_objects(message, observed);
 

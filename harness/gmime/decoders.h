@@ -1,20 +1,15 @@
 /*
- * compare - what counts as well-formed when two decoders are held against each other
+ * decoders - GMime's decoding compared with that of other decoders
  *
- * up_mime_compare() of mime.h makes the comparisons; a finding needs content that leaves a decoder
- * no freedom, and these predicates say when that is so.
+ * A finding needs content that leaves a decoder no freedom, so only well-formed content is
+ * compared.
  */
 #ifndef UP_GMIME_DECODERS_H
 #define UP_GMIME_DECODERS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "gmime/objects.h"
 
-/**
- * RFC 2045 section 6.8 read strictly: digits of the alphabet and line ends alone, whole groups of
- * four, padding at the very end. Line length is not looked at.
- */
-bool up_base64_is_well_formed(const uint8_t *text, size_t bytes);
+/** Compares the decoding of every leaf and header; a difference is a UP_REMARK_DISAGREE. */
+void up_mime_compare_decoders(GMimeMessage *message, struct up_observations *observed);
 
 #endif

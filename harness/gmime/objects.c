@@ -1,5 +1,5 @@
 /*
- * inside - the walk over the tree, a glance, and by how much two writings differ
+ * objects - parsing, the walk over the tree, and comparing two writings
  *
  * The walk keeps its own stack: GMime reads a thousand parts inside each other, and its own
  * recursion needs all the stack that there is.
@@ -7,6 +7,38 @@
 #include "gmime/objects.h"
 
 #include <string.h>
+
+#include "mail/charset.h"
+
+GMimeMessage *up_mime_parse(GBytes *message, struct up_observations *observed)
+{
+        gsize size;
+        const char *data = g_bytes_get_data(message, &size);
+
+        up_mail_start();
+        if (!up_observations_within(observed, &observed->limits.message_bytes, size))
+                return NULL;
+
+        g_autoptr(GMimeStream) stream =
+            g_mime_stream_mem_new_with_buffer(data != NULL ? data : "", size);
+        g_autoptr(GMimeParser) parser = g_mime_parser_new_with_stream(stream);
+        return g_mime_parser_construct_message(parser, NULL);
+}
+
+GBytes *up_mime_decoded(GMimePart *part, size_t most)
+{
+        GMimeDataWrapper *content = g_mime_part_get_content(part);
+        g_autoptr(GByteArray) bytes = g_byte_array_new();
+
+        if (content != NULL) {
+                g_autoptr(GMimeStream) memory = g_mime_stream_mem_new_with_byte_array(bytes);
+                g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(memory), FALSE);
+                g_mime_data_wrapper_write_to_stream(content, memory);
+        }
+        if (bytes->len > most)
+                g_byte_array_set_size(bytes, (guint)most);
+        return g_byte_array_free_to_bytes(g_steal_pointer(&bytes));
+}
 
 struct visit {
         GMimeObject *object; /* kept alive by its parent */
@@ -59,7 +91,7 @@ GPtrArray *up_mime_objects(GMimeMessage *message, struct up_observations *observ
         return objects;
 }
 
-void up_mime_glance(GMimeMessage *message)
+void up_mime_call_common_accessors(GMimeMessage *message)
 {
         g_autoptr(InternetAddressList) recipients = g_mime_message_get_all_recipients(message);
         GMimeObject *body = g_mime_message_get_body(message);

@@ -7,7 +7,7 @@
  *
  * No files: the descriptor is a memfd.
  */
-#include "gmime/objects.h"
+#include "gmime/parse_ways.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -170,7 +170,7 @@ static GBytes *read_all(GMimeParser *parser, GMimeParserOptions *options, bool g
                         break;
                 ask_parser(parser);
                 if (glance)
-                        up_mime_glance(message);
+                        up_mime_call_common_accessors(message);
                 if (first == NULL)
                         first = up_mime_written(message, NULL);
                 if (g_mime_parser_get_format(parser) != GMIME_FORMAT_MBOX ||

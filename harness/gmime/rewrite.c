@@ -12,7 +12,7 @@
  * A message with more objects than UP_MIME_MANY_OBJECTS is only written and read again, because an
  * edit of each object costs as much as its headers are many.
  */
-#include "gmime/objects.h"
+#include "gmime/rewrite.h"
 
 #include <string.h>
 
@@ -388,7 +388,7 @@ static void split(GMimeMessage *message, struct edit_context *context)
                 joined = g_mime_message_partial_reconstruct_message(
                     (GMimeMessagePartial **)partials->pdata, partials->len);
         if (joined != NULL)
-                up_mime_glance(joined);
+                up_mime_call_common_accessors(joined);
         for (size_t i = 0; i < count; i++)
                 g_object_unref(pieces[i]);
         g_free(pieces);
@@ -421,7 +421,7 @@ static void write_formats(GMimeMessage *message, struct edit_context *context)
         }
         again = read_again(written);
         if (again != NULL)
-                up_mime_glance(again);
+                up_mime_call_common_accessors(again);
 }
 
 /*

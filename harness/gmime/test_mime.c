@@ -11,7 +11,11 @@
 
 #include <cmocka.h>
 
-#include "gmime/objects.h"
+#include "gmime/accessors.h"
+#include "gmime/mime.h"
+#include "gmime/parse_ways.h"
+#include "gmime/rewrite.h"
+#include "mail/charset.h"
 
 #define NOW_S       1800000000
 #define GMIME_DEPTH 1024
@@ -75,7 +79,7 @@ struct run {
 
 static void start(struct run *run, const void *data, size_t size)
 {
-        up_mime_start();
+        up_mail_start();
         up_observations_init(&run->observed, &run->limits, NOW_S);
         run->bytes = g_bytes_new(data, size);
         run->message = up_mime_parse(run->bytes, &run->observed);
@@ -106,7 +110,7 @@ static void touch_counts_every_part(void **state)
         up_limits_init(&run.limits);
         start(&run, everything, strlen(everything));
         up_observations_listen(&run.observed);
-        up_mime_touch(run.message, &run.observed);
+        up_mime_call_accessors(run.message, &run.observed);
         up_observations_unlisten(&run.observed);
         /* the multipart, its five parts, and the text in the message/rfc822 */
         assert_int_equal(run.observed.counts[UP_COUNT_PARTS], 7);
@@ -126,7 +130,7 @@ static void touch_changes_nothing(void **state)
         up_limits_init(&run.limits);
         start(&run, everything, strlen(everything));
         before = up_mime_written(run.message, NULL);
-        up_mime_touch(run.message, &run.observed);
+        up_mime_call_accessors(run.message, &run.observed);
         after = up_mime_written(run.message, NULL);
         assert_true(g_bytes_equal(before, after));
         g_bytes_unref(before);
@@ -153,7 +157,7 @@ static void each_limit_makes_unscannable(void **state)
                 up_limits_init(&run.limits);
                 *(uint64_t *)(void *)((char *)&run.limits + limited[i].offset) = 1;
                 start(&run, everything, strlen(everything));
-                up_mime_touch(run.message, &run.observed);
+                up_mime_call_accessors(run.message, &run.observed);
                 assert_true(run.observed.unscannable);
                 assert_non_null(find_remark(&run.observed, limited[i].name));
                 finish(&run);
@@ -169,7 +173,7 @@ static void depth_leaves_out_what_is_deeper(void **state)
         up_limits_init(&run.limits);
         run.limits.depth = 1;
         start(&run, everything, strlen(everything));
-        up_mime_touch(run.message, &run.observed);
+        up_mime_call_accessors(run.message, &run.observed);
         assert_int_equal(run.observed.counts[UP_COUNT_PARTS], 6);
         finish(&run);
 }
@@ -199,7 +203,7 @@ static void deepest_nesting_fits_the_stack(void **state)
                 up_limits_init(&run.limits);
                 start(&run, text, strlen(text));
                 assert_non_null(run.message);
-                up_mime_touch(run.message, &run.observed);
+                up_mime_call_accessors(run.message, &run.observed);
                 up_mime_rewrite(run.message, &run.observed);
                 up_mime_parse_ways(run.bytes, &run.observed);
                 /* message/rfc822 costs GMime two levels each */
@@ -242,7 +246,7 @@ static void odd_input_leaves_nothing_behind(void **state)
                 start(&run, odd[i].data, odd[i].size);
                 up_observations_listen(&run.observed);
                 if (run.message != NULL) {
-                        up_mime_touch(run.message, &run.observed);
+                        up_mime_call_accessors(run.message, &run.observed);
                         up_mime_rewrite(run.message, &run.observed);
                 }
                 up_mime_parse_ways(run.bytes, &run.observed);

@@ -5,7 +5,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <glib.h>
+#include <gmime/gmime.h>
 #include <iconv.h>
 #include <stdbool.h>
 #include <string.h>
@@ -39,17 +39,21 @@ static bool is_known(const char *charset)
 
 static iconv_t (*library_open)(const char *, const char *);
 
-void up_charsets_fix(void)
+void up_mail_start(void)
 {
-        if (library_open == NULL)
-                library_open =
-                    (iconv_t(*)(const char *, const char *))dlsym(RTLD_NEXT, "iconv_open");
+        static bool started;
+
+        if (!started)
+                g_mime_init();
+        started = true;
 }
 
 /* GMime, GLib and gettext call this one; see the head of the header. */
 iconv_t iconv_open(const char *to, const char *from)
 {
-        up_charsets_fix();
+        if (library_open == NULL)
+                library_open =
+                    (iconv_t(*)(const char *, const char *))dlsym(RTLD_NEXT, "iconv_open");
         if (!is_known(to) || !is_known(from)) {
                 errno = EINVAL;
                 return (iconv_t)-1;

@@ -9,12 +9,13 @@
 #ifndef UP_MAIL_CHARSET_H
 #define UP_MAIL_CHARSET_H
 
-#include <stddef.h>
-
 /** Canonical names: lower case, letters and digits alone; NULL-terminated. */
 extern const char *const up_charsets[];
 
-/** Once a process; more calls do nothing. A program that never calls it links the C library's. */
-void up_charsets_fix(void);
+/**
+ * Starts GMime, with this module's iconv_open(). Call it before any other use of GMime; more calls
+ * do nothing. The readers of this library call it themselves.
+ */
+void up_mail_start(void);
 
 #endif

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "gmime/mime.h"
+#include "mail/charset.h"
 #include "mail/header.h"
 
 struct open_multipart {
@@ -228,7 +228,7 @@ GPtrArray *up_entities_read(GBytes *message, struct up_observations *observed)
         struct reader reader = { .observed = observed };
         size_t previous_end = 0;
 
-        up_mime_start();
+        up_mail_start();
         reader.data = g_bytes_get_data(message, &reader.size);
         reader.entities = g_ptr_array_new_with_free_func(entity_free);
         reader.multiparts = g_array_new(FALSE, FALSE, sizeof(struct open_multipart));

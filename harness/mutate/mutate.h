@@ -22,7 +22,7 @@
  * A mutation of the case that @data is, at most @most_bytes long: never longer, whatever goes in.
  * It differs from @data, and reads without complaint: where there is too little room for a head, it
  * is a bare message, and where there is none at all, no bytes. Time grows with the size. It
- * restarts mail/chance.h. The caller owns the result.
+ * restarts cms/random.h. The caller owns the result.
  */
 GBytes *up_mutate(const uint8_t *data, size_t bytes, size_t most_bytes, uint64_t seed);
 

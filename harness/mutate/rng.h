@@ -2,7 +2,7 @@
  * rng - the mutator's own chance: the same seed throws the same numbers, on any machine
  *
  * splitmix64 (https://prng.di.unimi.it/splitmix64.c), a stream of its own, so that what OpenSSL
- * and GMime draw (mail/chance.h) is neither disturbed nor disturbs.
+ * and GMime draw (cms/random.h) is neither disturbed nor disturbs.
  */
 #ifndef UP_MUTATE_RNG_H
 #define UP_MUTATE_RNG_H

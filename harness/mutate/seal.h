@@ -38,7 +38,7 @@ bool up_seal_is_opaque(const struct up_seal *seal);
 /**
  * Signs @entity, and puts the signature into the node that the seal was read from: into its second
  * part, or, with the content, into its body. False when OpenSSL refuses, or the parts are no longer
- * there: then nothing is changed. Restarts mail/chance.h.
+ * there: then nothing is changed. Restarts cms/random.h.
  */
 bool up_seal_again(const struct up_seal *seal, struct up_node *node, GBytes *entity);
 

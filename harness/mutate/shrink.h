@@ -20,7 +20,7 @@
  * Any case may come in. All candidates read without complaint, and are smaller. Time is linear in
  * the case, but for bounded numbers of signatures and decryptions. The same case has the same
  * candidates, on any machine. For one thread at a time (mail/observations.h); restarts
- * mail/chance.h.
+ * cms/random.h.
  */
 #ifndef UP_MUTATE_SHRINK_H
 #define UP_MUTATE_SHRINK_H

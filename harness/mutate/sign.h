@@ -17,7 +17,7 @@
  * ends) it is UP_INTENDED_UNKNOWN, though the signature is as good; and so it is where other CMS
  * stands beside what was signed or deeper in it, which was not made here.
  *
- * The time of signing is the case's; chance comes from the rng. Each call restarts mail/chance.h,
+ * The time of signing is the case's; chance comes from the rng. Each call restarts cms/random.h,
  * so restart it again before what follows if that is to have one outcome.
  */
 #ifndef UP_MUTATE_SIGN_H

@@ -16,7 +16,7 @@
 #include <openssl/cms.h>
 
 #include "case/case.h"
-#include "gmime/mime.h"
+#include "gmime/objects.h"
 #include "scan_submit/client.h"
 
 #define NOW_S 1767225600
@@ -110,7 +110,6 @@ static enum up_protection protection_by_openssl(GBytes *message)
         struct up_limits limits;
         struct up_observations observed;
 
-        up_mime_start();
         up_limits_init(&limits);
         up_observations_init(&observed, &limits, NOW_S);
         g_autoptr(GMimeMessage) parsed = up_mime_parse(message, &observed);

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "case/case.h"
-#include "gmime/mime.h"
+#include "gmime/objects.h"
 #include "scan_submit/client.h"
 #include "scan_submit/event_log.h"
 #include "scan_submit/notice.h"
@@ -105,7 +105,6 @@ static reading compose(const struct up_notice *notice)
         struct up_observations observed;
         bool is_wide = !g_str_is_ascii(notice->sender);
 
-        up_mime_start();
         assert_is_sound(seen.bytes, is_wide ? 1200 : 0);
         assert_parts_are_ours(seen.bytes);
         assert_true(g_bytes_equal(seen.bytes, again));

@@ -13,7 +13,7 @@
  * off; so it is told the mutator alone, and not -G to afl-fuzz.
  *
  * Deterministic by the seed and by what the engine asks for. Neither the environment nor the
- * locale is touched; in the engine's process OpenSSL's generator is replaced (mail/chance.h), which
+ * locale is touched; in the engine's process OpenSSL's generator is replaced (cms/random.h), which
  * nobody else there draws from.
  */
 #include <glib.h>

@@ -121,7 +121,6 @@ static void look(struct search *search, GBytes *bytes, uint64_t failing)
 {
         struct up_limits limits;
 
-        up_mime_start();
         up_limits_init(&limits);
         *search = (struct search){ .infected = holds_test_file(bytes) };
         up_observations_init(&search->cms, &limits, UP_CASE_TIME_S);

@@ -14,7 +14,7 @@
 #include <gmime/gmime.h>
 
 #include "mail/eicar.h"
-#include "gmime/mime.h"
+#include "gmime/objects.h"
 #include "world/bystander.h"
 #include "world/cycle_detector.h"
 #include "world/views.h"
@@ -1125,7 +1125,6 @@ static void a_bystander_is_mail_of_its_own(void **state)
 
         struct up_limits limits;
         struct up_observations observed;
-        up_mime_start();
         up_limits_init(&limits);
         up_observations_init(&observed, &limits, 0);
         g_autoptr(GMimeMessage) message = up_mime_parse(signed_bytes, &observed);

@@ -14,7 +14,6 @@
 #include "case/nearest.h"
 #include "faults/faults.h"
 #include "cms/random.h"
-#include "gmime/mime.h"
 #include "cms/smime.h"
 #include "oracle/finding.h"
 #include "oracle/result_json.h"

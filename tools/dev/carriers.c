@@ -20,7 +20,7 @@
 #include <zlib.h>
 
 #include "case/case.h"
-#include "gmime/mime.h"
+#include "gmime/objects.h"
 #include "cms/open_layer.h"
 
 #define INFLATED_MOST (1 << 22)
@@ -98,7 +98,6 @@ static bool write_structures(GBytes *message, const char *folder)
         unsigned nth = 0;
         bool written = true;
 
-        up_mime_start();
         up_limits_init(&limits);
         up_observations_init(&observed, &limits, UP_CASE_TIME_S);
         if (bytes > 1 && data[0] == 0x30 && data[1] >= 0x80)

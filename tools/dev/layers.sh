@@ -13,9 +13,9 @@ set -u
 # folder / what it may include, as prefixes of the path
 rules='
 harness             -
-harness/mail        mail/ gmime/
+harness/mail        mail/
 harness/gmime       gmime/ mail/
-harness/cms         cms/ mail/ gmime/
+harness/cms         cms/ mail/
 harness/case        case/ mail/
 harness/mutate      mutate/ case/ mail/ cms/
 harness/ledger      ledger/ case/ pipeline.h mail/
