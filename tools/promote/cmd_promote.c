@@ -242,9 +242,9 @@ static int check_result(struct up_promotion *promotion, GBytes *bytes)
 {
         struct up_triaged *triaged = promotion->triaged;
         g_autoptr(GPtrArray) complaints = up_complaints_new();
-        g_autoptr(up_case) c =
-            up_case_read(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), complaints);
 
+        up_case_free(
+            up_case_read(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), complaints));
         if (complaints->len > 0)
                 return refuse(promotion, "%s: the result is no valid case: %s", promotion->path,
                     ((struct up_complaint *)complaints->pdata[0])->text);
