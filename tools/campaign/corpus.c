@@ -16,7 +16,7 @@
 #include "tools/exec/run.h"
 #include "tools/cli/tool.h"
 
-const char *const up_code_names[UP_CODES] = {
+const char *const up_code_names[UP_CODE_COUNT] = {
         [UP_CODE_OURS] = "ours",
         [UP_CODE_GMIME] = "GMime",
         [UP_CODE_OPENSSL] = "OpenSSL",
@@ -37,9 +37,9 @@ static bool crashed_before(const struct up_folders *folders, const char *sum)
 }
 
 /* libFuzzer cuts a longer file, and names what it writes by the SHA-1 of what is left. */
-static gsize longest_input(const char *binary)
+static gsize longest_input(const struct up_folders *folders)
 {
-        g_auto(GStrv) options = up_worker_options(binary);
+        g_auto(GStrv) options = up_worker_options(folders->binary);
         gsize bytes = G_MAXSIZE;
 
         for (char **option = options; *option != NULL; option++)
@@ -48,12 +48,23 @@ static gsize longest_input(const char *binary)
         return bytes;
 }
 
-static bool add_file(
+static bool add(
     const struct up_folders *folders, const char *path, gsize most_bytes, GError **error)
 {
+        g_autoptr(GDir) folder = NULL;
         g_autofree char *data = NULL;
+        const char *name;
         gsize size;
 
+        if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
+                folder = g_dir_open(path, 0, error);
+                while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
+                        g_autofree char *inside = g_build_filename(path, name, NULL);
+                        if (!add(folders, inside, most_bytes, error))
+                                return false;
+                }
+                return folder != NULL;
+        }
         if (!g_file_get_contents(path, &data, &size, error))
                 return false;
         size = MIN(size, most_bytes);
@@ -65,29 +76,9 @@ static bool add_file(
         return g_file_set_contents(copy, data, (gssize)size, error);
 }
 
-static bool add_folder(
-    const struct up_folders *folders, const char *seeds, gsize most_bytes, GError **error)
+bool up_corpus_add(const struct up_folders *folders, const char *path, GError **error)
 {
-        g_autoptr(GDir) folder = g_dir_open(seeds, 0, error);
-        const char *name;
-
-        if (folder == NULL)
-                return false;
-        while ((name = g_dir_read_name(folder)) != NULL) {
-                g_autofree char *path = g_build_filename(seeds, name, NULL);
-                bool ok = g_file_test(path, G_FILE_TEST_IS_DIR)
-                              ? add_folder(folders, path, most_bytes, error)
-                              : add_file(folders, path, most_bytes, error);
-                if (!ok)
-                        return false;
-        }
-        return true;
-}
-
-bool up_corpus_add_file(
-    const struct up_folders *folders, const char *binary, const char *path, GError **error)
-{
-        return add_file(folders, path, longest_input(binary), error);
+        return add(folders, path, longest_input(folders), error);
 }
 
 bool up_corpus_add_crash(const struct up_folders *folders, const char *path, const char *kind,
@@ -111,12 +102,6 @@ bool up_corpus_add_crash(const struct up_folders *folders, const char *path, con
         return true;
 }
 
-bool up_corpus_add(
-    const struct up_folders *folders, const char *binary, const char *seeds, GError **error)
-{
-        return add_folder(folders, seeds, longest_input(binary), error);
-}
-
 unsigned up_corpus_count(const struct up_folders *folders)
 {
         g_autoptr(GDir) folder = g_dir_open(folders->corpus, 0, NULL);
@@ -137,7 +122,7 @@ static void on_ended(GObject *source, GAsyncResult *result, void *data)
         *ended = true;
 }
 
-/* The engine runs itself, by a shell; the whole group ends. */
+/* libFuzzer merges in processes of its own, so the whole group ends. */
 static gboolean on_tick(void *data)
 {
         const char *pid = g_subprocess_get_identifier(data);
@@ -147,39 +132,32 @@ static gboolean on_tick(void *data)
         return G_SOURCE_CONTINUE;
 }
 
-static char **engine_arguments(char **words)
-{
-        g_auto(GStrv) options = up_worker_options(words[0]);
-        GPtrArray *all = g_ptr_array_new();
-
-        g_ptr_array_add(all, g_strdup(words[0]));
-        for (char **option = options; *option != NULL; option++)
-                g_ptr_array_add(all, g_strdup(*option));
-        for (char **word = words + 1; *word != NULL; word++)
-                g_ptr_array_add(all, g_strdup(*word));
-        g_ptr_array_add(all, NULL);
-        return (char **)g_ptr_array_free(all, FALSE);
-}
-
-int up_engine_run(const struct up_folders *folders, const char *name, char **variables,
-    char **words, GError **error)
+/* Runs libFuzzer's target with its own options and @words, its output in work/NAME.log. Its exit
+ * status, 128 and the signal that ended it, or -1 with @error. */
+static int run_engine(
+    const struct up_folders *folders, const char *name, const char *const *words, GError **error)
 {
         g_autoptr(GSubprocessLauncher) launcher =
             g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDERR_MERGE);
+        g_autoptr(GPtrArray) arguments = g_ptr_array_new();
+        g_auto(GStrv) options = up_worker_options(folders->binary);
+        g_autofree char *artifacts = g_strdup_printf("-artifact_prefix=%s/", folders->crashes);
         g_autofree char *log = g_strdup_printf("%s/%s.log", folders->work, name);
         g_auto(GStrv) environment = up_worker_environment(folders);
-        g_auto(GStrv) arguments = engine_arguments(words);
         bool ended = false;
 
-        for (; variables != NULL && *variables != NULL; variables++) {
-                g_auto(GStrv) pair = g_strsplit(*variables, "=", 2);
-                environment = g_environ_setenv(environment, pair[0], pair[1], TRUE);
-        }
+        g_ptr_array_add(arguments, folders->binary);
+        for (char **option = options; *option != NULL; option++)
+                g_ptr_array_add(arguments, *option);
+        g_ptr_array_add(arguments, artifacts);
+        for (; *words != NULL; words++)
+                g_ptr_array_add(arguments, (char *)*words);
+        g_ptr_array_add(arguments, NULL);
         g_subprocess_launcher_set_environ(launcher, environment);
         g_subprocess_launcher_set_stdout_file_path(launcher, log);
         g_subprocess_launcher_set_child_setup(launcher, up_child_lead_group, NULL, NULL);
         g_autoptr(GSubprocess) process =
-            g_subprocess_launcher_spawnv(launcher, (const char *const *)arguments, error);
+            g_subprocess_launcher_spawnv(launcher, (const char *const *)arguments->pdata, error);
         if (process == NULL)
                 return -1;
         guint tick = g_timeout_add(100, on_tick, process);
@@ -197,16 +175,17 @@ int up_engine_run(const struct up_folders *folders, const char *name, char **var
 
 /* --- merging ---------------------------------------------------------------------------------- */
 
-static void remove_folder(const char *path)
+void up_remove_tree(const char *path)
 {
-        g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+        g_autoptr(GDir) folder =
+            g_file_test(path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open(path, 0, NULL);
         const char *name;
 
         while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
-                g_autofree char *file = g_build_filename(path, name, NULL);
-                g_remove(file);
+                g_autofree char *inside = g_build_filename(path, name, NULL);
+                up_remove_tree(inside);
         }
-        g_rmdir(path);
+        g_remove(path);
 }
 
 void up_corpus_recover(const struct up_folders *folders)
@@ -215,28 +194,25 @@ void up_corpus_recover(const struct up_folders *folders)
 
         if (!g_file_test(folders->corpus, G_FILE_TEST_IS_DIR))
                 g_rename(old, folders->corpus);
-        remove_folder(old);
+        up_remove_tree(old);
 }
 
-bool up_corpus_merge(const struct up_folders *folders, const char *binary, GError **error)
+bool up_corpus_merge(const struct up_folders *folders, GError **error)
 {
         g_autofree char *merged = g_strconcat(folders->corpus, ".merged", NULL);
         g_autofree char *old = g_strconcat(folders->corpus, ".old", NULL);
-        g_autofree char *prefix = g_strdup_printf("-artifact_prefix=%s/", folders->crashes);
-        char *words[] = { (char *)binary, "-merge=1", prefix, merged, folders->corpus, NULL };
-        char *variables[] = { g_strconcat("UNPEND_FINDINGS=", folders->kept, NULL), NULL };
+        const char *words[] = { "-merge=1", merged, folders->corpus, NULL };
 
-        remove_folder(merged);
+        up_remove_tree(merged);
         g_mkdir_with_parents(merged, 0777);
-        int status = up_engine_run(folders, "merge", variables, words, error);
-        g_free(variables[0]);
+        int status = run_engine(folders, "merge", words, error);
         if (status == 0 && g_rename(folders->corpus, old) == 0 &&
             g_rename(merged, folders->corpus) == 0) {
-                remove_folder(old);
+                up_remove_tree(old);
                 return true;
         }
         up_corpus_recover(folders);
-        remove_folder(merged);
+        up_remove_tree(merged);
         if (error != NULL && *error == NULL)
                 g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
                     "libFuzzer cannot merge the corpus; see %s/merge.log", folders->work);
@@ -245,7 +221,7 @@ bool up_corpus_merge(const struct up_folders *folders, const char *binary, GErro
 
 /* --- measuring -------------------------------------------------------------------------------- */
 
-/* What fuzzing would call a hang is measured all the same. */
+/* An input that fuzzing would call a hang is measured, too. */
 #define MEASURING_TIMEOUT "-timeout=1200"
 
 /* The paths that debug information gives to each library's files, as it was built. */
@@ -257,7 +233,7 @@ static enum up_code code_of(const char *place)
 }
 
 /* "COVERED_FUNC: hits: 81 edges: 2/4 examine fuzz/fuzz_smime.c:9" */
-static void understand(const char *line, struct up_coverage *coverage)
+static void parse_coverage(const char *line, struct up_coverage *coverage)
 {
         unsigned covered, total;
         const char *edges =
@@ -270,26 +246,21 @@ static void understand(const char *line, struct up_coverage *coverage)
         }
 }
 
-bool up_corpus_measure(const struct up_folders *folders, const char *binary,
-    struct up_coverage *ret_coverage, GError **error)
+bool up_corpus_measure(
+    const struct up_folders *folders, struct up_coverage *ret_coverage, GError **error)
 {
-        g_autofree char *prefix = g_strdup_printf("-artifact_prefix=%s/", folders->crashes);
-        char *words[] = { (char *)binary, "-runs=0", "-print_coverage=1", MEASURING_TIMEOUT, prefix,
-                folders->corpus, NULL };
-        char *variables[] = { g_strconcat("UNPEND_FINDINGS=", folders->kept, NULL), NULL };
+        const char *words[] = { "-runs=0", "-print_coverage=1", MEASURING_TIMEOUT, folders->corpus,
+                NULL };
         g_autofree char *log = g_build_filename(folders->work, "coverage.log", NULL);
         struct up_coverage coverage = { 0 };
-        int status = up_engine_run(folders, "coverage", variables, words, error);
+        int status = run_engine(folders, "coverage", words, error);
         g_autofree char *text = NULL;
 
-        g_free(variables[0]);
-        if (status < 0)
-                return false;
-        if (!g_file_get_contents(log, &text, NULL, error))
+        if (status < 0 || !g_file_get_contents(log, &text, NULL, error))
                 return false;
         g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
         for (char **line = lines; *line != NULL; line++)
-                understand(*line, &coverage);
+                parse_coverage(*line, &coverage);
         if (status != 0 || coverage.total[UP_CODE_OURS] == 0) {
                 g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
                     "libFuzzer cannot measure the corpus; see %s", log);

@@ -11,27 +11,21 @@
 
 #include "tools/campaign/worker.h"
 
-/** Whose code an edge is in. */
-enum up_code { UP_CODE_OURS, UP_CODE_GMIME, UP_CODE_OPENSSL };
-#define UP_CODES 3
-extern const char *const up_code_names[UP_CODES];
+/** The code that an edge is in. */
+enum up_code { UP_CODE_OURS, UP_CODE_GMIME, UP_CODE_OPENSSL, UP_CODE_COUNT };
+extern const char *const up_code_names[UP_CODE_COUNT];
 
 struct up_coverage {
-        unsigned covered[UP_CODES]; /* edges reached by the corpus */
-        unsigned total[UP_CODES];   /* edges that there are */
+        unsigned covered[UP_CODE_COUNT]; /* edges reached by the corpus */
+        unsigned total[UP_CODE_COUNT];   /* edges that there are */
 };
 
 /**
- * Copies every file under @seeds into the corpus, under its SHA-1, but for those that already
- * crashed; what is longer than the target takes is cut. False with @error when the folder or a file
- * cannot be read or written.
+ * Copies a file, or every file under a folder, into the corpus, under its SHA-1, unless it crashed
+ * before; what is longer than the target takes is cut. False with @error when one cannot be read or
+ * written.
  */
-bool up_corpus_add(
-    const struct up_folders *folders, const char *binary, const char *seeds, GError **error);
-
-/** The same of one file. */
-bool up_corpus_add_file(
-    const struct up_folders *folders, const char *binary, const char *path, GError **error);
+bool up_corpus_add(const struct up_folders *folders, const char *path, GError **error);
 
 /**
  * Copies a file that broke the target to crashes/KIND-SHA1, unless one of the same bytes is there
@@ -45,22 +39,16 @@ bool up_corpus_add_crash(const struct up_folders *folders, const char *path, con
 unsigned up_corpus_count(const struct up_folders *folders);
 
 /** Keeps only the inputs that add coverage. On failure the corpus stays as it was. */
-bool up_corpus_merge(const struct up_folders *folders, const char *binary, GError **error);
+bool up_corpus_merge(const struct up_folders *folders, GError **error);
 
 /** If a merge was interrupted between two names, finishes it. Call before anything else. */
 void up_corpus_recover(const struct up_folders *folders);
 
-/** Runs the corpus once and says what it covers, by whose code. */
-bool up_corpus_measure(const struct up_folders *folders, const char *binary,
-    struct up_coverage *ret_coverage, GError **error);
+/** Runs the corpus once; @ret_coverage is what it covers. */
+bool up_corpus_measure(
+    const struct up_folders *folders, struct up_coverage *ret_coverage, GError **error);
 
-/**
- * Runs the engine once, as `words...` with the target's own options added, in the fuzzing
- * environment with @variables ("NAME=value", NULL-terminated, may be NULL) added, its output in
- * work/NAME.log. Returns its exit status, 128
- * and the signal when one ended it, or -1 with @error: it was not started, or interrupted.
- */
-int up_engine_run(const struct up_folders *folders, const char *name, char **variables,
-    char **words, GError **error);
+/** Removes a file, or a folder with its contents; a link is not followed. */
+void up_remove_tree(const char *path);
 
 #endif

@@ -1,17 +1,15 @@
 /*
- * engine_afl - afl-fuzz beside the target; its files say how it goes
+ * engine_afl - afl-fuzz beside the target, watched through its files
  *
- * AFL++ keeps a folder of its own for each worker, DIR/TARGET/work/afl/NUMBER, in which the workers
- * of one target read each other's finds. Of an earlier campaign it would take up nothing: what it
- * kept is in the corpus already, which each start begins with, merged and measured by libFuzzer in
- * between. So every few seconds what is new in it is brought in: queue/ into corpus/, crashes/ and
- * hangs/ into crashes/, all by their SHA-1. A campaign that is killed loses some seconds; the next
- * one brings in what it finds lying there, and removes it.
+ * AFL++ has a folder for each worker, DIR/TARGET/work/afl/NUMBER, in which the workers of one
+ * target read each other's finds. Every few seconds the new files are imported: queue/ into
+ * corpus/, crashes/ and hangs/ into crashes/, all by their SHA-1. Each start begins with the
+ * corpus, merged and measured by libFuzzer. A campaign that is killed loses nothing: the next one
+ * imports the files that it left, and removes them.
  *
- * CMPLOG is not used. It replaces what the target compares by what it compares with, at places in
- * the file, and a case whose signature holds has no such places. Where any bytes are a case it did
- * not pay either: mime by AFL++'s own mutations, 75 s side by side, once: 4,946 edges without it,
- * 4,839 with it.
+ * CMPLOG is not used. It replaces bytes of the file by what the target compares them with, and a
+ * case with a valid signature has no such bytes. It did not pay for plain bytes either: mime by
+ * AFL++'s own mutations, 75 s side by side, once: 4,946 edges without it, 4,839 with it.
  *
  * AFL++ has no bound on memory but that of the address space, which AddressSanitizer needs whole:
  * a single allocation that is too large stops the target, a thousand small ones do not.
@@ -20,7 +18,6 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/campaign/corpus.h"
@@ -29,20 +26,18 @@
 #include "tools/cli/tool.h"
 #include "tools/campaign/worker.h"
 
-/* A process of the target serves so many runs; then a fresh one is forked. What a run leaves behind
- * does not heap up. */
+/* The target forks a fresh process after so many runs, so that what runs leave behind is freed. */
 #define RUNS_PER_PROCESS "-1000"
 
-/* --- what AFL++ keeps ------------------------------------------------------------------------- */
+/* --- importing -------------------------------------------------------------------------------- */
 
-/* Its folders, and what becomes of a file there. */
 static const struct {
-        const char *folder;
-        const char *kind; /* of a crash, as libFuzzer names it; NULL: it is an input */
-} kept[UP_LEFT_KINDS] = {
-        { "queue", NULL },
-        { "crashes", "crash" },
-        { "hangs", "timeout" },
+        const char *folder; /* of AFL++ */
+        const char *kind;   /* of a crash, as libFuzzer names it; NULL: an input */
+} output_rows[UP_OUTPUT_COUNT] = {
+        [UP_OUTPUT_INPUTS] = { "queue", NULL },
+        [UP_OUTPUT_CRASHES] = { "crashes", "crash" },
+        [UP_OUTPUT_HANGS] = { "hangs", "timeout" },
 };
 
 static char *sync_folder(const struct up_folders *folders)
@@ -55,30 +50,12 @@ static char *worker_folder(const struct up_worker *worker)
         return g_strdup_printf("%s/afl/%u", worker->folders->work, worker->number);
 }
 
-/* With all that is in it. A link is removed, and not followed. */
-static void remove_tree(const char *path)
-{
-        g_autoptr(GDir) folder = NULL;
-        GStatBuf status;
-        const char *name;
-
-        if (g_lstat(path, &status) != 0)
-                return;
-        if (S_ISDIR(status.st_mode))
-                folder = g_dir_open(path, 0, NULL);
-        while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
-                g_autofree char *inside = g_build_filename(path, name, NULL);
-                remove_tree(inside);
-        }
-        g_remove(path);
-}
-
 static int by_name(const void *a, const void *b)
 {
         return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The names of what was kept, in the order in which it was: AFL++ numbers it. */
+/* The names in a folder of AFL++, in the order of its numbers. */
 static GPtrArray *names_in(const char *path)
 {
         GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
@@ -92,54 +69,38 @@ static GPtrArray *names_in(const char *path)
         return names;
 }
 
-/*
- * Brings in what is new since the last time. The newest may be half written while AFL++ runs, and
- * waits for the next time. False when a file could not be brought in; it is tried again then.
- */
-static bool bring_in_kind(const struct up_folders *folders, const char *binary,
-    const char *instance, size_t kind, bool all, struct up_left *left)
+/* The newest file may be half written unless AFL++ has @ended. False when a file cannot be
+ * imported; it is tried again the next time. */
+static bool import_kind(const struct up_folders *folders, const char *instance,
+    enum up_output_kind kind, bool ended, struct up_imported *imported)
 {
-        g_autofree char *path = g_build_filename(instance, kept[kind].folder, NULL);
+        g_autofree char *path = g_build_filename(instance, output_rows[kind].folder, NULL);
         g_autoptr(GPtrArray) names = names_in(path);
-        guint whole = all || names->len == 0 ? names->len : names->len - 1;
+        guint complete = ended || names->len == 0 ? names->len : names->len - 1;
 
-        for (unsigned *seen = &left->seen[kind]; *seen < whole; (*seen)++) {
-                g_autofree char *file =
-                    g_build_filename(path, g_ptr_array_index(names, *seen), NULL);
+        for (unsigned *seen = &imported->seen[kind]; *seen < complete; (*seen)++) {
+                const char *crash = output_rows[kind].kind;
+                g_autofree char *file = g_build_filename(path, names->pdata[*seen], NULL);
                 bool is_new = false;
-                if (kept[kind].kind == NULL
-                        ? !up_corpus_add_file(folders, binary, file, NULL)
-                        : !up_corpus_add_crash(folders, file, kept[kind].kind, &is_new, NULL))
+                if (crash == NULL ? !up_corpus_add(folders, file, NULL)
+                                  : !up_corpus_add_crash(folders, file, crash, &is_new, NULL))
                         return false;
-                left->crashes += is_new;
+                imported->crashes += is_new;
         }
         return true;
 }
 
-static bool bring_in(const struct up_folders *folders, const char *binary, const char *instance,
-    bool all, struct up_left *left)
+static bool import_all(const struct up_folders *folders, const char *instance, bool ended,
+    struct up_imported *imported)
 {
         bool ok = true;
 
-        for (size_t kind = 0; kind < UP_LEFT_KINDS; kind++)
-                ok &= bring_in_kind(folders, binary, instance, kind, all, left);
+        for (enum up_output_kind kind = 0; kind < UP_OUTPUT_COUNT; kind++)
+                ok &= import_kind(folders, instance, kind, ended, imported);
         return ok;
 }
 
-/* AFL++ does not begin with nothing at all. */
-static void have_an_input(const struct up_folders *folders)
-{
-        g_autofree char *path = NULL;
-        g_autofree char *sum = NULL;
-
-        if (up_corpus_count(folders) > 0)
-                return;
-        sum = g_compute_checksum_for_string(G_CHECKSUM_SHA1, "\n", 1);
-        path = g_build_filename(folders->corpus, sum, NULL);
-        g_file_set_contents(path, "\n", 1, NULL);
-}
-
-static void recover(const struct up_folders *folders, const char *binary)
+static void recover(const struct up_folders *folders)
 {
         g_autofree char *sync = sync_folder(folders);
         g_autoptr(GDir) folder = g_dir_open(sync, 0, NULL);
@@ -148,32 +109,36 @@ static void recover(const struct up_folders *folders, const char *binary)
 
         while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
                 g_autofree char *instance = g_build_filename(sync, name, NULL);
-                struct up_left left = { 0 };
-                ok &= bring_in(folders, binary, instance, true, &left);
+                struct up_imported imported = { 0 };
+                ok &= import_all(folders, instance, true, &imported);
         }
         if (ok)
-                remove_tree(sync);
-        have_an_input(folders);
+                up_remove_tree(sync);
+        if (up_corpus_count(folders) == 0) { /* AFL++ does not start without an input */
+                g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA1, "\n", 1);
+                g_autofree char *path = g_build_filename(folders->corpus, sum, NULL);
+                g_file_set_contents(path, "\n", 1, NULL);
+        }
 }
 
 /* --- starting --------------------------------------------------------------------------------- */
 
-/* For containers, and machines whose settings are not ours to change. */
+/* AFL++ must run in containers, and must not depend on settings of the machine. */
 static const struct {
         const char *name, *value;
-        bool ours_only; /* where our mutator is the only one */
+        bool ours_only; /* with our mutator alone */
         const char *why;
 } settings[] = {
-        { "AFL_NO_UI", "1", false, "the campaign has its own" },
-        { "AFL_NO_COLOR", "1", false, "a log is read in any program" },
+        { "AFL_NO_UI", "1", false, "the campaign prints its own status" },
+        { "AFL_NO_COLOR", "1", false, "its output goes to a log" },
         { "AFL_SKIP_CPUFREQ", "1", false, "the governor is not ours to change" },
         { "AFL_NO_AFFINITY", "1", false, "cores are shared with other work" },
         { "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES", "1", false, "nor is the core pattern" },
-        { "AFL_IGNORE_PROBLEMS", "1", false, "an input that vanished is none" },
-        { "AFL_NO_CRASH_README", "1", false, "harvest reads what lies there" },
-        { "AFL_FAST_CAL", "1", false, "runs are slow: three tell whether one is steady" },
+        { "AFL_IGNORE_PROBLEMS", "1", false, "an input that vanished is no error" },
+        { "AFL_NO_CRASH_README", "1", false, "each file there is read as a crash" },
+        { "AFL_FAST_CAL", "1", false, "runs are slow, and deterministic" },
         { "AFL_SYNC_TIME", "1", false, "campaigns of minutes have several workers too" },
-        { "AFL_DISABLE_TRIM", "1", true, "a case without its head is no case" },
+        { "AFL_DISABLE_TRIM", "1", true, "the head of a case must stay" },
         { "AFL_CUSTOM_MUTATOR_ONLY", "1", true, "the same" },
 };
 
@@ -193,7 +158,7 @@ static char **set_number(char **environment, const char *name, const char *text,
         return text != NULL ? g_environ_setenv(environment, name, value, TRUE) : environment;
 }
 
-/* AFL++ wants to see a signal, and runs no target that would look symbols up before it dies. */
+/* AFL++ detects a crash by its signal, and refuses a target that symbolizes its report. */
 static char **set_sanitizers(const struct up_worker *worker, char **environment)
 {
         const char *memory_mb = option(worker, "-rss_limit_mb=");
@@ -229,7 +194,7 @@ static void add_pair(GPtrArray *words, const char *option, char *value)
         g_ptr_array_add(words, value);
 }
 
-/* The time is the worker's to keep: AFL++ would begin to count behind its first look at it all. */
+/* The worker keeps the time: AFL++ would count from the end of its calibration. */
 static char **command(const struct up_worker *worker, unsigned seconds)
 {
         const char *timeout_s = option(worker, "-timeout=");
@@ -258,12 +223,9 @@ static char **command(const struct up_worker *worker, unsigned seconds)
         return (char **)g_ptr_array_free(words, FALSE);
 }
 
-/* --- looking ---------------------------------------------------------------------------------- */
+/* --- polling ---------------------------------------------------------------------------------- */
 
-/*
- * fuzzer_stats is written when the corpus was read, each minute, and at the end; what it says of
- * edges is all that there is of them. How many inputs there are shows in the folder.
- */
+/* AFL++ writes fuzzer_stats after the first look at the corpus, each minute, and at the end. */
 static void read_stats(struct up_worker *worker, const char *instance)
 {
         g_autofree char *path = g_build_filename(instance, "fuzzer_stats", NULL);
@@ -278,20 +240,20 @@ static void read_stats(struct up_worker *worker, const char *instance)
                 worker->edges = count;
 }
 
-static void look(struct up_worker *worker, bool ended)
+static void poll_files(struct up_worker *worker, bool ended)
 {
         g_autofree char *instance = worker_folder(worker);
-
+        struct up_imported *imported = &worker->imported;
         bool ok;
 
         read_stats(worker, instance);
-        ok = bring_in(worker->folders, worker->binary, instance, ended, &worker->left);
-        worker->corpus = MAX(worker->corpus, worker->left.seen[0]);
+        ok = import_all(worker->folders, instance, ended, imported);
+        worker->corpus = MAX(worker->corpus, imported->seen[UP_OUTPUT_INPUTS]);
+        worker->crashes = imported->crashes;
         if (ok && ended) {
-                remove_tree(instance);
-                memset(worker->left.seen, 0, sizeof worker->left.seen);
+                up_remove_tree(instance);
+                memset(imported->seen, 0, sizeof imported->seen);
         }
-        worker->crashes = worker->left.crashes;
 }
 
 const struct up_engine up_engine_afl = {
@@ -302,5 +264,5 @@ const struct up_engine up_engine_afl = {
         .recover = recover,
         .command = command,
         .environment = environment,
-        .look = look,
+        .poll = poll_files,
 };

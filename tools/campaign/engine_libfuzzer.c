@@ -1,5 +1,5 @@
 /*
- * engine_libfuzzer - the target is the engine; it says on standard error how it goes
+ * engine_libfuzzer - the target is the engine, and reports on standard error
  *
  * libFuzzer ends at its first crash. Its fork mode goes on, but runs short jobs that load the
  * corpus each time; a worker loads it once for each crash. An input that crashes is taken out of
@@ -17,7 +17,7 @@
 #define ARTIFACT "Test unit written to "
 
 /* "crash-0a4d55a8d778e5022fab701977c5d840bbc486d0" is the corpus file of that SHA-1. */
-static void take_out_of_corpus(const struct up_worker *worker, const char *artifact)
+static void remove_from_corpus(const struct up_worker *worker, const char *artifact)
 {
         const char *dash = strrchr(artifact, '-');
 
@@ -27,7 +27,7 @@ static void take_out_of_corpus(const struct up_worker *worker, const char *artif
         }
 }
 
-static void hear(struct up_worker *worker, const char *line)
+static void parse_line(struct up_worker *worker, const char *line)
 {
         const char *coverage = strstr(line, " cov: ");
         const char *artifact = strstr(line, ARTIFACT);
@@ -40,7 +40,7 @@ static void hear(struct up_worker *worker, const char *line)
         } else if (artifact != NULL) {
                 worker->crashes++;
                 worker->found = true;
-                take_out_of_corpus(worker, artifact + strlen(ARTIFACT));
+                remove_from_corpus(worker, artifact + strlen(ARTIFACT));
         }
 }
 
@@ -61,7 +61,7 @@ static char **command(const struct up_worker *worker, unsigned seconds)
         return (char **)g_ptr_array_free(words, FALSE);
 }
 
-/* The hooks that every target has (fuzz/mutator.h) are told when they are not wanted. */
+/* Each target has hooks for our mutator; the variable switches them off. */
 static char **environment(const struct up_worker *worker, char **environment)
 {
         if (worker->mutator->is_ours)
@@ -76,5 +76,5 @@ const struct up_engine up_engine_libfuzzer = {
         .grace_s = 30, /* it looks at its time between runs, but not while it reads the corpus */
         .command = command,
         .environment = environment,
-        .hear = hear,
+        .parse_line = parse_line,
 };

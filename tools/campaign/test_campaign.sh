@@ -199,7 +199,7 @@ check 'what another of the faults does comes of none' out_has '2 new,  2 all'
 
 mkdir -p private/scan_submit
 printf 'unpend-case: 1\nfinding: pending\nmessage:\nboth' >private/scan_submit/pending.case
-printf 'cannot' >private/scan_submit/cannot.eml
+printf 'unpend-case: 1\nfinding: lost\nmessage:\ncannot' >private/scan_submit/cannot.eml
 printf 'cannot' >private/scan_submit/notes.txt
 truncate -s 1G private/scan_submit/large.eml
 echo both >mode
@@ -228,7 +228,7 @@ began=$(date +%s)
 campaign --time 50s
 check 'an engine that does not run ends the campaign' ended 125
 check 'soon' within 30
-check 'and is told with its log' err_has 'last words are in'
+check 'and is told with its log' err_has 'see the end of'
 
 echo clean >mode
 timeout --signal=INT 2 "$unpend" campaign --out "$work/campaign" --time 50s >out 2>err
@@ -343,7 +343,7 @@ began=$(date +%s)
 afl --time 50s
 check 'an AFL++ that does not run ends the campaign' ended 125
 check 'soon' within 30
-check 'and is told with its log' err_has 'last words are in'
+check 'and is told with its log' err_has 'see the end of'
 
 # Both engines.
 for jobs in 2 1; do

@@ -1,7 +1,7 @@
 /*
- * worker - starting, listening, starting again
+ * worker - start, read the output, start again
  *
- * What is particular to an engine is in its row (engine.h).
+ * What differs between engines is in their rows (engine.h).
  */
 #include "tools/campaign/worker.h"
 
@@ -14,10 +14,10 @@
 #include "tools/exec/child.h"
 #include "tools/exec/run.h"
 
-#define FAILURES_MOST 5
-#define AT_ONCE_US    (3 * G_USEC_PER_SEC)
-#define LEAST_S       2 /* a shorter rest is not worth a start */
-#define LOOK_EVERY_S  3
+#define MAX_FAILURES 5
+#define AT_ONCE_US   (3 * G_USEC_PER_SEC)
+#define MIN_REST_S   2 /* a shorter rest is not worth a start */
+#define POLL_EVERY_S 3
 
 /*
  * A small quarantine keeps the heap in the processor's cache, and short stacks of allocations are
@@ -34,6 +34,7 @@ char **up_worker_environment(const struct up_folders *folders)
         char **environment =
             g_environ_setenv(up_run_environment(), "ASAN_OPTIONS", FUZZING_ASAN, TRUE);
 
+        environment = g_environ_setenv(environment, "UNPEND_FINDINGS", folders->kept, TRUE);
         if (folders->fault != NULL)
                 environment = g_environ_setenv(environment, "UNPEND_FAULT", folders->fault, TRUE);
         return environment;
@@ -56,7 +57,7 @@ char **up_worker_options(const char *binary)
                                                      : g_strdup_printf("-%s=%s", *key, value));
                 }
         }
-        /* A slow input is none that breaks. */
+        /* A slow input is no finding. */
         g_ptr_array_add(options, g_strdup("-report_slow_units=86400"));
         g_ptr_array_add(options, NULL);
         return (char **)g_ptr_array_free(options, FALSE);
@@ -66,7 +67,7 @@ static void finish(struct up_worker *worker)
 {
         worker->running = false;
         g_clear_handle_id(&worker->overtime, g_source_remove);
-        g_clear_handle_id(&worker->looking, g_source_remove);
+        g_clear_handle_id(&worker->polling, g_source_remove);
         worker->ended(worker->data);
 }
 
@@ -84,14 +85,14 @@ static void on_ended(GObject *source, GAsyncResult *result, void *data)
         g_subprocess_wait_finish(G_SUBPROCESS(source), result, NULL);
         g_clear_object(&worker->process);
         fflush(worker->log);
-        if (worker->engine->look != NULL)
-                worker->engine->look(worker, true);
+        if (worker->engine->poll != NULL)
+                worker->engine->poll(worker, true);
         worker->failures = at_once && !worker->found ? worker->failures + 1 : 0;
         worker->found = false;
-        if (seconds_left(worker) < LEAST_S) {
+        if (seconds_left(worker) < MIN_REST_S) {
                 finish(worker);
-        } else if (worker->failures >= FAILURES_MOST) {
-                worker->error = g_strdup_printf("%s does not run; its last words are in %s/%u.log",
+        } else if (worker->failures >= MAX_FAILURES) {
+                worker->error = g_strdup_printf("%s does not run; see the end of %s/%u.log",
                     worker->binary, worker->folders->work, worker->number);
                 finish(worker);
         } else {
@@ -110,8 +111,8 @@ static void on_line(GObject *source, GAsyncResult *result, void *data)
                 return;
         }
         fprintf(worker->log, "%s\n", line);
-        if (worker->engine->hear != NULL)
-                worker->engine->hear(worker, line);
+        if (worker->engine->parse_line != NULL)
+                worker->engine->parse_line(worker, line);
         g_data_input_stream_read_line_async(lines, G_PRIORITY_DEFAULT, NULL, on_line, worker);
 }
 
@@ -126,7 +127,6 @@ static void start_process(struct up_worker *worker)
         g_autoptr(GError) error = NULL;
 
         environment = g_environ_setenv(environment, "UNPEND_PROGRESS", progress, TRUE);
-        environment = g_environ_setenv(environment, "UNPEND_FINDINGS", worker->folders->kept, TRUE);
         environment = worker->engine->environment(worker, environment);
         g_subprocess_launcher_set_environ(launcher, environment);
         g_subprocess_launcher_set_child_setup(launcher, up_child_lead_group, NULL, NULL);
@@ -152,11 +152,11 @@ static gboolean on_overtime(void *data)
         return G_SOURCE_REMOVE;
 }
 
-static gboolean on_look(void *data)
+static gboolean on_poll(void *data)
 {
         struct up_worker *worker = data;
 
-        worker->engine->look(worker, false);
+        worker->engine->poll(worker, false);
         return G_SOURCE_CONTINUE;
 }
 
@@ -170,6 +170,7 @@ void up_worker_start(
         worker->ended = ended;
         worker->data = data;
         worker->running = true;
+        worker->began_us = g_get_monotonic_time();
         worker->end_us = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
         unlink(progress);
         worker->progress = up_progress_map(progress);
@@ -182,8 +183,8 @@ void up_worker_start(
         }
         worker->overtime =
             g_timeout_add_seconds(seconds + worker->engine->grace_s, on_overtime, worker);
-        if (worker->engine->look != NULL)
-                worker->looking = g_timeout_add_seconds(LOOK_EVERY_S, on_look, worker);
+        if (worker->engine->poll != NULL)
+                worker->polling = g_timeout_add_seconds(POLL_EVERY_S, on_poll, worker);
         start_process(worker);
 }
 
@@ -199,4 +200,5 @@ void up_worker_clear(struct up_worker *worker)
         g_clear_pointer(&worker->log, fclose);
         g_clear_pointer(&worker->error, g_free);
         g_clear_pointer(&worker->options, g_strfreev);
+        g_clear_pointer(&worker->binary, g_free);
 }

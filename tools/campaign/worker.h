@@ -15,48 +15,50 @@
 #include "target/progress.h"
 #include "tools/campaign/engine.h"
 
-/** Where a target's campaign keeps its things: DIR/TARGET/... */
+/** The files of a target's campaign: DIR/TARGET/... */
 struct up_folders {
+        char *binary;      /* libFuzzer's target, which merges and measures for all engines */
         char *corpus;      /* inputs that add coverage, named by SHA-1 as libFuzzer names them */
-        char *crashes;     /* what broke it: KIND-SHA1, as libFuzzer names it */
+        char *crashes;     /* inputs that ended the process: KIND-SHA1, as libFuzzer names them */
         char *kept;        /* smallest input of each finding that the target survived, by slug */
         char *findings;    /* SLUG.case: minimised; the result */
         char *work;        /* logs, progress, what is being made */
         const char *fault; /* planted into the target's pipeline in all of it; NULL: none */
 };
 
-#define UP_LEFT_KINDS 3
+/** Files that an engine writes in folders of its own. */
+enum up_output_kind { UP_OUTPUT_INPUTS, UP_OUTPUT_CRASHES, UP_OUTPUT_HANGS, UP_OUTPUT_COUNT };
 
-/** Of what an engine keeps in files of its own: how much was brought in by now. */
-struct up_left {
-        unsigned seen[UP_LEFT_KINDS]; /* of inputs, crashes, hangs */
-        unsigned crashes;             /* crashes and hangs that were not there before */
+/** How many of them were imported. */
+struct up_imported {
+        unsigned seen[UP_OUTPUT_COUNT];
+        unsigned crashes; /* crashes and hangs that were new */
 };
 
 struct up_worker {
         const struct up_engine *engine;
         const struct up_mutator *mutator;
-        const char *target;
-        const char *binary;
+        char *binary; /* owned, as are the options */
         const struct up_folders *folders;
         char **options;       /* libFuzzer's, NULL-terminated; other engines translate them */
         unsigned number;      /* of the worker; names its files in work/ */
         bool first;           /* of its target and engine */
         bool shared;          /* another engine adds to the corpus meanwhile */
-        unsigned engine_seed; /* of its chance; 0 lets it choose */
+        unsigned engine_seed; /* of its random numbers; 0 lets it choose */
         const struct up_progress *progress;
-        unsigned edges, corpus; /* as the engine last said */
+        unsigned edges, corpus; /* as the engine last reported */
         unsigned crashes;
-        char *error; /* why it was given up; NULL when all went well */
+        char *error; /* why it was given up; NULL: it was not */
         bool running;
 
         GSubprocess *process;
         FILE *log;
-        gint64 end_us; /* monotonic */
-        gint64 start_us;
-        guint overtime; /* source id of the timer that ends it */
-        guint looking;  /* and of the one that has the engine look */
-        struct up_left left;
+        gint64 end_us;   /* monotonic */
+        gint64 start_us; /* of the process that runs */
+        gint64 began_us; /* of the worker */
+        guint overtime;  /* source id of the timer that ends it */
+        guint polling;   /* and of the one that polls the engine */
+        struct up_imported imported;
         unsigned failures; /* deaths in a row that came at once and left nothing */
         bool found;        /* it left a crash since it was started */
         void (*ended)(void *data);
@@ -64,13 +66,13 @@ struct up_worker {
 };
 
 /**
- * Starts a worker for @seconds. @ended is called, from the main loop, once it runs no more.
+ * Starts a worker for @seconds. @ended is called, from the main loop, once it has ended.
  * The strings that the worker points to stay the caller's and must outlive it.
  */
 void up_worker_start(
     struct up_worker *worker, unsigned seconds, void (*ended)(void *data), void *data);
 
-/** Asks it to end now; @ended comes soon. Harmless when it runs no more. */
+/** Asks it to end now; @ended comes soon. Harmless when it has ended. */
 void up_worker_stop(struct up_worker *worker);
 
 void up_worker_clear(struct up_worker *worker);

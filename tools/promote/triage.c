@@ -182,11 +182,14 @@ const struct up_known_case *up_triage_find_known(struct up_triage *triage,
                         up_tool_fail(0, "passed over: %s: %s", known->path, known->run->reason);
                 }
         }
-        for (guint i = 0; i < triage->known->len; i++) {
-                const struct up_known_case *known = triage->known->pdata[i];
-                if (asks_for_finding(known, fault) && shows(known, finding, expected_only))
-                        return known;
-        }
+        /* A public case rather than a private one. */
+        for (int is_private = 0; is_private < 2; is_private++)
+                for (guint i = 0; i < triage->known->len; i++) {
+                        const struct up_known_case *known = triage->known->pdata[i];
+                        if (known->is_private == is_private && asks_for_finding(known, fault) &&
+                            shows(known, finding, expected_only))
+                                return known;
+                }
         return NULL;
 }
 

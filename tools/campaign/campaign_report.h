@@ -1,15 +1,15 @@
 /*
- * result - what a campaign has to say in the end
+ * campaign_report - the result of a campaign as text and as JSON
  */
-#ifndef UP_TOOLS_CAMPAIGN_RESULT_H
-#define UP_TOOLS_CAMPAIGN_RESULT_H
+#ifndef UP_TOOLS_CAMPAIGN_CAMPAIGN_REPORT_H
+#define UP_TOOLS_CAMPAIGN_CAMPAIGN_REPORT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "target/progress.h"
 #include "tools/campaign/corpus.h"
-#include "tools/campaign/harvest.h"
+#include "tools/campaign/campaign_findings.h"
 
 /** Of one target. */
 struct up_result {
@@ -20,7 +20,7 @@ struct up_result {
         double worker_s;            /* seconds that workers ran, added up */
         unsigned corpus;            /* inputs, after merging */
         struct up_coverage coverage;
-        GPtrArray *catches; /* of struct up_catch, owned */
+        GPtrArray *findings; /* of struct up_campaign_finding, owned */
 };
 
 /** How many of its findings are new. */

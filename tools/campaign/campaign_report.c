@@ -1,7 +1,7 @@
 /*
- * result - as text and as JSON
+ * campaign_report - lines for each target, then each finding with the commands to go on
  */
-#include "tools/campaign/result.h"
+#include "tools/campaign/campaign_report.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,26 +10,21 @@
 #include "tools/exec/run.h"
 #include "tools/cli/tool.h"
 
-unsigned up_result_new(const struct up_result *result)
+/* Root causes: all of them, or those that are new. */
+static unsigned count_root_causes(const struct up_result *result, bool new_only)
 {
         unsigned count = 0;
 
-        for (guint i = 0; i < result->catches->len; i++) {
-                const struct up_catch *catch = g_ptr_array_index(result->catches, i);
-                count += catch->is_new && catch->with == NULL;
+        for (guint i = 0; i < result->findings->len; i++) {
+                const struct up_campaign_finding *found = g_ptr_array_index(result->findings, i);
+                count += found->root_cause == NULL && (found->is_new || !new_only);
         }
         return count;
 }
 
-/* Findings that come with no other. */
-static unsigned independent(const struct up_result *result)
+unsigned up_result_new(const struct up_result *result)
 {
-        unsigned count = 0;
-
-        for (guint i = 0; i < result->catches->len; i++)
-                count +=
-                    ((const struct up_catch *)g_ptr_array_index(result->catches, i))->with == NULL;
-        return count;
+        return count_root_causes(result, true);
 }
 
 static void print_line(const struct up_result *result)
@@ -43,10 +38,10 @@ static void print_line(const struct up_result *result)
         printf("%-11s%9" G_GUINT64_FORMAT "%7.0f%6u%6u%8u%7u%10s%4u new,%3u all\n", result->target,
             result->counted.executions, result->worker_s > 0 ? runs / result->worker_s : 0,
             edges[UP_CODE_OURS], edges[UP_CODE_GMIME], edges[UP_CODE_OPENSSL], result->corpus,
-            verified, up_result_new(result), independent(result));
+            verified, up_result_new(result), count_root_causes(result, false));
 }
 
-#define INDENT 13 /* of what is behind a name */
+#define INDENT 13 /* of the text behind a name */
 
 static void print_text(const char *name, const char *text)
 {
@@ -55,52 +50,52 @@ static void print_text(const char *name, const char *text)
         printf("  %-10s %s\n", name, wrapped);
 }
 
-/* What its case shows besides, and is told with it. */
-static void print_companions(const struct up_result *result, const struct up_catch *of)
+static void print_consequences(
+    const struct up_result *result, const struct up_campaign_finding *root)
 {
-        for (guint i = 0; i < result->catches->len; i++) {
-                const struct up_catch *catch = g_ptr_array_index(result->catches, i);
+        for (guint i = 0; i < result->findings->len; i++) {
+                const struct up_campaign_finding *found = g_ptr_array_index(result->findings, i);
                 g_autofree char *text = NULL;
-                if (catch->with != of)
+                if (found->root_cause != root)
                         continue;
                 text = g_strdup_printf(
-                    "%s: %s", up_class_rows[catch->finding->class].name, catch->finding->signature);
+                    "%s: %s", up_class_rows[found->finding->class].name, found->finding->signature);
                 print_text("with it", text);
         }
 }
 
-static void print_catch(const struct up_result *result, const struct up_catch *catch)
+static void print_finding(const struct up_result *result, const struct up_campaign_finding *found)
 {
-        const struct up_class_row *class = &up_class_rows[catch->finding->class];
-        const struct up_evidence_row *evidence = &up_evidence_rows[catch->finding->evidence];
+        const struct up_class_row *class = &up_class_rows[found->finding->class];
+        const struct up_evidence_row *evidence = &up_evidence_rows[found->finding->evidence];
         g_autofree char *shown = g_strdup_printf("%s: %s", evidence->name, evidence->what);
-        g_autofree char *path = up_tool_quote(catch->path);
-        g_autofree char *fault = up_tool_fault_option(catch->fault);
+        g_autofree char *path = up_tool_quote(found->path);
+        g_autofree char *fault = up_tool_fault_option(found->fault);
 
-        up_tool_print_coloured(stdout, catch->is_new ? UP_RED : UP_DIM, "\n%s%s",
-            catch->is_new          ? "new: "
-            : catch->known != NULL ? "known: "
+        up_tool_print_coloured(stdout, found->is_new ? UP_RED : UP_DIM, "\n%s%s",
+            found->is_new          ? "new: "
+            : found->known != NULL ? "known: "
                                    : "seen before: ",
             class->name);
         printf(" in %s, %s\n", result->target, class->what);
-        if (catch->finding->evidence != UP_EVIDENCE_NONE)
+        if (found->finding->evidence != UP_EVIDENCE_NONE)
                 print_text("evidence", shown);
-        printf("  signature  %s\n", catch->finding->signature);
-        print_text("detail", catch->finding->detail);
-        print_companions(result, catch);
-        printf("  case       %s (%" G_GSIZE_FORMAT " bytes)\n", path, catch->bytes);
-        if (catch->known != NULL)
-                printf("  known      %s\n", catch->known);
+        printf("  signature  %s\n", found->finding->signature);
+        print_text("detail", found->finding->detail);
+        print_consequences(result, found);
+        printf("  case       %s (%" G_GSIZE_FORMAT " bytes)\n", path, found->bytes);
+        if (found->known != NULL)
+                printf("  known      %s\n", found->known);
         printf("  reproduce  %s repro --flavour libfuzzer --target %s%s %s\n", up_tool_program(),
             result->target, fault, path);
-        if (catch->known == NULL) {
+        if (found->known == NULL) {
                 g_autofree char *promote = up_tool_promote_command(
-                    "libfuzzer", result->target, catch->fault, catch->finding, catch->path);
+                    "libfuzzer", result->target, found->fault, found->finding, found->path);
                 printf("  keep       %s\n", promote);
         }
 }
 
-/* Nothing counts as checked that was not reached. A target without a pipeline has no such lines. */
+/* An oracle that judged nothing proved nothing. A target without a pipeline has no such lines. */
 static void print_judged(const struct up_result *result)
 {
         static const char idle_name[] = "nothing for ";
@@ -126,7 +121,7 @@ static void print_judged(const struct up_result *result)
         printf("%s%s\n", idle_name, names);
 }
 
-/* How far the mutator comes: past how many signatures, and into which states. */
+/* How far the mutator gets: past signatures, and into states of the machine. */
 static void print_reach(const struct up_result *result)
 {
         const struct up_progress *counted = &result->counted;
@@ -155,30 +150,31 @@ void up_result_print_text(GPtrArray *results)
                 print_judged(g_ptr_array_index(results, i));
         for (guint i = 0; i < results->len; i++) {
                 const struct up_result *result = g_ptr_array_index(results, i);
-                if (result->counted.first_finding > 0 && result->catches->len > 0)
+                if (result->counted.first_finding > 0 && result->findings->len > 0)
                         printf("\nthe first finding in %s came after %" G_GUINT64_FORMAT
                                " runs of one worker, %.1f s\n",
                             result->target, result->counted.first_finding,
                             (double)result->counted.first_finding_ms / 1000);
-                for (guint j = 0; j < result->catches->len; j++) {
-                        const struct up_catch *catch = g_ptr_array_index(result->catches, j);
-                        if (catch->with == NULL)
-                                print_catch(result, catch);
+                for (guint j = 0; j < result->findings->len; j++) {
+                        const struct up_campaign_finding *found =
+                            g_ptr_array_index(result->findings, j);
+                        if (found->root_cause == NULL)
+                                print_finding(result, found);
                 }
         }
 }
 
-static void build_catch(JsonBuilder *json, const struct up_catch *catch)
+static void build_finding(JsonBuilder *json, const struct up_campaign_finding *found)
 {
         json_builder_begin_object(json);
-        up_finding_build_members(catch->finding, json);
-        up_tool_json_text(json, "slug", catch->slug);
-        up_tool_json_text(json, "path", catch->path);
-        up_tool_json_text(json, "fault", catch->fault);
-        up_tool_json_number(json, "bytes", (gint64) catch->bytes);
-        up_tool_json_text(json, "known", catch->known);
-        up_tool_json_text(json, "with", catch->with != NULL ? catch->with->slug : NULL);
-        up_tool_json_bool(json, "new", catch->is_new);
+        up_finding_build_members(found->finding, json);
+        up_tool_json_text(json, "slug", found->slug);
+        up_tool_json_text(json, "path", found->path);
+        up_tool_json_text(json, "fault", found->fault);
+        up_tool_json_number(json, "bytes", (gint64)found->bytes);
+        up_tool_json_text(json, "known", found->known);
+        up_tool_json_text(json, "with", found->root_cause != NULL ? found->root_cause->slug : NULL);
+        up_tool_json_bool(json, "new", found->is_new);
         json_builder_end_object(json);
 }
 
@@ -186,7 +182,7 @@ static void build_edges(JsonBuilder *json, const char *name, const unsigned *edg
 {
         json_builder_set_member_name(json, name);
         json_builder_begin_object(json);
-        for (int i = 0; i < UP_CODES; i++)
+        for (int i = 0; i < UP_CODE_COUNT; i++)
                 up_tool_json_number(json, up_code_names[i], edges[i]);
         json_builder_end_object(json);
 }
@@ -226,8 +222,8 @@ static void build_result(JsonBuilder *json, const struct up_result *result)
         build_edges(json, "edges-there-are", result->coverage.total);
         json_builder_set_member_name(json, "findings");
         json_builder_begin_array(json);
-        for (guint i = 0; i < result->catches->len; i++)
-                build_catch(json, g_ptr_array_index(result->catches, i));
+        for (guint i = 0; i < result->findings->len; i++)
+                build_finding(json, g_ptr_array_index(result->findings, i));
         json_builder_end_array(json);
         json_builder_end_object(json);
 }
