@@ -97,8 +97,9 @@ $(foreach f,$(FROM_SOURCE),$(eval $(call from_source,$f)))
 BUILT_FROM := $(B)/built-from
 ifneq ($(filter-out help setup clean,$(or $(MAKECMDGOALS),help)),)
 $(if $(shell tools/build/built-from.sh record $(BUILT_FROM) 2>&1),$(error tools/build/built-from.sh failed))
+# strip: GNU make 4.3 does not always remove the last newline of $(file <).
 differs    = $(or $(subst $1,,$2),$(subst $2,,$1))
-keep_flags = $(if $(call differs,$(file <$2),$1),$(file >$2,$1))
+keep_flags = $(if $(call differs,$(strip $(file <$2)),$(strip $1)),$(file >$2,$1))
 endif
 
 # $(call flavour,NAME): objects and the harness as a library.
