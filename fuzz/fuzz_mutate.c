@@ -1,34 +1,31 @@
 /*
- * mutate - the mutator itself: does it keep what mutate.h promises, whatever goes in?
+ * mutate - the mutator itself: does it keep the promises of mutate.h for any input?
  *
- * The input's own bytes, head and all, are mutated, and crossed with the mutation and with
- * themselves, with room for almost nothing up to more than enough. The seed is a hash of the bytes,
- * so that one input has one outcome and needs no format of its own. When all rooms are
- * done, one of them, which the hash chooses too, is done again: nothing that went before may show.
+ * The bytes of the input, head included, are mutated, and crossed with the mutant and with
+ * themselves, in rooms from no byte at all to more than enough. The seed is a hash of the input, so
+ * that one input has one outcome and needs no format of its own. At the end one room, chosen by the
+ * hash, is repeated: nothing that went before may change its results.
  *
- * What comes out has to fit, to differ, and to read without complaint; and a signature has to be
- * worth what the head says of it, by OpenSSL's word. A grade is not judged where a limit forbids to
- * look, nor are `structure` and `unknown`, which promise nothing.
+ * A result has to fit, to differ from the input, and to read without complaint; its signature has
+ * to hold as its grade promises, verified by OpenSSL. No grade is judged if a limit was hit.
  *
- * It links what the fuzzer's hooks link, and shares the stream of chance with them: each of its
- * calls restarts it, and so does the target for each input.
+ * The mutator restarts the random numbers of OpenSSL at each call, as the target does at each
+ * input.
  */
 #include <string.h>
 
 #include "fnv.h"
 #include "target/target.h"
-#include "cms/smime.h"
 #include "mutate/mutate.h"
 
-/* Of the file that comes out, at most; of an input that is longer, nothing more is asked. */
+/* Of a mutant. */
 #define MOST_BYTES ((size_t)64 << 10)
 
 #define ROOM_OF_INPUT SIZE_MAX
 static const size_t rooms[] = { 0, 1, 50, ROOM_OF_INPUT, MOST_BYTES };
 
-enum way { MUTATED, CROSSED_WITH_MUTATION, CROSSED_WITH_ITSELF };
-#define WAYS 3
-static const char *const way_names[WAYS] = {
+enum way { MUTATED, CROSSED_WITH_MUTATION, CROSSED_WITH_ITSELF, WAY_COUNT };
+static const char *const way_names[WAY_COUNT] = {
         [MUTATED] = "mutation",
         [CROSSED_WITH_MUTATION] = "crossover with a mutation",
         [CROSSED_WITH_ITSELF] = "crossover with itself",
@@ -78,11 +75,11 @@ static void add_made(GPtrArray *all, enum way way, size_t most_bytes, GBytes *fi
         g_ptr_array_add(all, made);
 }
 
-/* In that room each way, of struct made. Seeds differ, or every room would see the same rng. */
+/* Each way in that room, of struct made. Each has a seed of its own. */
 static GPtrArray *make_all(GBytes *input, size_t room)
 {
         GPtrArray *all = g_ptr_array_new_with_free_func(made_free);
-        uint64_t seed = hash_of(input) + room * WAYS;
+        uint64_t seed = hash_of(input) + room * WAY_COUNT;
         gsize bytes;
         const uint8_t *data = g_bytes_get_data(input, &bytes);
         size_t most_bytes = rooms[room] == ROOM_OF_INPUT ? bytes : rooms[room];
@@ -107,61 +104,25 @@ static void found(struct up_case_result *result, enum up_class class, const stru
         g_ptr_array_add(result->findings, up_finding_new(class, signature, detail));
 }
 
-struct grades {
-        unsigned count[UP_GRADES];
-        unsigned untrusted; /* of those that are valid */
-};
-
-static void count_grade(unsigned layer, GBytes *message, const struct up_entity *entity,
-    const struct up_cms_report *report, void *data)
-{
-        struct grades *grades = data;
-        (void)layer;
-        (void)message;
-        (void)entity;
-
-        grades->count[report->grade]++;
-        grades->untrusted += report->grade == UP_GRADE_VALID && !report->trusted ? 1 : 0;
-}
-
-static bool promises(enum up_intended graded)
-{
-        return graded == UP_INTENDED_VALID || graded == UP_INTENDED_DIGEST ||
-               graded == UP_INTENDED_ATTRIBUTES;
-}
-
-/* As mutate/sign.h has it. */
-static bool is_kept(enum up_intended graded, const struct grades *grades)
-{
-        unsigned valid = grades->count[UP_GRADE_VALID], digest = grades->count[UP_GRADE_DIGEST];
-        unsigned broken = grades->count[UP_GRADE_BROKEN];
-
-        if (graded == UP_INTENDED_VALID)
-                return valid > 0 && digest == 0 && broken == 0 && grades->untrusted == 0;
-        if (graded == UP_INTENDED_DIGEST)
-                return digest > 0 && broken == 0;
-        return broken > 0;
-}
-
-/* What GMime and OpenSSL do to it is for the targets of their own: only counts are kept. */
+/* GMime's and OpenSSL's behaviour is judged by other targets: only counts are kept here. */
 static void judge_grade(
     struct up_case_result *result, const struct made *made, const struct up_case *c)
 {
         static const enum up_count kept[] = { UP_COUNT_SIGNED, UP_COUNT_VERIFIED,
                 UP_COUNT_DIGEST_ONLY };
-        enum up_intended graded = up_intended_of(c->mutation);
-        struct grades grades = { .untrusted = 0 };
+        enum up_expected_grade expected = up_expected_grade_of(c->mutation);
+        struct up_signatures signatures;
         struct up_limits limits;
         struct up_observations observed;
 
-        if (!promises(graded))
+        if (!up_expected_grade_is_promise(expected))
                 return;
         up_limits_init(&limits);
         up_observations_init(&observed, &limits, c->time_s);
-        up_smime_walk(c->message, &observed, count_grade, &grades);
+        signatures = up_signatures_count(c->message, &observed);
         for (size_t i = 0; i < G_N_ELEMENTS(kept); i++)
                 result->observed.counts[kept[i]] += observed.counts[kept[i]];
-        if (!observed.unscannable && !is_kept(graded, &grades))
+        if (!signatures.unscannable && !up_expected_grade_holds(expected, &signatures))
                 found(result, UP_CLASS_HARNESS, made, "the signature is not worth its grade",
                     c->mutation);
         up_observations_clear(&observed);

@@ -948,6 +948,36 @@ struct up_case *up_case_new(void)
         return c;
 }
 
+static void *copy_event(const void *data, void *unused)
+{
+        struct up_event *copy = g_memdup2(data, sizeof *copy);
+
+        (void)unused;
+        copy->words = g_strdupv(copy->words);
+        return copy;
+}
+
+static void *copy_text(const void *text, void *unused)
+{
+        (void)unused;
+        return g_strdup(text);
+}
+
+struct up_case *up_case_copy(const struct up_case *c)
+{
+        struct up_case *copy = g_memdup2(c, sizeof *c);
+        char **texts[] = { &copy->title, &copy->reference, &copy->fault, &copy->finding,
+                &copy->evidence, &copy->known.name, &copy->known.version, &copy->known.url,
+                &copy->mutation, &copy->envelope.from };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+                *texts[i] = g_strdup(*texts[i]);
+        copy->envelope.to = g_ptr_array_copy(c->envelope.to, copy_text, NULL);
+        copy->script = g_ptr_array_copy(c->script, copy_event, NULL);
+        g_bytes_ref(copy->message);
+        return copy;
+}
+
 void up_case_free(struct up_case *c)
 {
         if (c == NULL)

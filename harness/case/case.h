@@ -199,6 +199,9 @@ void up_case_free(struct up_case *c);
 typedef struct up_case up_case;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(up_case, up_case_free)
 
+/** A copy; the message's bytes are shared. The caller owns it. */
+struct up_case *up_case_copy(const struct up_case *c);
+
 /**
  * Reads any bytes; never fails. Complaints are appended to @complaints, which up_complaints_new()
  * made, unless it is NULL; after UP_CASE_COMPLAINTS the last one says that there are more. Time

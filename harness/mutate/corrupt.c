@@ -1,5 +1,5 @@
 /*
- * spoil - tables of changes to a tree of SignedData
+ * corrupt - tables of changes to a tree of SignedData
  *
  * For broken attributes it is the last bit of a signature, of the signed digest, or a digit of the
  * time. The structure is changed where the signature does not reach, or in the signed attributes,
@@ -47,7 +47,7 @@ static size_t body_of(const guint8 *data, size_t bytes)
         return end != NULL ? (size_t)(end - data) : 0;
 }
 
-GBytes *up_spoil_content(struct up_rng *rng, GBytes *entity)
+GBytes *up_corrupt_content(struct up_rng *rng, GBytes *entity)
 {
         gsize bytes;
         const guint8 *data = g_bytes_get_data(entity, &bytes);
@@ -132,7 +132,7 @@ static bool break_opaque_content(struct opened_tree *tree)
         if (content == NULL || content->contents == NULL)
                 return false;
         whole = g_bytes_new(content->contents->data, content->contents->len);
-        changed = up_spoil_content(tree->rng, whole);
+        changed = up_corrupt_content(tree->rng, whole);
         data = g_bytes_get_data(changed, &bytes);
         up_tlv_set(content, data, bytes);
         g_bytes_unref(whole);
@@ -474,26 +474,26 @@ static bool change_attributes(struct opened_tree *tree)
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-static bool (*const spoilers[])(struct opened_tree *tree) = {
-        [UP_SPOIL_DIGEST] = break_opaque_content,
-        [UP_SPOIL_ATTRIBUTES] = break_attributes,
-        [UP_SPOIL_STRUCTURE] = change_structure,
-        [UP_SPOIL_ATTRIBUTES_AGAIN] = change_attributes,
+static bool (*const corruptors[])(struct opened_tree *tree) = {
+        [UP_CORRUPT_DIGEST] = break_opaque_content,
+        [UP_CORRUPT_ATTRIBUTES] = break_attributes,
+        [UP_CORRUPT_STRUCTURE] = change_structure,
+        [UP_CORRUPT_ATTRIBUTES_AGAIN] = change_attributes,
 };
 
-GBytes *up_spoil(
-    GBytes *der, enum up_spoiling spoiling, const struct up_signer *signer, struct up_rng *rng)
+GBytes *up_corrupt(
+    GBytes *der, enum up_corruption corruption, const struct up_signer *signer, struct up_rng *rng)
 {
         gsize bytes;
         const guint8 *data = g_bytes_get_data(der, &bytes);
         g_autoptr(up_tlv) root = up_tlv_read(data, bytes);
         struct opened_tree tree = { .root = root, .rng = rng, .signer = signer };
 
-        g_assert(spoiling < G_N_ELEMENTS(spoilers));
-        if (spoilers[spoiling] == NULL)
+        g_assert(corruption < G_N_ELEMENTS(corruptors));
+        if (corruptors[corruption] == NULL)
                 return g_bytes_ref(der);
         if (!up_tlv_signed(root, &tree.parts) || up_tlv_at(tree.parts.signers, 0) == NULL ||
-            !spoilers[spoiling](&tree))
+            !corruptors[corruption](&tree))
                 return NULL;
         return up_tlv_write(root);
 }

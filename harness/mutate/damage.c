@@ -61,8 +61,8 @@ static bool set_message(struct up_draft *draft, GByteArray *out, bool harmless)
         harmless = harmless && !up_raw_is_bare(draft->c->message);
         if (g_bytes_equal(message, draft->c->message) || !up_draft_set_message(draft, message))
                 return false;
-        if (!harmless && draft->graded != UP_INTENDED_UNSIGNED)
-                draft->graded = UP_INTENDED_UNKNOWN;
+        if (!harmless)
+                up_draft_doubt_signature(draft);
         return true;
 }
 
@@ -686,7 +686,7 @@ static bool apply_cut_off(struct up_draft *draft)
 
 /* --- the table -------------------------------------------------------------------------------- */
 
-const struct up_operator up_damage_operators[] = {
+static const struct up_operator operators[] = {
         { "lf", 4, "line ends become LF", apply_end_by_lf },
         { "crlf", 4, "line ends become CRLF", apply_end_by_crlf },
         { "bare-cr", 3, "line ends become CR", apply_end_by_cr },
@@ -714,4 +714,4 @@ const struct up_operator up_damage_operators[] = {
             apply_final_newline },
         { "cut-off", 1, "the end is gone", apply_cut_off },
 };
-const size_t up_damage_operators_count = G_N_ELEMENTS(up_damage_operators);
+const struct up_layer up_damage_layer = { "damage", operators, G_N_ELEMENTS(operators) };

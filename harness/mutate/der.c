@@ -517,8 +517,8 @@ static bool change_structure(
         message = up_raw_put(draft->c->message, carried, encoded);
         if (!up_draft_set_message(draft, message))
                 return false;
-        if (is_signed || draft->graded != UP_INTENDED_UNSIGNED)
-                draft->graded = UP_INTENDED_UNKNOWN;
+        if (is_signed || draft->expected != UP_EXPECTED_UNSIGNED)
+                draft->expected = UP_EXPECTED_UNKNOWN;
         return true;
 }
 
@@ -555,7 +555,7 @@ OPERATOR(change_time)
 OPERATOR(change_bits)
 OPERATOR(change_string)
 
-const struct up_operator up_der_operators[] = {
+static const struct up_operator operators[] = {
         { "der-tag", 6, "another type for an element of a CMS structure", apply_change_tag },
         { "der-empty", 6, "a SET, or an implicit one, without its elements", apply_empty_set },
         { "der-duplicate", 6, "an element twice", apply_duplicate },
@@ -574,4 +574,4 @@ const struct up_operator up_der_operators[] = {
         { "der-string", 4, "a string empty, shorter, longer, with a zero in it",
             apply_change_string },
 };
-const size_t up_der_operators_count = G_N_ELEMENTS(up_der_operators);
+const struct up_layer up_der_layer = { "der", operators, G_N_ELEMENTS(operators) };

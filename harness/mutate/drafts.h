@@ -11,14 +11,15 @@
 #include "cms/smime.h"
 #include "mutate/draft.h"
 
-#define MOST_BYTES ((size_t)64 << 10)
+#define MOST_BYTES  ((size_t)64 << 10)
+#define SMALL_BYTES ((size_t)8 << 10) /* seeds beyond that take long */
 
 struct seed {
         char *path;
         GBytes *file;
 };
 
-static void seed_free(void *data)
+static G_GNUC_UNUSED void seed_free(void *data)
 {
         struct seed *seed = data;
 
@@ -27,7 +28,7 @@ static void seed_free(void *data)
         g_free(seed);
 }
 
-static gint compare_paths(gconstpointer a, gconstpointer b)
+static G_GNUC_UNUSED gint compare_paths(gconstpointer a, gconstpointer b)
 {
         const struct seed *const *first = a, *const *second = b;
 
@@ -35,7 +36,7 @@ static gint compare_paths(gconstpointer a, gconstpointer b)
 }
 
 /* The files of a folder whose messages fit into a draft, by name. */
-static void add_seeds(GPtrArray *seeds, const char *folder)
+static G_GNUC_UNUSED void add_seeds(GPtrArray *seeds, const char *folder)
 {
         g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
         const char *name;
@@ -54,7 +55,7 @@ static void add_seeds(GPtrArray *seeds, const char *folder)
         g_ptr_array_sort(seeds, compare_paths);
 }
 
-static GPtrArray *read_seeds(const char *const *folders)
+static G_GNUC_UNUSED GPtrArray *read_seeds(const char *const *folders)
 {
         GPtrArray *seeds = g_ptr_array_new_with_free_func(seed_free);
 
@@ -63,52 +64,28 @@ static GPtrArray *read_seeds(const char *const *folders)
         return seeds;
 }
 
-static void draft_init(struct up_draft *draft, GBytes *file, uint64_t rng)
+static G_GNUC_UNUSED struct up_case *read_case(GBytes *file)
 {
         gsize bytes;
         const uint8_t *data = g_bytes_get_data(file, &bytes);
 
-        *draft = (struct up_draft){ .c = up_case_read(data, bytes, NULL),
-                .rng = { rng },
-                .most_bytes = MOST_BYTES,
-                .done = g_string_new(NULL) };
+        return up_case_read(data, bytes, NULL);
 }
 
-static void draft_clear(struct up_draft *draft)
+static G_GNUC_UNUSED void draft_init(struct up_draft *draft, GBytes *file, uint64_t rng)
 {
-        up_case_free(draft->c);
-        g_string_free(draft->done, TRUE);
+        up_draft_init(draft, read_case(file), (struct up_rng){ rng }, MOST_BYTES);
 }
 
-/* The worst that is said of any signature of a message. */
-struct signatures {
-        unsigned count[UP_GRADES];
-        unsigned untrusted; /* of those that are valid */
-        bool unscannable;
-};
-
-static void count_signature(unsigned layer, GBytes *message, const struct up_entity *entity,
-    const struct up_cms_report *report, void *data)
+static G_GNUC_UNUSED struct up_signatures judge(const struct up_case *c)
 {
-        struct signatures *signatures = data;
-
-        (void)layer;
-        (void)message;
-        (void)entity;
-        signatures->count[report->grade]++;
-        signatures->untrusted += report->grade == UP_GRADE_VALID && !report->trusted ? 1 : 0;
-}
-
-static struct signatures judge(const struct up_case *c)
-{
-        struct signatures signatures = { .untrusted = 0 };
+        struct up_signatures signatures;
         struct up_limits limits;
         struct up_observations observed;
 
         up_limits_init(&limits);
         up_observations_init(&observed, &limits, c->time_s);
-        up_smime_walk(c->message, &observed, count_signature, &signatures);
-        signatures.unscannable = observed.unscannable;
+        signatures = up_signatures_count(c->message, &observed);
         up_observations_clear(&observed);
         return signatures;
 }
@@ -125,11 +102,11 @@ static G_GNUC_UNUSED const struct seed *seed_named(GPtrArray *seeds, const char 
 }
 
 static G_GNUC_UNUSED const struct up_operator *operator_named(
-    const struct up_operator *rows, size_t count, const char *name)
+    const struct up_layer *layer, const char *name)
 {
-        for (size_t i = 0; i < count; i++)
-                if (strcmp(rows[i].name, name) == 0)
-                        return &rows[i];
+        for (size_t i = 0; i < layer->count; i++)
+                if (strcmp(layer->operators[i].name, name) == 0)
+                        return &layer->operators[i];
         fail_msg("no operator is called %s", name);
         return NULL;
 }
@@ -150,15 +127,15 @@ static G_GNUC_UNUSED GBytes *applied(
                 if (g_bytes_get_size(draft.c->message) > most_bytes)
                         fail_msg("%s makes %s too long", row->name, seed->path);
         } else if (!g_bytes_equal(before, draft.c->message) ||
-                   draft.graded != UP_INTENDED_UNSIGNED) {
+                   draft.expected != UP_EXPECTED_UNSIGNED) {
                 fail_msg("%s says that it left %s alone, and did not", row->name, seed->path);
         }
-        draft_clear(&draft);
+        up_draft_clear(&draft);
         return result;
 }
 
-/* Within its bounds, and the same again. */
-static G_GNUC_UNUSED void assert_sound_operator(
+/* Within its bounds, and the same again. Did it change anything? */
+static G_GNUC_UNUSED bool assert_sound_operator(
     const struct up_operator *row, const struct seed *seed, uint64_t rng, size_t most_bytes)
 {
         g_autoptr(GBytes) first = applied(row, seed, rng, most_bytes);
@@ -166,6 +143,36 @@ static G_GNUC_UNUSED void assert_sound_operator(
 
         if ((first == NULL) != (second == NULL) || (first != NULL && !g_bytes_equal(first, second)))
                 fail_msg("%s of %s makes other bytes the second time", row->name, seed->path);
+        return first != NULL;
+}
+
+/*
+ * Each operator of the layer on one in @one_in of the small seeds, and on more of them until it
+ * changes one: with little room, and with enough.
+ */
+static G_GNUC_UNUSED void assert_sound_layer(
+    const struct up_layer *layer, GPtrArray *seeds, guint one_in)
+{
+        for (size_t at = 0; at < layer->count; at++) {
+                const struct up_operator *operator= & layer->operators[at];
+                unsigned tried = 0, changed = 0;
+                for (guint i = 0; i < seeds->len * one_in; i++) {
+                        guint index = (guint)(at + i * one_in + i / seeds->len) % seeds->len;
+                        const struct seed *seed = g_ptr_array_index(seeds, index);
+                        size_t bytes = g_bytes_get_size(seed->file);
+                        if (bytes > SMALL_BYTES)
+                                continue;
+                        if (tried >= seeds->len / one_in && changed > 0)
+                                break;
+                        tried++;
+                        size_t most_bytes = tried % 8 == 4   ? bytes / 2
+                                            : tried % 4 == 0 ? bytes + 40
+                                                             : MOST_BYTES;
+                        changed += assert_sound_operator(operator, seed, i, most_bytes);
+                }
+                if (tried < 5 || changed == 0)
+                        fail_msg("%s changed %u of %u seeds", operator->name, changed, tried);
+        }
 }
 
 #endif

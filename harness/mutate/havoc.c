@@ -203,7 +203,7 @@ bool up_havoc_cross(struct up_draft *draft, GBytes *other)
         return splice(draft, at, taken, bytes > 0 ? data + from : NULL, bytes);
 }
 
-const struct up_operator up_havoc_operators[] = {
+static const struct up_operator operators[] = {
         { "bit-flip", 8, "one bit is the other", flip_bit },
         { "byte-set", 8, "one byte is any other", set_byte },
         { "bytes-insert", 6, "some bytes more", insert_bytes },
@@ -216,4 +216,4 @@ const struct up_operator up_havoc_operators[] = {
         { "token-insert", 6, "what mail is made of, where it does not belong", insert_token },
         { "nul-insert", 1, "a NUL", insert_nul },
 };
-const size_t up_havoc_operators_count = G_N_ELEMENTS(up_havoc_operators);
+const struct up_layer up_havoc_layer = { "havoc", operators, G_N_ELEMENTS(operators) };

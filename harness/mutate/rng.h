@@ -1,8 +1,8 @@
 /*
- * rng - the mutator's own chance: the same seed throws the same numbers, on any machine
+ * rng - the mutator's own random numbers: one seed gives the same numbers on any machine
  *
- * splitmix64 (https://prng.di.unimi.it/splitmix64.c), a stream of its own, so that what OpenSSL
- * and GMime draw (cms/random.h) is neither disturbed nor disturbs.
+ * splitmix64 (https://prng.di.unimi.it/splitmix64.c). It shares nothing with the stream that
+ * OpenSSL and GMime draw from (cms/random.h).
  */
 #ifndef UP_MUTATE_RNG_H
 #define UP_MUTATE_RNG_H
@@ -24,16 +24,38 @@ static inline uint64_t up_rng_next(struct up_rng *rng)
         return z ^ (z >> 31);
 }
 
-/** A number from 0 to @sides - 1; 0 when there are no sides. */
-static inline size_t up_rng_below(struct up_rng *rng, size_t sides)
+/** A number from 0 to @limit - 1; 0 if @limit is 0. */
+static inline size_t up_rng_below(struct up_rng *rng, size_t limit)
 {
-        return sides > 0 ? (size_t)(up_rng_next(rng) % sides) : 0;
+        return limit > 0 ? (size_t)(up_rng_next(rng) % limit) : 0;
 }
 
-/** True once in @times. */
-static inline bool up_rng_one_in(struct up_rng *rng, unsigned times)
+/** True with the probability 1 / @count. */
+static inline bool up_rng_one_in(struct up_rng *rng, unsigned count)
 {
-        return up_rng_below(rng, times) == 0;
+        return up_rng_below(rng, count) == 0;
+}
+
+/**
+ * The index of one of @count rows, chosen by weight. @weight points to that of the first row, and
+ * rows are @row_bytes apart.
+ */
+static inline size_t up_rng_weighted(
+    struct up_rng *rng, const unsigned *weight, size_t count, size_t row_bytes)
+{
+        const char *first = (const char *)weight;
+        size_t sum = 0, at, i = 0;
+
+        for (size_t j = 0; j < count; j++)
+                sum += *(const unsigned *)(const void *)(first + j * row_bytes);
+        at = up_rng_below(rng, sum);
+        for (; i + 1 < count; i++) {
+                size_t of_row = *(const unsigned *)(const void *)(first + i * row_bytes);
+                if (at < of_row)
+                        break;
+                at -= of_row;
+        }
+        return i;
 }
 
 #endif

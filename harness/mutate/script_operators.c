@@ -202,7 +202,7 @@ static guint room(const struct up_draft *draft)
 {
         guint used = draft->c->script->len;
 
-        return used < UP_PLAY_EVENTS ? UP_PLAY_EVENTS - used : 0;
+        return used < UP_SCRIPT_EVENTS ? UP_SCRIPT_EVENTS - used : 0;
 }
 
 static guint choose_place(struct up_draft *draft)
@@ -358,7 +358,7 @@ static bool repeat_event(struct up_draft *draft)
 {
         GPtrArray *script = draft->c->script;
         guint at = choose_event(draft);
-        guint most = up_rng_one_in(&draft->rng, 8) ? UP_PLAY_EVENTS : 3;
+        guint most = up_rng_one_in(&draft->rng, 8) ? UP_SCRIPT_EVENTS : 3;
         guint wanted = 1 + (guint)up_rng_below(&draft->rng, most);
         guint times = MIN(wanted, room(draft));
 
@@ -783,7 +783,7 @@ static bool cross_policy(struct up_draft *draft, const struct up_policy *other)
         return changed;
 }
 
-bool up_play_cross(struct up_draft *draft, const struct up_case *other)
+bool up_script_cross(struct up_draft *draft, const struct up_case *other)
 {
         struct up_rng *rng = &draft->rng;
         bool changed = false;
@@ -805,7 +805,7 @@ bool up_play_cross(struct up_draft *draft, const struct up_case *other)
 
 /* --- the table -------------------------------------------------------------------------------- */
 
-const struct up_operator up_script_operators[] = {
+static const struct up_operator operators[] = {
         { "event-insert", 8, "any event more", insert_event },
         { "phrase-insert", 10, "some events more that belong together", insert_phrase },
         { "event-delete", 6, "an event less, or some", delete_events },
@@ -834,4 +834,4 @@ const struct up_operator up_script_operators[] = {
         { "envelope-standard", 1, "the standard envelope", reset_envelope },
         { "time-change", 3, "the case begins where certificates or clocks turn", change_time },
 };
-const size_t up_script_operators_count = G_N_ELEMENTS(up_script_operators);
+const struct up_layer up_script_layer = { "script", operators, G_N_ELEMENTS(operators) };

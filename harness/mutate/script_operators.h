@@ -16,12 +16,12 @@
 #include "mutate/draft.h"
 
 /** Events are added up to so many; a script that has more keeps them. */
-#define UP_PLAY_EVENTS 64
+#define UP_SCRIPT_EVENTS 64
 
 /**
  * Some of what @other has of script, policy, envelope and time becomes the draft's. False: that
  * changed nothing. Takes nothing of @other.
  */
-bool up_play_cross(struct up_draft *draft, const struct up_case *other);
+bool up_script_cross(struct up_draft *draft, const struct up_case *other);
 
 #endif

@@ -5,15 +5,6 @@
 
 #include <string.h>
 
-struct up_case *up_shrink_copy(const struct up_case *c)
-{
-        g_autoptr(GBytes) file = up_case_write(c);
-        gsize bytes;
-        const uint8_t *data = g_bytes_get_data(file, &bytes);
-
-        return up_case_read(data, bytes, NULL);
-}
-
 /* --- script ----------------------------------------------------------------------------------- */
 
 static size_t count_events(const struct up_case *c)
@@ -24,7 +15,7 @@ static size_t count_events(const struct up_case *c)
 /* A script is never empty; without any event it is the standard one. */
 static void leave_out_events(const struct up_case *c, size_t from, size_t to, GPtrArray *candidates)
 {
-        struct up_case *less = up_shrink_copy(c);
+        struct up_case *less = up_case_copy(c);
 
         if (to - from == c->script->len) {
                 g_autoptr(up_case) standard = up_case_new();
@@ -48,7 +39,7 @@ static size_t count_recipients(const struct up_case *c)
 static void leave_out_recipients(
     const struct up_case *c, size_t from, size_t to, GPtrArray *candidates)
 {
-        struct up_case *less = up_shrink_copy(c);
+        struct up_case *less = up_case_copy(c);
 
         if (to - from == c->envelope.to->len) {
                 g_autoptr(up_case) standard = up_case_new();
@@ -88,7 +79,7 @@ static void make_standard(struct up_policy *policy, const struct up_policy_row *
 static void leave_out_settings(
     const struct up_case *c, size_t from, size_t to, GPtrArray *candidates)
 {
-        struct up_case *less = up_shrink_copy(c);
+        struct up_case *less = up_case_copy(c);
         size_t at = 0;
 
         for (size_t i = 0; i < UP_POLICY_SETTINGS; i++) {
@@ -176,7 +167,7 @@ static size_t count_head(const struct up_case *c)
 
 static void leave_out_head(const struct up_case *c, size_t from, size_t to, GPtrArray *candidates)
 {
-        struct up_case *less = up_shrink_copy(c);
+        struct up_case *less = up_case_copy(c);
 
         walk_head(less, from, to);
         g_ptr_array_add(candidates, less);

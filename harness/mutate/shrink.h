@@ -67,9 +67,6 @@ extern const size_t up_shrink_passes_count;
 GPtrArray *up_shrink_without(const struct up_shrink_pass *pass, const struct up_case *c,
     const struct up_shrink_size *size, size_t from, size_t to);
 
-/** A copy. The caller owns it. */
-struct up_case *up_shrink_copy(const struct up_case *c);
-
 /** The passes that are about the message, in shrink_mail.c. */
 #define UP_SHRINK_MAIL(X)                                                                          \
         X(inner, "inner", true, "a part, or what is sealed, in place of what is around it")        \

@@ -199,7 +199,7 @@ static GBytes *changed_content(const struct trees *work, const struct sealed *se
 
 static void add_message(const struct up_case *c, GBytes *message, GPtrArray *candidates)
 {
-        struct up_case *less = up_shrink_copy(c);
+        struct up_case *less = up_case_copy(c);
 
         g_bytes_unref(less->message);
         less->message = g_bytes_ref(message);

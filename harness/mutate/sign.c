@@ -1,8 +1,8 @@
 /*
  * sign - a table of recipes: how it is signed, what is broken on purpose, what is wrapped around
  *
- * peel.h says what is to be signed and where it goes, spoil.h breaks it. All else the rng say: who
- * signs, by which algorithms, what is left out, how it is called.
+ * peel.h says what is to be signed and where it goes, corrupt.h breaks it. All else the rng say:
+ * who signs, by which algorithms, what is left out, how it is called.
  */
 #include "mutate/sign.h"
 
@@ -26,12 +26,13 @@ enum form { ANY_FORM, CLEAR, OPAQUE };
 
 struct recipe {
         enum step steps[STEPS];
-        enum form form;            /* of the first signature */
-        enum up_spoiling spoiling; /* of the first signature; the others are left alone */
-        bool several;              /* signers */
-        bool fragile;              /* what relays change is put into the content first */
-        bool odd;                  /* by whom nobody should trust */
-        bool as_it_is;             /* what was signed before stays */
+        enum form form;                /* of the first signature */
+        enum up_corruption corruption; /* of the first signature; the others are left alone */
+        bool several;                  /* signers */
+        bool fragile;                  /* what relays change is put into the content first */
+        bool odd;                      /* by whom nobody should trust */
+        bool keeps_layers;             /* the layers of the message are not taken off first */
+        unsigned again;                /* weight for up_sign_again() */
 };
 
 /* --- what is signed --------------------------------------------------------------------------- */
@@ -122,7 +123,7 @@ static GBytes *made_fragile(struct up_rng *rng, GBytes *entity)
  * A part of no bytes at all is no part. The placeholder of the anti-virus test file
  * would become that file when the case is read again, and the signature would not hold.
  */
-static GBytes *prepared(struct up_rng *rng, GBytes *inside, bool as_it_is)
+static GBytes *prepared(struct up_rng *rng, GBytes *inside, bool keeps_layers)
 {
         gsize bytes;
         const guint8 *data = g_bytes_get_data(inside, &bytes);
@@ -130,7 +131,7 @@ static GBytes *prepared(struct up_rng *rng, GBytes *inside, bool as_it_is)
 
         if (bytes == 0)
                 return g_bytes_new_static("\r\n", 2);
-        if (as_it_is || up_rng_one_in(rng, 6))
+        if (keeps_layers || up_rng_one_in(rng, 6))
                 return g_steal_pointer(&expanded);
         return canonical(expanded);
 }
@@ -235,7 +236,7 @@ static void choose_signing(
     struct up_draft *draft, const struct recipe *recipe, struct up_signing *signing)
 {
         struct up_rng *rng = &draft->rng;
-        bool whole = recipe->spoiling == UP_SPOIL_NOTHING;
+        bool whole = recipe->corruption == UP_CORRUPT_NOTHING;
 
         *signing = (struct up_signing){ .time_s = draft->c->time_s,
                 .naming = (enum up_naming)up_rng_below(rng, 3),
@@ -281,58 +282,58 @@ static GBytes *opaque_entity(GBytes *der, enum up_naming naming)
 }
 
 static GBytes *signed_entity(struct up_draft *draft, GBytes *entity, GBytes *der,
-    enum up_spoiling spoiling, const struct up_signing *signing)
+    enum up_corruption corruption, const struct up_signing *signing)
 {
         g_autoptr(GBytes) content = NULL;
 
         if (signing->opaque)
                 return opaque_entity(der, signing->naming);
-        content = spoiling == UP_SPOIL_DIGEST ? up_spoil_content(&draft->rng, entity)
-                                              : g_bytes_ref(entity);
+        content = corruption == UP_CORRUPT_DIGEST ? up_corrupt_content(&draft->rng, entity)
+                                                  : g_bytes_ref(entity);
         return up_compose_signed(content, der, signing);
 }
 
-static enum up_intended graded_as(enum up_spoiling spoiling, bool independent)
+static enum up_expected_grade graded_as(enum up_corruption corruption, bool independent)
 {
-        switch (spoiling) {
-        case UP_SPOIL_DIGEST:
-                return UP_INTENDED_DIGEST;
-        case UP_SPOIL_ATTRIBUTES:
-                return UP_INTENDED_ATTRIBUTES;
-        case UP_SPOIL_STRUCTURE:
-        case UP_SPOIL_ATTRIBUTES_AGAIN:
-                return UP_INTENDED_STRUCTURE;
-        case UP_SPOIL_NOTHING:
+        switch (corruption) {
+        case UP_CORRUPT_DIGEST:
+                return UP_EXPECTED_DIGEST;
+        case UP_CORRUPT_ATTRIBUTES:
+                return UP_EXPECTED_ATTRIBUTES;
+        case UP_CORRUPT_STRUCTURE:
+        case UP_CORRUPT_ATTRIBUTES_AGAIN:
+                return UP_EXPECTED_STRUCTURE;
+        case UP_CORRUPT_NOTHING:
                 break;
         }
-        return independent ? UP_INTENDED_VALID : UP_INTENDED_UNKNOWN;
+        return independent ? UP_EXPECTED_VALID : UP_EXPECTED_UNKNOWN;
 }
 
 /* NULL when OpenSSL refuses, or when there is nothing to break so. */
 static GBytes *sign_once(struct up_draft *draft, GBytes *entity, const struct recipe *recipe,
-    enum up_intended *ret_graded)
+    enum up_expected_grade *ret_graded)
 {
         struct up_signing signing;
         g_autofree char *boundary = new_boundary(&draft->rng);
-        enum up_spoiling spoiling = recipe->spoiling;
-        GBytes *der, *spoiled, *result;
+        enum up_corruption corruption = recipe->corruption;
+        GBytes *der, *corrupted, *result;
 
         choose_signing(draft, recipe, &signing);
-        if (spoiling == UP_SPOIL_DIGEST && !signing.opaque)
-                spoiling = UP_SPOIL_NOTHING; /* the content is not in it */
+        if (corruption == UP_CORRUPT_DIGEST && !signing.opaque)
+                corruption = UP_CORRUPT_NOTHING; /* the content is not in it */
         signing.boundary = boundary;
         up_random_restart(up_rng_next(&draft->rng));
         der = up_compose_signature(entity, &signing, NULL);
         if (der == NULL)
                 return NULL;
-        spoiled = up_spoil(der, spoiling, &signing.signers[0], &draft->rng);
+        corrupted = up_corrupt(der, corruption, &signing.signers[0], &draft->rng);
         g_bytes_unref(der);
-        if (spoiled == NULL)
+        if (corrupted == NULL)
                 return NULL;
         *ret_graded =
-            graded_as(recipe->spoiling, is_independent(&signing, recipe, is_canonical(entity)));
-        result = signed_entity(draft, entity, spoiled, recipe->spoiling, &signing);
-        g_bytes_unref(spoiled);
+            graded_as(recipe->corruption, is_independent(&signing, recipe, is_canonical(entity)));
+        result = signed_entity(draft, entity, corrupted, recipe->corruption, &signing);
+        g_bytes_unref(corrupted);
         return result;
 }
 
@@ -382,7 +383,7 @@ static bool signs_later(const struct recipe *recipe, unsigned at)
 
 /* What the recipe says of its signature is of the outermost one; another one inside it holds. */
 static GBytes *take_step(struct up_draft *draft, GBytes *entity, const struct recipe *recipe,
-    unsigned at, enum up_intended *graded)
+    unsigned at, enum up_expected_grade *graded)
 {
         static const struct recipe sound = { .steps = { SIGN } };
 
@@ -400,21 +401,21 @@ static GBytes *take_step(struct up_draft *draft, GBytes *entity, const struct re
 }
 
 /* What stands beside it, or deeper in it, was signed by somebody else, or not, or is sealed. */
-static enum up_intended graded_among(enum up_intended graded, bool others)
+static enum up_expected_grade graded_among(enum up_expected_grade graded, bool others)
 {
-        bool of_all = graded == UP_INTENDED_VALID || graded == UP_INTENDED_DIGEST;
+        bool of_all = graded == UP_EXPECTED_VALID || graded == UP_EXPECTED_DIGEST;
 
-        return others && of_all ? UP_INTENDED_UNKNOWN : graded;
+        return others && of_all ? UP_EXPECTED_UNKNOWN : graded;
 }
 
 /* What the recipe makes of the inside; NULL when it cannot be. */
 static GBytes *made(struct up_draft *draft, const struct recipe *recipe, GBytes *inside,
-    enum up_intended *graded, bool *others)
+    enum up_expected_grade *graded, bool *others)
 {
         bool is_signed = recipe->steps[0] == SIGN;
-        GBytes *entity = recipe->as_it_is && !is_signed
+        GBytes *entity = recipe->keeps_layers && !is_signed
                              ? g_bytes_ref(inside)
-                             : prepared(&draft->rng, inside, recipe->as_it_is);
+                             : prepared(&draft->rng, inside, recipe->keeps_layers);
 
         if (recipe->fragile)
                 entity = made_fragile(&draft->rng, entity);
@@ -432,15 +433,16 @@ static GBytes *made(struct up_draft *draft, const struct recipe *recipe, GBytes 
 static bool follow(struct up_draft *draft, const struct recipe *recipe)
 {
         struct recipe chosen = *recipe;
-        enum up_intended graded = recipe->as_it_is ? draft->graded : UP_INTENDED_UNSIGNED;
+        enum up_expected_grade graded =
+            recipe->keeps_layers ? draft->expected : UP_EXPECTED_UNSIGNED;
         g_autoptr(GBytes) entity = NULL;
         g_autoptr(GBytes) message = NULL;
         struct up_peeled peeled;
 
-        if (recipe->as_it_is && up_raw_is_bare(draft->c->message))
+        if (recipe->keeps_layers && up_raw_is_bare(draft->c->message))
                 return false;
         up_identities_load();
-        up_peel(draft->c->message, recipe->as_it_is, draft->most_bytes, &peeled);
+        up_peel(draft->c->message, recipe->keeps_layers, draft->most_bytes, &peeled);
         if (peeled.cut)
                 chosen.form = OPAQUE;
         if (peeled.layers || recipe->steps[0] != END)
@@ -452,100 +454,93 @@ static bool follow(struct up_draft *draft, const struct recipe *recipe)
         up_peeled_clear(&peeled);
         if (message == NULL || !up_draft_set_message(draft, message))
                 return false;
-        draft->graded = graded;
+        draft->expected = graded;
         return true;
 }
 
 /* --- the table -------------------------------------------------------------------------------- */
 
-/* X(symbol, name, weight, weight for up_sign_again(), what, recipe...) */
+/* X(symbol, name, weight, what, recipe...) */
 #define RECIPES(X)                                                                                 \
-        X(clear, "sign-clear", 6, 30, "clear-signed again", .steps = { SIGN }, .form = CLEAR)      \
-        X(opaque, "sign-opaque", 5, 20, "opaque-signed again", .steps = { SIGN }, .form = OPAQUE)  \
-        X(several, "sign-several", 3, 4, "signed by several", .steps = { SIGN }, .several = true)  \
-        X(fragile, "sign-fragile", 3, 6, "signed with lines in it that relays change",             \
+        X(clear, "sign-clear", 6, "clear-signed again", .again = 30, .steps = { SIGN },            \
+            .form = CLEAR)                                                                         \
+        X(opaque, "sign-opaque", 5, "opaque-signed again", .again = 20, .steps = { SIGN },         \
+            .form = OPAQUE)                                                                        \
+        X(several, "sign-several", 3, "signed by several", .again = 4, .steps = { SIGN },          \
+            .several = true)                                                                       \
+        X(fragile, "sign-fragile", 3, "signed with lines in it that relays change", .again = 6,    \
             .steps = { SIGN }, .form = CLEAR, .fragile = true)                                     \
-        X(odd, "sign-odd", 3, 4, "by an identity that nobody should trust", .steps = { SIGN },     \
-            .odd = true)                                                                           \
-        X(digest, "sign-digest", 5, 30, "signed, then a letter of the content changed",            \
-            .steps = { SIGN }, .spoiling = UP_SPOIL_DIGEST)                                        \
-        X(attributes, "sign-attributes", 3, 6, "signed, then signature or attributes changed",     \
-            .steps = { SIGN }, .spoiling = UP_SPOIL_ATTRIBUTES)                                    \
-        X(structure, "sign-structure", 5, 9, "signed, then changed where no signature reaches",    \
-            .steps = { SIGN }, .spoiling = UP_SPOIL_STRUCTURE)                                     \
-        X(attributes_again, "sign-attributes-again", 5, 8,                                         \
-            "signed attributes changed, and signed again", .steps = { SIGN },                      \
-            .spoiling = UP_SPOIL_ATTRIBUTES_AGAIN)                                                 \
-        X(sign_encrypt, "sign-encrypt", 3, 4, "signed, then encrypted",                            \
+        X(odd, "sign-odd", 3, "signed by an identity that should not be trusted", .again = 4,      \
+            .steps = { SIGN }, .odd = true)                                                        \
+        X(digest, "sign-digest", 5, "signed, then a letter of the content changed", .again = 30,   \
+            .steps = { SIGN }, .corruption = UP_CORRUPT_DIGEST)                                    \
+        X(attributes, "sign-attributes", 3, "signed, then signature or attributes changed",        \
+            .again = 6, .steps = { SIGN }, .corruption = UP_CORRUPT_ATTRIBUTES)                    \
+        X(structure, "sign-structure", 5, "signed, then changed where no signature reaches",       \
+            .again = 9, .steps = { SIGN }, .corruption = UP_CORRUPT_STRUCTURE)                     \
+        X(attributes_again, "sign-attributes-again", 5,                                            \
+            "signed attributes changed, and signed again", .again = 8, .steps = { SIGN },          \
+            .corruption = UP_CORRUPT_ATTRIBUTES_AGAIN)                                             \
+        X(sign_encrypt, "sign-encrypt", 3, "signed, then encrypted", .again = 4,                   \
             .steps = { SIGN, ENCRYPT })                                                            \
-        X(triple, "sign-triple", 2, 2, "signed, encrypted, signed again",                          \
+        X(triple, "sign-triple", 2, "signed, encrypted, signed again", .again = 2,                 \
             .steps = { SIGN, ENCRYPT, SIGN })                                                      \
-        X(digest_triple, "sign-digest-triple", 1, 2, "the same, but the outer digest broken",      \
-            .steps = { SIGN, ENCRYPT, SIGN }, .spoiling = UP_SPOIL_DIGEST)                         \
-        X(twice, "sign-twice", 2, 2, "signed, then signed again", .steps = { SIGN, SIGN })         \
-        X(sign_compress, "sign-compress", 2, 2, "signed, then compressed",                         \
+        X(digest_triple, "sign-digest-triple", 1, "the same, but the outer digest broken",         \
+            .again = 2, .steps = { SIGN, ENCRYPT, SIGN }, .corruption = UP_CORRUPT_DIGEST)         \
+        X(twice, "sign-twice", 2, "signed, then signed again", .again = 2,                         \
+            .steps = { SIGN, SIGN })                                                               \
+        X(sign_compress, "sign-compress", 2, "signed, then compressed", .again = 2,                \
             .steps = { SIGN, COMPRESS })                                                           \
-        X(sign_compress_encrypt, "sign-compress-encrypt", 1, 2, "signed, compressed, encrypted",   \
-            .steps = { SIGN, COMPRESS, ENCRYPT })                                                  \
-        X(around, "sign-around", 2, 0, "signed as it is, whatever signature it bears",             \
-            .steps = { SIGN }, .as_it_is = true)                                                   \
-        X(encrypt_whole, "encrypt", 2, 0, "the whole message encrypted", .steps = { ENCRYPT },     \
-            .as_it_is = true)                                                                      \
-        X(compress_whole, "compress", 1, 0, "the whole message compressed", .steps = { COMPRESS }, \
-            .as_it_is = true)                                                                      \
-        X(unwrap, "unwrap", 1, 0, "signature, encryption and compression taken off",               \
-            .steps = { END })
-
-#define OPERATOR(symbol, name, weight, again, what, ...)                                           \
-        static const struct recipe symbol##_recipe = { __VA_ARGS__ };                              \
-        static bool apply_##symbol(struct up_draft *draft)                                         \
-        {                                                                                          \
-                return follow(draft, &symbol##_recipe);                                            \
-        }
-RECIPES(OPERATOR)
-
-#define ROW(symbol, name, weight, again, what, ...) { name, weight, what, apply_##symbol },
-const struct up_operator up_sign_operators[] = { RECIPES(ROW) };
-const size_t up_sign_operators_count = G_N_ELEMENTS(up_sign_operators);
-
-#define WEIGHT_AGAIN(symbol, name, weight, again, what, ...) again,
-static const unsigned weights_again[] = { RECIPES(WEIGHT_AGAIN) };
-
-static const struct up_operator *choose_again(struct up_rng *rng)
-{
-        size_t sum = 0, thrown, at = 0;
-
-        for (size_t i = 0; i < up_sign_operators_count; i++)
-                sum += weights_again[i];
-        thrown = up_rng_below(rng, sum);
-        while (thrown >= weights_again[at])
-                thrown -= weights_again[at++];
-        return &up_sign_operators[at];
-}
+        X(sign_compress_encrypt, "sign-compress-encrypt", 1, "signed, compressed, encrypted",      \
+            .again = 2, .steps = { SIGN, COMPRESS, ENCRYPT })                                      \
+        X(around, "sign-around", 2, "signed as it is, with any signature that it has",             \
+            .steps = { SIGN }, .keeps_layers = true)                                               \
+        X(encrypt_whole, "encrypt", 2, "the whole message encrypted", .steps = { ENCRYPT },        \
+            .keeps_layers = true)                                                                  \
+        X(compress_whole, "compress", 1, "the whole message compressed", .steps = { COMPRESS },    \
+            .keeps_layers = true)                                                                  \
+        X(unwrap, "unwrap", 1, "signature, encryption and compression taken off", .steps = { END })
 
 #define INDEX(symbol, ...) symbol##_index,
 enum { RECIPES(INDEX) };
 
-static bool apply_row(struct up_draft *draft, const struct up_operator *row)
+#define RECIPE(symbol, name, weight, what, ...) { __VA_ARGS__ },
+static const struct recipe recipes[] = { RECIPES(RECIPE) };
+
+#define OPERATOR(symbol, ...)                                                                      \
+        static bool apply_##symbol(struct up_draft *draft)                                         \
+        {                                                                                          \
+                return follow(draft, &recipes[symbol##_index]);                                    \
+        }
+RECIPES(OPERATOR)
+
+#define ROW(symbol, name, weight, what, ...) { name, weight, what, apply_##symbol },
+static const struct up_operator operators[] = { RECIPES(ROW) };
+const struct up_layer up_sign_layer = { "sign", operators, G_N_ELEMENTS(operators) };
+
+static bool apply_recipe(struct up_draft *draft, size_t index)
 {
-        if (!row->apply(draft))
+        if (!follow(draft, &recipes[index]))
                 return false;
-        g_string_append_printf(draft->done, "%s%s", draft->done->len > 0 ? "," : "", row->name);
+        up_draft_add_applied(draft, operators[index].name);
         return true;
 }
 
 bool up_sign_again(struct up_draft *draft)
 {
-        return apply_row(draft, choose_again(&draft->rng)) ||
-               apply_row(draft, &up_sign_operators[clear_index]); /* needs the least room */
+        size_t chosen = up_rng_weighted(
+            &draft->rng, &recipes[0].again, G_N_ELEMENTS(recipes), sizeof recipes[0]);
+
+        return apply_recipe(draft, chosen) ||
+               apply_recipe(draft, clear_index); /* needs the least room */
 }
 
 bool up_sign_around(struct up_draft *draft)
 {
-        return apply_row(draft, &up_sign_operators[around_index]);
+        return apply_recipe(draft, around_index);
 }
 
 bool up_sign_unwrap(struct up_draft *draft)
 {
-        return apply_row(draft, &up_sign_operators[unwrap_index]);
+        return apply_recipe(draft, unwrap_index);
 }

@@ -11,10 +11,10 @@
  * content go inside, the others stay where they are (RFC 8551 section 3.1).
  *
  * The draft's grade says what an independent judge who trusts the test authority alone will find
- * at the case's time: UP_INTENDED_VALID, UP_INTENDED_DIGEST and UP_INTENDED_ATTRIBUTES are
+ * at the case's time: UP_EXPECTED_VALID, UP_EXPECTED_DIGEST and UP_EXPECTED_ATTRIBUTES are
  * promises, unless a limit of the case's policy forbids to look. Where such a judge would need
  * something that the message does not bring (certificates, a certificate's time, canonical line
- * ends) it is UP_INTENDED_UNKNOWN, though the signature is as good; and so it is where other CMS
+ * ends) it is UP_EXPECTED_UNKNOWN, though the signature is as good; and so it is where other CMS
  * stands beside what was signed or deeper in it, which was not made here.
  *
  * The time of signing is the case's; chance comes from the rng. Each call restarts cms/random.h,
@@ -30,7 +30,7 @@
 /**
  * Signs the draft's message again, in a way that the rng choose: mostly so that it holds, or so
  * that the content's digest alone does not. Sets the grade, and appends the name of the operator
- * that it came to to draft->done. False when nothing fits or OpenSSL refuses: then nothing was
+ * that it came to to draft->applied. False when nothing fits or OpenSSL refuses: then nothing was
  * changed. For after the operators of other layers have changed what is inside.
  */
 bool up_sign_again(struct up_draft *draft);

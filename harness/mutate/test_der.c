@@ -39,7 +39,7 @@ static int tear_down(void **state)
 
 static const struct up_operator *find(const char *name)
 {
-        return operator_named(up_der_operators, up_der_operators_count, name);
+        return operator_named(&up_der_layer, name);
 }
 
 /* --- the tree --------------------------------------------------------------------------------- */
@@ -78,7 +78,7 @@ static void structures_are_written_as_read(void **state)
                         assert_null(up_tlv_at(read, 1)); /* all of it was understood */
                         count++;
                 }
-                draft_clear(&draft);
+                up_draft_clear(&draft);
         }
         assert_true(count > 50);
 }
@@ -91,7 +91,7 @@ static void any_bytes_are_written_as_read(void **state)
         struct up_rng rng = { 1 };
 
         (void)state;
-        for (unsigned i = 0; i < 20000; i++) {
+        for (unsigned i = 0; i < 5000; i++) {
                 guint8 data[64];
                 size_t bytes = up_rng_below(&rng, sizeof data);
                 for (size_t at = 0; at < bytes; at++)
@@ -106,7 +106,7 @@ static void depth_and_number_are_bounded(void **state)
 {
         static const guint8 patterns[][2] = { { 0x30, 0x80 }, { 0xa0, 0x80 }, { 0x05, 0x00 },
                 { 0x30, 0x00 }, { 0x24, 0x80 }, { 0x30, 0x82 } };
-        size_t bytes = 400000;
+        size_t bytes = 100000;
         g_autofree guint8 *data = g_malloc(bytes);
 
         (void)state;
@@ -147,7 +147,7 @@ static void parts_of_signed_data_are_found(void **state)
         draft_init(&draft, seed_named(seeds, "seeds/smime/bare.p7m")->file, 0);
         message = draft.c->message;
         root = up_tlv_read(g_bytes_get_data(message, NULL), g_bytes_get_size(message));
-        draft_clear(&draft);
+        up_draft_clear(&draft);
         assert_true(up_tlv_signed(root, &parts));
         assert_true(up_tlv_is_object(up_tlv_at(parts.encapsulated, 0), NID_pkcs7_data));
         assert_int_equal(up_tlv_at(parts.signers, 0)->identifier, UP_DER_SEQUENCE);
@@ -216,10 +216,10 @@ static void lengths_are_right_again(void **state)
         unsigned wrong = 0;
 
         (void)state;
-        for (size_t at = 0; at < up_der_operators_count; at++) {
-                const struct up_operator *row = &up_der_operators[at];
+        for (size_t at = 0; at < up_der_layer.count; at++) {
+                const struct up_operator *row = &up_der_layer.operators[at];
                 unsigned times = 0;
-                for (guint i = 0; i < seeds->len; i++) {
+                for (guint i = (guint)at % 3; i < seeds->len; i += 3) {
                         const struct seed *seed = g_ptr_array_index(seeds, i);
                         struct up_draft draft;
                         unsigned before, after;
@@ -231,11 +231,10 @@ static void lengths_are_right_again(void **state)
                                 wrong += after - before;
                         else if (after > before)
                                 fail_msg("%s leaves a wrong length in %s", row->name, seed->path);
-                        draft_clear(&draft);
+                        up_draft_clear(&draft);
                 }
-                if (times < seeds->len / 4)
-                        fail_msg(
-                            "%s did something in %u of %u seeds", row->name, times, seeds->len);
+                if (times < seeds->len / 12)
+                        fail_msg("%s changed %u of %u seeds", row->name, times, seeds->len / 3);
         }
         assert_true(wrong > 10);
 }
@@ -281,7 +280,7 @@ static void rest_of_the_message_stays(void **state)
                     g_bytes_get_size(draft.c->message) - is.end);
                 assert_memory_equal(a + was.end, b + is.end, g_bytes_get_size(before) - was.end);
                 assert_int_equal(longest_line(draft.c->message, is), 64);
-                draft_clear(&draft);
+                up_draft_clear(&draft);
         }
 }
 
@@ -289,22 +288,22 @@ static void grade_is_unknown_where_there_is_a_signature(void **state)
 {
         static const struct {
                 const char *path;
-                enum up_intended before, after;
+                enum up_expected_grade before, after;
         } rows[] = {
-                { "seeds/smime/clear-rsa.eml", UP_INTENDED_UNSIGNED, UP_INTENDED_UNKNOWN },
-                { "seeds/smime/clear-rsa.eml", UP_INTENDED_VALID, UP_INTENDED_UNKNOWN },
-                { "seeds/smime/encrypted-rsa.eml", UP_INTENDED_UNSIGNED, UP_INTENDED_UNSIGNED },
-                { "seeds/smime/signed-encrypted-rsa.eml", UP_INTENDED_VALID, UP_INTENDED_UNKNOWN },
+                { "seeds/smime/clear-rsa.eml", UP_EXPECTED_UNSIGNED, UP_EXPECTED_UNKNOWN },
+                { "seeds/smime/clear-rsa.eml", UP_EXPECTED_VALID, UP_EXPECTED_UNKNOWN },
+                { "seeds/smime/encrypted-rsa.eml", UP_EXPECTED_UNSIGNED, UP_EXPECTED_UNSIGNED },
+                { "seeds/smime/signed-encrypted-rsa.eml", UP_EXPECTED_VALID, UP_EXPECTED_UNKNOWN },
         };
 
         (void)state;
         for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
                 struct up_draft draft;
                 draft_init(&draft, seed_named(seeds, rows[i].path)->file, i);
-                draft.graded = rows[i].before;
+                draft.expected = rows[i].before;
                 assert_true(find("der-drop")->apply(&draft));
-                assert_int_equal(draft.graded, rows[i].after);
-                draft_clear(&draft);
+                assert_int_equal(draft.expected, rows[i].after);
+                up_draft_clear(&draft);
         }
 }
 
@@ -322,22 +321,16 @@ static void encodings_keep_what_is_said(void **state)
                             &draft, seed_named(seeds, "seeds/smime/clear-ec.eml")->file, rng);
                         if (find(names[i])->apply(&draft))
                                 valid += judge(draft.c).count[UP_GRADE_VALID];
-                        draft_clear(&draft);
+                        up_draft_clear(&draft);
                 }
                 assert_true(valid >= 4);
         }
 }
 
-static void every_operator_changes_something_boundedly(void **state)
+static void operators_are_sound(void **state)
 {
         (void)state;
-        for (size_t at = 0; at < up_der_operators_count; at++)
-                for (guint i = 0; i < seeds->len; i++) {
-                        const struct seed *seed = g_ptr_array_index(seeds, i);
-                        assert_sound_operator(
-                            &up_der_operators[at], seed, i, g_bytes_get_size(seed->file) + 100);
-                        assert_sound_operator(&up_der_operators[at], seed, i, MOST_BYTES);
-                }
+        assert_sound_layer(&up_der_layer, seeds, 3);
 }
 
 static void without_cms_nothing_is_done(void **state)
@@ -345,11 +338,11 @@ static void without_cms_nothing_is_done(void **state)
         g_autoptr(GBytes) file = g_bytes_new_static("Subject: s\r\n\r\nplain\r\n", 21);
 
         (void)state;
-        for (size_t at = 0; at < up_der_operators_count; at++) {
+        for (size_t at = 0; at < up_der_layer.count; at++) {
                 struct up_draft draft;
                 draft_init(&draft, file, at);
-                assert_false(up_der_operators[at].apply(&draft));
-                draft_clear(&draft);
+                assert_false(up_der_layer.operators[at].apply(&draft));
+                up_draft_clear(&draft);
         }
 }
 
@@ -365,7 +358,7 @@ int main(void)
                 cmocka_unit_test(rest_of_the_message_stays),
                 cmocka_unit_test(grade_is_unknown_where_there_is_a_signature),
                 cmocka_unit_test(encodings_keep_what_is_said),
-                cmocka_unit_test(every_operator_changes_something_boundedly),
+                cmocka_unit_test(operators_are_sound),
                 cmocka_unit_test(without_cms_nothing_is_done),
         };
 

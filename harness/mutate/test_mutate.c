@@ -54,14 +54,6 @@ static GBytes *crossed(GBytes *file, GBytes *other, size_t most_bytes, uint64_t 
         return up_crossover(data, bytes, other_data, other_bytes, most_bytes, seed);
 }
 
-static struct up_case *case_of(GBytes *file, GPtrArray *complaints)
-{
-        gsize bytes;
-        const uint8_t *data = g_bytes_get_data(file, &bytes);
-
-        return up_case_read(data, bytes, complaints);
-}
-
 static GBytes *text(const char *string)
 {
         return g_bytes_new_static(string, strlen(string));
@@ -71,7 +63,9 @@ static GBytes *text(const char *string)
 static struct up_case *assert_sound(GBytes *result, GBytes *file, size_t most_bytes)
 {
         g_autoptr(GPtrArray) complaints = up_complaints_new();
-        struct up_case *c = case_of(result, complaints);
+        gsize bytes;
+        const uint8_t *data = g_bytes_get_data(result, &bytes);
+        struct up_case *c = up_case_read(data, bytes, complaints);
 
         assert_in_range(g_bytes_get_size(result), 0, most_bytes);
         if (complaints->len > 0) {
@@ -84,44 +78,67 @@ static struct up_case *assert_sound(GBytes *result, GBytes *file, size_t most_by
 
 /* --- what comes out --------------------------------------------------------------------------- */
 
-/* "NAME,NAME; graded GRADE": what was done, and the grade. */
-static enum up_intended grade_of(const struct up_case *c)
+static void count_names(GHashTable *names, const struct up_case *c)
 {
-        static const char before[] = "; graded ";
-        const char *at = c->mutation != NULL ? strstr(c->mutation, before) : NULL;
+        g_autofree char *done = g_strndup(c->mutation, strcspn(c->mutation, ";"));
+        g_auto(GStrv) each = g_strsplit(done, ",", -1);
 
-        if (at == NULL || at == c->mutation)
-                fail_msg("mutation: %s", c->mutation != NULL ? c->mutation : "(none)");
-        for (int grade = 0; grade < UP_INTENDED_COUNT; grade++)
-                if (strcmp(at + strlen(before), up_intended_names[grade]) == 0)
-                        return (enum up_intended)grade;
-        fail_msg("mutation: %s", c->mutation);
-        return UP_INTENDED_UNKNOWN;
+        for (char **name = each; *name != NULL; name++)
+                g_hash_table_add(names, g_strdup(*name));
 }
 
-static void every_seed_becomes_a_readable_case_that_tells_what_was_done(void **state)
+static bool layer_occurs(const struct up_layer *layer, GHashTable *names)
 {
+        for (size_t i = 0; i < layer->count; i++)
+                if (g_hash_table_contains(names, layer->operators[i].name))
+                        return true;
+        return false;
+}
+
+/* Tests of the layers make sure that each of their operators applies. */
+static void every_seed_becomes_a_readable_case_that_says_what_was_done(void **state)
+{
+        g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
         (void)state;
         for (guint i = 0; i < seeds->len; i++) {
                 const struct seed *seed = g_ptr_array_index(seeds, i);
                 size_t most_bytes = 2 * g_bytes_get_size(seed->file) + MOST_BYTES;
 
-                for (uint64_t nth = 0; nth < 8; nth++) {
-                        g_autoptr(GBytes) result = mutated(seed->file, most_bytes, nth);
+                for (uint64_t nth = 0; nth < 2; nth++) {
+                        g_autoptr(GBytes) result = mutated(seed->file, most_bytes, i + nth);
                         g_autoptr(up_case) c = assert_sound(result, seed->file, most_bytes);
-                        grade_of(c);
+                        assert_non_null(c->mutation);
+                        assert_non_null(strstr(c->mutation, "; graded "));
+                        count_names(names, c);
                 }
         }
+        for (int i = 0; i < UP_LAYER_COUNT; i++)
+                if (!layer_occurs(up_layers[i], names))
+                        fail_msg("no operator of %s occurs", up_layers[i]->name);
+}
+
+static void grades_are_read_as_they_are_written(void **state)
+{
+        (void)state;
+        for (int i = 0; i < UP_EXPECTED_COUNT; i++) {
+                g_autofree char *line =
+                    g_strdup_printf("a; graded b,c; graded %s", up_expected_grade_names[i]);
+                assert_int_equal(up_expected_grade_of(line), i);
+        }
+        assert_int_equal(up_expected_grade_of(NULL), UP_EXPECTED_UNKNOWN);
+        assert_int_equal(up_expected_grade_of("a"), UP_EXPECTED_UNKNOWN);
+        assert_int_equal(up_expected_grade_of("a; graded validated"), UP_EXPECTED_UNKNOWN);
 }
 
 static void the_same_bytes_and_seed_make_the_same_case(void **state)
 {
         (void)state;
-        for (guint i = 0; i < seeds->len; i += 5) {
+        for (guint i = 0; i < seeds->len; i += 15) {
                 GBytes *file = ((const struct seed *)g_ptr_array_index(seeds, i))->file;
                 GBytes *other = ((const struct seed *)g_ptr_array_index(seeds, i / 2))->file;
 
-                for (uint64_t nth = 0; nth < 4; nth++) {
+                for (uint64_t nth = 0; nth < 2; nth++) {
                         g_autoptr(GBytes) first = mutated(file, MOST_BYTES, nth);
                         g_autoptr(GBytes) first_cross = crossed(file, other, MOST_BYTES, nth);
                         g_autoptr(GBytes) between = mutated(other, MOST_BYTES, nth + 1);
@@ -135,7 +152,7 @@ static void the_same_bytes_and_seed_make_the_same_case(void **state)
         }
 }
 
-#define MUTATIONS 1000
+#define MUTATIONS 200
 
 static void mutations_of_a_signed_message_are_distinct(void **state)
 {
@@ -150,7 +167,7 @@ static void mutations_of_a_signed_message_are_distinct(void **state)
                 g_clear_pointer(&c->mutation, g_free);
                 g_hash_table_add(distinct, up_case_write(c));
         }
-        assert_in_range(g_hash_table_size(distinct), MUTATIONS - 10, MUTATIONS);
+        assert_in_range(g_hash_table_size(distinct), MUTATIONS - 3, MUTATIONS);
 }
 
 static void what_was_expected_of_a_case_is_not_of_its_mutation(void **state)
@@ -182,7 +199,7 @@ static void more_is_changed_than_what_is_said(void **state)
         g_autoptr(GBytes) file = text("Subject: x\n\nbody\n");
         g_autoptr(GBytes) plain = text(HEAD "message:\nSubject: x\n\nbody\n");
 
-        for (uint64_t nth = 0; nth < 500; nth++) {
+        for (uint64_t nth = 0; nth < 150; nth++) {
                 g_autoptr(GBytes) result = mutated(file, MOST_BYTES, nth);
                 g_autoptr(up_case) c = assert_sound(result, file, MOST_BYTES);
                 g_clear_pointer(&c->mutation, g_free);
@@ -216,8 +233,8 @@ static void no_result_is_longer_than_asked(void **state)
         (void)state;
         struct up_rng rng = { 1 };
 
-        for (size_t most_bytes = 0; most_bytes <= 4096; most_bytes += 1 + most_bytes / 32) {
-                for (int i = 0; i < 4; i++) {
+        for (size_t most_bytes = 0; most_bytes <= 4096; most_bytes += 1 + most_bytes / 8) {
+                for (int i = 0; i < 3; i++) {
                         g_autoptr(GBytes) file = noise(&rng, 1 + up_rng_below(&rng, 5000));
                         g_autoptr(GBytes) other = noise(&rng, up_rng_below(&rng, 5000));
                         uint64_t nth = up_rng_next(&rng);
@@ -239,7 +256,7 @@ static void little_room_is_no_reason_to_change_nothing(void **state)
 
         for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
                 g_autoptr(GBytes) file = text(files[i]);
-                for (size_t most_bytes = 1; most_bytes < 100; most_bytes++) {
+                for (size_t most_bytes = 1; most_bytes < 100; most_bytes += 3) {
                         g_autoptr(GBytes) result = mutated(file, most_bytes, most_bytes);
                         up_case_free(assert_sound(result, file, most_bytes));
                 }
@@ -277,172 +294,73 @@ static void a_title_goes_before_the_script_does(void **state)
 
 /* --- operators -------------------------------------------------------------------------------- */
 
-static void count_names(GHashTable *names, const struct up_case *c)
-{
-        g_autofree char *done = g_strndup(c->mutation, strcspn(c->mutation, ";"));
-        g_auto(GStrv) each = g_strsplit(done, ",", -1);
-
-        for (char **name = each; *name != NULL; name++)
-                g_hash_table_add(names, g_strdup(*name));
-}
-
-static const char *missing_operator(GHashTable *names)
-{
-        for (int layer = 0; layer < UP_LAYERS; layer++) {
-                size_t count;
-                const struct up_operator *rows = up_operators((enum up_layer)layer, &count);
-                for (size_t i = 0; i < count; i++)
-                        if (!g_hash_table_contains(names, rows[i].name))
-                                return rows[i].name;
-        }
-        return NULL;
-}
-
-/* What few seeds have, and some operators need. */
-static const char rich[] =
-    HEAD "envelope: from=a@example.com to=b@example.com,c@example.com\npolicy: attempts=3\n"
-         "script:\n  submit 1 smtp\n  wait 1h\n  restart\nmessage:\n"
-         "From: a@example.com\r\nTo: b@example.com,\r\n c@example.com\r\n"
-         "Content-Type: multipart/mixed;\r\n boundary=b\r\n\r\n--b\r\n\r\n"
-         "From the beginning\r\n.\r\n..\r\n.two dots\r\nblanks  \r\nna\xc3\xafve\r\n"
-         "--b\r\n\r\na zero: \0\r\n--b--\r\n";
-
-#define RICH_THROWS 3000
-#define ROUNDS_MOST 40
-
-static void add_names(GHashTable *names, GBytes *file, uint64_t nth)
-{
-        g_autoptr(GBytes) result = mutated(file, MOST_BYTES, nth);
-        g_autoptr(up_case) c = case_of(result, NULL);
-
-        if (c->mutation != NULL)
-                count_names(names, c);
-}
-
-static void every_operator_of_every_layer_occurs(void **state)
-{
-        (void)state;
-        g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-        g_autoptr(GBytes) file = g_bytes_new_static(rich, sizeof rich - 1);
-        uint64_t next = 0;
-
-        while (next < RICH_THROWS && missing_operator(names) != NULL)
-                add_names(names, file, next++);
-        for (int round = 0; round < ROUNDS_MOST && missing_operator(names) != NULL; round++)
-                for (guint i = 0; i < seeds->len; i++) {
-                        const struct seed *seed = g_ptr_array_index(seeds, i);
-                        if (g_bytes_get_size(seed->file) <= 16384)
-                                add_names(names, seed->file, next++);
-                }
-        if (missing_operator(names) != NULL)
-                fail_msg("%s does not occur", missing_operator(names));
-}
-
 /* Names stand in the heads of cases with commas between them, and help lists them. */
 static void the_tables_are_sound(void **state)
 {
         (void)state;
         g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
 
-        for (int layer = 0; layer < UP_LAYERS; layer++) {
-                size_t count;
-                const struct up_operator *rows = up_operators((enum up_layer)layer, &count);
+        for (int i = 0; i < UP_LAYER_COUNT; i++) {
+                const struct up_layer *layer = up_layers[i];
 
-                assert_non_null(up_layer_names[layer]);
-                assert_int_not_equal(count, 0);
-                for (size_t i = 0; i < count; i++) {
+                assert_int_not_equal(layer->count, 0);
+                for (size_t j = 0; j < layer->count; j++) {
+                        const struct up_operator *operator= & layer->operators[j];
                         assert_int_equal(
-                            strspn(rows[i].name, "abcdefghijklmnopqrstuvwxyz0123456789-"),
-                            strlen(rows[i].name));
-                        assert_in_range(strlen(rows[i].name), 2, 30);
-                        assert_in_range(rows[i].weight, 1, 1000);
-                        assert_true(strlen(rows[i].what) > 0);
-                        if (!g_hash_table_add(names, (char *)rows[i].name))
-                                fail_msg("there are two operators %s", rows[i].name);
+                            strspn(operator->name, "abcdefghijklmnopqrstuvwxyz0123456789-"),
+                            strlen(operator->name));
+                        assert_in_range(strlen(operator->name), 2, 30);
+                        assert_in_range(operator->weight, 1, 1000);
+                        assert_true(strlen(operator->what) > 0);
+                        if (!g_hash_table_add(names, (char *)operator->name))
+                                fail_msg("there are two operators %s", operator->name);
                 }
         }
 }
 
 /* --- signatures ------------------------------------------------------------------------------- */
 
-/* What a grade promises, of what the reader of S/MIME finds when no limit keeps it from looking. */
-static bool holds_nothing_else(const struct signatures *found)
-{
-        return found->count[UP_GRADE_VALID] > 0 && found->count[UP_GRADE_DIGEST] == 0 &&
-               found->count[UP_GRADE_BROKEN] == 0 && found->untrusted == 0;
-}
-
-static bool fails_by_digest_alone(const struct signatures *found)
-{
-        return found->count[UP_GRADE_DIGEST] > 0 && found->count[UP_GRADE_BROKEN] == 0;
-}
-
-static bool is_broken(const struct signatures *found)
-{
-        return found->count[UP_GRADE_BROKEN] > 0;
-}
-
-/* It may be no structure any more, or hold, or not; the content is as it was signed. */
-static bool has_its_content(const struct signatures *found)
-{
-        return found->count[UP_GRADE_DIGEST] == 0;
-}
-
-static bool may_be_anything(const struct signatures *found)
-{
-        (void)found;
-        return true;
-}
-
-static bool (*const promises[UP_INTENDED_COUNT])(const struct signatures *found) = {
-        [UP_INTENDED_UNSIGNED] = may_be_anything, /* parts of other messages may be in it */
-        [UP_INTENDED_VALID] = holds_nothing_else,
-        [UP_INTENDED_DIGEST] = fails_by_digest_alone,
-        [UP_INTENDED_ATTRIBUTES] = is_broken,
-        [UP_INTENDED_STRUCTURE] = has_its_content,
-        [UP_INTENDED_UNKNOWN] = may_be_anything,
-};
-
-#define GRADES_EACH 4
-
 static void every_promise_is_kept(void **state)
 {
-        (void)state;
-        unsigned kept[UP_INTENDED_COUNT] = { 0 };
+        unsigned kept[UP_EXPECTED_COUNT] = { 0 };
         unsigned structures_that_hold = 0, unscannable = 0;
 
-        for (guint i = 0; i < seeds->len * GRADES_EACH; i++) {
-                const struct seed *seed = g_ptr_array_index(seeds, i / GRADES_EACH);
-                if (!g_str_has_prefix(seed->path, "seeds/smime/"))
+        (void)state;
+        for (guint i = 0; i < seeds->len * 3; i++) {
+                const struct seed *seed = g_ptr_array_index(seeds, i / 3);
+                if (!g_str_has_prefix(seed->path, "seeds/smime/") ||
+                    g_bytes_get_size(seed->file) > SMALL_BYTES)
                         continue;
                 g_autoptr(GBytes) result = mutated(seed->file, MOST_BYTES, i);
-                g_autoptr(up_case) c = case_of(result, NULL);
-                enum up_intended grade = grade_of(c);
-                if (promises[grade] == may_be_anything)
+                g_autoptr(up_case) c = read_case(result);
+                enum up_expected_grade expected = up_expected_grade_of(c->mutation);
+                if (!up_expected_grade_is_promise(expected) && expected != UP_EXPECTED_STRUCTURE)
                         continue;
-                struct signatures found = judge(c);
+                struct up_signatures found = judge(c);
                 unscannable += found.unscannable;
                 if (found.unscannable)
                         continue;
-                if (!promises[grade](&found))
-                        fail_msg("mutation %u of %s: %s; valid %u (untrusted %u), digest %u, "
+                /* A changed structure may hold or not; its content is as it was signed. */
+                if (!up_expected_grade_holds(expected, &found) ||
+                    (expected == UP_EXPECTED_STRUCTURE && found.count[UP_GRADE_DIGEST] > 0))
+                        fail_msg("mutant %u of %s: %s; valid %u (untrusted %u), digest %u, "
                                  "broken %u",
                             i, seed->path, c->mutation, found.count[UP_GRADE_VALID],
                             found.untrusted, found.count[UP_GRADE_DIGEST],
                             found.count[UP_GRADE_BROKEN]);
-                kept[grade]++;
+                kept[expected]++;
                 structures_that_hold +=
-                    grade == UP_INTENDED_STRUCTURE && found.count[UP_GRADE_VALID] > 0;
+                    expected == UP_EXPECTED_STRUCTURE && found.count[UP_GRADE_VALID] > 0;
         }
         print_message("kept: %u valid, %u digest, %u attributes, %u structure (%u hold); %u hit a "
                       "limit\n",
-            kept[UP_INTENDED_VALID], kept[UP_INTENDED_DIGEST], kept[UP_INTENDED_ATTRIBUTES],
-            kept[UP_INTENDED_STRUCTURE], structures_that_hold, unscannable);
-        assert_true(kept[UP_INTENDED_VALID] > 50);
-        assert_true(kept[UP_INTENDED_DIGEST] > 10);
-        assert_true(kept[UP_INTENDED_ATTRIBUTES] > 0);
+            kept[UP_EXPECTED_VALID], kept[UP_EXPECTED_DIGEST], kept[UP_EXPECTED_ATTRIBUTES],
+            kept[UP_EXPECTED_STRUCTURE], structures_that_hold, unscannable);
+        assert_true(kept[UP_EXPECTED_VALID] > 30);
+        assert_true(kept[UP_EXPECTED_DIGEST] > 8);
+        assert_true(kept[UP_EXPECTED_ATTRIBUTES] > 0);
         assert_true(structures_that_hold > 0);
-        assert_true(structures_that_hold < kept[UP_INTENDED_STRUCTURE]);
+        assert_true(structures_that_hold < kept[UP_EXPECTED_STRUCTURE]);
         assert_true(unscannable < 10);
 }
 
@@ -475,10 +393,10 @@ static void assert_come_past(const char *folder, guint each)
                 const struct seed *seed = g_ptr_array_index(seeds, i);
                 if (!g_str_has_prefix(seed->path, folder))
                         continue;
-                for (guint generations = 1; generations <= each; generations++) {
+                for (guint generations = 1 + i % each; generations <= each; generations += each) {
                         g_autoptr(GBytes) result = mutated_often(i, generations);
-                        g_autoptr(up_case) c = case_of(result, NULL);
-                        struct signatures found = judge(c);
+                        g_autoptr(up_case) c = read_case(result);
+                        struct up_signatures found = judge(c);
                         all++;
                         verified += found.count[UP_GRADE_VALID] > 0;
                         digest_only +=
@@ -533,7 +451,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_tables_are_sound),
-                cmocka_unit_test(every_seed_becomes_a_readable_case_that_tells_what_was_done),
+                cmocka_unit_test(every_seed_becomes_a_readable_case_that_says_what_was_done),
                 cmocka_unit_test(the_same_bytes_and_seed_make_the_same_case),
                 cmocka_unit_test(mutations_of_a_signed_message_are_distinct),
                 cmocka_unit_test(what_was_expected_of_a_case_is_not_of_its_mutation),
@@ -542,7 +460,7 @@ int main(void)
                 cmocka_unit_test(little_room_is_no_reason_to_change_nothing),
                 cmocka_unit_test(no_room_is_no_bytes),
                 cmocka_unit_test(a_title_goes_before_the_script_does),
-                cmocka_unit_test(every_operator_of_every_layer_occurs),
+                cmocka_unit_test(grades_are_read_as_they_are_written),
                 cmocka_unit_test(every_promise_is_kept),
                 cmocka_unit_test(most_mutants_come_past_the_signature),
                 cmocka_unit_test(a_crossover_takes_from_both),

@@ -127,38 +127,13 @@ static void edit_clear(struct up_edit *edit)
         up_node_free(edit->root);
 }
 
-/* The content of what is signed first; NULL when nothing is. */
-static GBytes *signed_content(GBytes *message, const struct up_limits *limits)
-{
-        g_autoptr(up_node) root = up_tree_read(message, limits);
-        const struct up_node *node = up_tree_first_signed(root);
-
-        return node != NULL ? up_node_content(node) : NULL;
-}
-
-/*
- * Whatever an operator did, and wherever: the grade is good while the entity that it speaks of is
- * still found, with the same bytes.
- */
-static bool is_still_signed(GBytes *before, GBytes *after, const struct up_limits *limits)
-{
-        g_autoptr(GBytes) was = signed_content(before, limits);
-        g_autoptr(GBytes) is = signed_content(after, limits);
-
-        return was != NULL && is != NULL && g_bytes_equal(was, is);
-}
-
 static bool write_draft(struct up_draft *draft, const struct up_edit *edit)
 {
-        const struct up_limits *limits = &draft->c->policy.limits;
-        g_autoptr(GBytes) before = g_bytes_ref(draft->c->message);
         g_autoptr(GBytes) after = up_node_bytes(edit->root);
 
-        if (g_bytes_equal(after, before) || !up_draft_set_message(draft, after))
+        if (g_bytes_equal(after, draft->c->message) || !up_draft_set_message(draft, after))
                 return false;
-        if (draft->graded != UP_INTENDED_UNSIGNED && draft->graded != UP_INTENDED_UNKNOWN &&
-            !is_still_signed(before, after, limits))
-                draft->graded = UP_INTENDED_UNKNOWN;
+        up_draft_doubt_signature(draft);
         return true;
 }
 
@@ -181,8 +156,8 @@ static bool applied(struct up_draft *draft, bool (*change)(struct up_edit *edit)
 UP_TREE_OPERATORS(APPLY)
 
 #define ROW(function, name, weight, what) { name, weight, what, apply_##function },
-const struct up_operator up_tree_operators[] = { UP_TREE_OPERATORS(ROW) };
-const size_t up_tree_operators_count = G_N_ELEMENTS(up_tree_operators);
+static const struct up_operator operators[] = { UP_TREE_OPERATORS(ROW) };
+const struct up_layer up_tree_layer = { "tree", operators, G_N_ELEMENTS(operators) };
 
 /* --- two messages ----------------------------------------------------------------------------- */
 

@@ -1,14 +1,14 @@
 /*
  * mutator - libFuzzer's two hooks
  *
- * Where UNPEND_MUTATOR is "engine" all is left to the engine, on the file's own bytes and without a
- * look at them, as if these hooks were not there.
+ * With UNPEND_MUTATOR=engine, the engine mutates the bytes of the file as if these hooks were not
+ * there.
  *
- * The engine's own mutations see the message without its placeholder for the test virus, as the
- * file has it: they copy words and numbers, and would only tear the 68 bytes apart.
+ * The engine's own mutations get the message with the placeholder of the anti-virus test file, as
+ * it stands in a case file: they copy words and numbers, and would tear the 68 bytes apart.
  *
- * It signs, and so draws from chance and from OpenSSL's error queue; the target restarts both for
- * each input.
+ * Signing draws random numbers and uses OpenSSL's error queue; the target resets both for each
+ * input.
  */
 #include "target/mutator.h"
 
@@ -21,15 +21,15 @@
 #include "mail/eicar.h"
 #include "mutate/mutate.h"
 
-/* Of so many mutations one is the engine's: of what is mail, and of what is only bytes. */
+/* One in so many mutations is the engine's: of mail, and of a message that is not mail. */
 #define ENGINE_ONE_IN       12
 #define ENGINE_ONE_IN_NOISE 3
 
-/* libFuzzer's own. Absent in another engine, and then nothing is left to it. */
+/* libFuzzer's own; NULL where the engine is another. */
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size) __attribute__((weak));
 
 /* Returns the size; 0, and nothing is copied, if it does not fit. */
-static size_t give(uint8_t *out, size_t max_size, GBytes *bytes)
+static size_t copy_out(uint8_t *out, size_t max_size, GBytes *bytes)
 {
         gsize size;
         const uint8_t *data = g_bytes_get_data(bytes, &size);
@@ -56,61 +56,60 @@ static uint8_t *message_of(const struct up_case *c, size_t max_size, size_t *ret
         return buffer;
 }
 
-static size_t mutate_by_engine(uint8_t *data, size_t size, size_t max_size)
+/* Takes over @from. */
+static size_t mutate_by_engine(struct up_case *from, uint8_t *data, size_t max_size)
 {
-        g_autoptr(up_case) c = up_case_read(data, size, NULL);
+        g_autoptr(up_case) c = from;
         g_autofree uint8_t *message = NULL;
         g_autoptr(GBytes) file = NULL;
         size_t bytes;
 
-        up_mutate_forget(c);
+        up_mutate_clear_claims(c);
         c->mutation = g_strdup("engine; graded unknown");
         message = message_of(c, max_size, &bytes);
         bytes = LLVMFuzzerMutate(message, bytes, max_size);
         g_bytes_unref(c->message);
         c->message = up_eicar_expand(message, bytes);
         file = up_case_write(c);
-        return give(data, max_size, file);
+        return copy_out(data, max_size, file);
 }
 
-/* A message that begins with a control byte, a high one or a blank is no mail. */
-static bool is_noise(const uint8_t *data, size_t size)
+/* A message that begins with a control byte, a high one or a blank is not mail. */
+static bool is_noise(const struct up_case *c)
 {
-        g_autoptr(up_case) c = up_case_read(data, size, NULL);
         gsize bytes;
         const uint8_t *message = g_bytes_get_data(c->message, &bytes);
 
         return bytes > 0 && (message[0] <= ' ' || message[0] > '~');
 }
 
-/* At each call, so it is looked up once. */
 static bool leaves_all_to_engine(void)
 {
-        static int leaves = -1;
-        const char *mutator;
+        static int leaves = -1; /* looked up once: this is called for each mutant */
 
-        if (leaves < 0) {
-                mutator = getenv("UNPEND_MUTATOR");
-                leaves = mutator != NULL && strcmp(mutator, "engine") == 0;
-        }
+        if (leaves < 0)
+                leaves = g_strcmp0(getenv("UNPEND_MUTATOR"), "engine") == 0;
         return leaves != 0;
 }
 
 static size_t mutate(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
 {
-        g_autoptr(GBytes) file = NULL;
         struct up_rng rng = { seed };
+        g_autoptr(up_case) c = NULL;
+        g_autoptr(GBytes) file = NULL;
 
         if (leaves_all_to_engine())
                 return LLVMFuzzerMutate != NULL ? LLVMFuzzerMutate(data, size, max_size) : 0;
+        c = up_case_read(data, size, NULL);
         if (LLVMFuzzerMutate != NULL &&
-            up_rng_one_in(&rng, is_noise(data, size) ? ENGINE_ONE_IN_NOISE : ENGINE_ONE_IN)) {
-                size_t mutated = mutate_by_engine(data, size, max_size);
+            up_rng_one_in(&rng, is_noise(c) ? ENGINE_ONE_IN_NOISE : ENGINE_ONE_IN)) {
+                size_t mutated = mutate_by_engine(g_steal_pointer(&c), data, max_size);
                 if (mutated > 0)
                         return mutated;
+                c = up_case_read(data, size, NULL);
         }
-        file = up_mutate(data, size, max_size, up_rng_next(&rng));
-        return give(data, max_size, file);
+        file = up_mutate_case(g_steal_pointer(&c), data, size, max_size, up_rng_next(&rng));
+        return copy_out(data, max_size, file);
 }
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
@@ -129,5 +128,5 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t
                 return 0;
         up_target_mutated();
         file = up_crossover(data, size, other, other_size, max_out_size, seed);
-        return give(out, max_out_size, file);
+        return copy_out(out, max_out_size, file);
 }

@@ -1,9 +1,9 @@
 /*
- * mutate - `unpend mutate`: what the mutator makes of a case, as files
+ * mutate - `unpend mutate`: writes mutants of a case as files
  *
- * For who wants to see what the fuzzer does, or to feed a harness of their own. The same case,
- * count and seed make the same files. A folder that holds anything else than an earlier run's
- * files is refused: nothing of anybody's is overwritten.
+ * Shows what the fuzzer does, or feeds another harness. The same case, count and seed make the same
+ * files. A folder that holds anything else than an earlier run's files is refused, so that no other
+ * file is overwritten.
  */
 #include "tools/cli/tool.h"
 
@@ -16,43 +16,43 @@
 #define COUNT      100
 #define COUNT_MOST 999999
 
-/* Of a case, if the one that goes in is not larger: what the fuzz targets take. */
+/* Of a mutant, unless the case is larger than half of it: as for the fuzz targets. */
 #define MOST_BYTES ((size_t)64 << 10)
 
-/* How often in a row a mutation may be one that was there already. */
+/* Mutants in a row that were there already. */
 #define TRIES 1000
 
 struct run {
-        GBytes *file; /* what is mutated; owned */
+        GBytes *file; /* to be mutated; owned */
         size_t most_bytes;
         struct up_rng rng;
-        GHashTable *seen; /* of checksums, owned; the case itself is one */
-        unsigned graded[UP_INTENDED_COUNT];
-        JsonBuilder *json; /* NULL: for a person; owned */
+        GHashTable *seen; /* checksums of the case and of all mutants; owned */
+        unsigned graded[UP_EXPECTED_COUNT];
+        JsonBuilder *json; /* NULL: print text; owned */
 };
 
 /* --- the folder ------------------------------------------------------------------------------- */
 
-static bool is_ours_by_name(const char *name)
+static bool is_mutant_name(const char *name)
 {
         return strlen(name) == strlen("000001.case") && strspn(name, "0123456789") == 6 &&
                strcmp(name + 6, ".case") == 0;
 }
 
-/* Written by an earlier run: it has such a name, and its head says that it is a mutation. */
-static bool is_ours(const char *folder, const char *name)
+/* Was it written by an earlier run? By its name, and the line `mutation:` of its head. */
+static bool is_mutant(const char *folder, const char *name)
 {
         g_autofree char *path = g_build_filename(folder, name, NULL);
         g_autofree char *data = NULL;
         gsize bytes;
 
-        if (!is_ours_by_name(name) || !g_file_get_contents(path, &data, &bytes, NULL))
+        if (!is_mutant_name(name) || !g_file_get_contents(path, &data, &bytes, NULL))
                 return false;
         g_autoptr(up_case) c = up_case_read((const uint8_t *)data, bytes, NULL);
         return c->mutation != NULL;
 }
 
-/* The names of an earlier run's files; NULL, told, if there is anything else, or no folder. */
+/* The names of an earlier run's files; NULL, reported, if there is anything else, or no folder. */
 static GPtrArray *earlier_files(const char *folder)
 {
         g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
@@ -67,7 +67,7 @@ static GPtrArray *earlier_files(const char *folder)
                 return NULL;
         }
         while ((name = g_dir_read_name(dir)) != NULL) {
-                if (!is_ours(folder, name)) {
+                if (!is_mutant(folder, name)) {
                         up_tool_usage("%s holds %s, which is no earlier mutation; choose an empty "
                                       "folder with --out",
                             folder, name);
@@ -91,46 +91,52 @@ static bool empty_folder(const char *folder)
 
 /* --- mutating --------------------------------------------------------------------------------- */
 
-/* Without what is said about it: two that differ in that alone are the same. */
-static bool is_new(struct run *run, GBytes *file)
+/* Mutants that differ only in what their heads say about them count as one. */
+static bool is_new(struct run *run, const struct up_case *c)
+{
+        g_autoptr(up_case) bare = up_case_copy(c);
+        g_autoptr(GBytes) file = NULL;
+
+        g_clear_pointer(&bare->mutation, g_free);
+        file = up_case_write(bare);
+        return g_hash_table_add(run->seen, g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, file));
+}
+
+static struct up_case *read_case(GBytes *file)
 {
         gsize bytes;
         const uint8_t *data = g_bytes_get_data(file, &bytes);
-        g_autoptr(up_case) c = up_case_read(data, bytes, NULL);
-        g_autoptr(GBytes) unsaid = NULL;
 
-        g_clear_pointer(&c->mutation, g_free);
-        unsaid = up_case_write(c);
-        return g_hash_table_add(run->seen, g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, unsaid));
+        return up_case_read(data, bytes, NULL);
 }
 
-/* NULL when there is none to be found. */
-static GBytes *next_mutation(struct run *run)
+/* NULL: no new one was found. */
+static GBytes *next_mutant(struct run *run, struct up_case **ret_case)
 {
         gsize bytes;
         const uint8_t *data = g_bytes_get_data(run->file, &bytes);
 
         for (int i = 0; i < TRIES; i++) {
                 GBytes *file = up_mutate(data, bytes, run->most_bytes, up_rng_next(&run->rng));
-                if (is_new(run, file))
+                struct up_case *c = read_case(file);
+                if (is_new(run, c)) {
+                        *ret_case = c;
                         return file;
+                }
+                up_case_free(c);
                 g_bytes_unref(file);
         }
         return NULL;
 }
 
-static void tell_file(struct run *run, const char *name, GBytes *file)
+static void report_file(struct run *run, const char *name, GBytes *file, const struct up_case *c)
 {
-        gsize bytes;
-        const uint8_t *data = g_bytes_get_data(file, &bytes);
-        g_autoptr(up_case) c = up_case_read(data, bytes, NULL);
-
-        run->graded[up_intended_of(c->mutation)]++;
+        run->graded[up_expected_grade_of(c->mutation)]++;
         if (run->json == NULL)
                 return;
         json_builder_begin_object(run->json);
         up_tool_json_text(run->json, "file", name);
-        up_tool_json_number(run->json, "bytes", (gint64)bytes);
+        up_tool_json_number(run->json, "bytes", (gint64)g_bytes_get_size(file));
         up_tool_json_text(run->json, "mutation", c->mutation);
         json_builder_end_object(run->json);
 }
@@ -140,7 +146,8 @@ static int write_all(struct run *run, const char *folder, int count)
         for (int i = 1; i <= count; i++) {
                 g_autofree char *name = g_strdup_printf("%06d.case", i);
                 g_autofree char *path = g_build_filename(folder, name, NULL);
-                g_autoptr(GBytes) file = next_mutation(run);
+                g_autoptr(up_case) c = NULL;
+                g_autoptr(GBytes) file = next_mutant(run, &c);
                 g_autoptr(GError) error = NULL;
                 const char *data;
                 gsize bytes;
@@ -153,7 +160,7 @@ static int write_all(struct run *run, const char *folder, int count)
                 data = g_bytes_get_data(file, &bytes);
                 if (!g_file_set_contents(path, data, (gssize)bytes, &error))
                         return up_tool_fail(UP_STATUS_UNRUNNABLE, "%s", error->message);
-                tell_file(run, name, file);
+                report_file(run, name, file, c);
         }
         return UP_STATUS_PASSED;
 }
@@ -162,8 +169,7 @@ static int write_all(struct run *run, const char *folder, int count)
 
 static void run_init(struct run *run, GBytes *file, gint64 seed, bool json)
 {
-        gsize bytes;
-        const uint8_t *data = g_bytes_get_data(file, &bytes);
+        gsize bytes = g_bytes_get_size(file);
 
         *run = (struct run){
                 .file = g_bytes_ref(file),
@@ -174,9 +180,8 @@ static void run_init(struct run *run, GBytes *file, gint64 seed, bool json)
         };
         if (bytes > MOST_BYTES / 2)
                 run->most_bytes = 2 * bytes;
-        g_autoptr(up_case) c = up_case_read(data, bytes, NULL);
-        g_autoptr(GBytes) written = up_case_write(c);
-        is_new(run, written);
+        g_autoptr(up_case) c = read_case(file);
+        is_new(run, c);
 }
 
 static void run_clear(struct run *run)
@@ -190,10 +195,10 @@ static void print_grades(const struct run *run, const char *folder, int count)
 {
         g_autoptr(GString) grades = g_string_new(NULL);
 
-        for (int i = 0; i < UP_INTENDED_COUNT; i++)
+        for (int i = 0; i < UP_EXPECTED_COUNT; i++)
                 if (run->graded[i] > 0)
                         g_string_append_printf(grades, "%s %u %s", grades->len > 0 ? "," : "",
-                            run->graded[i], up_intended_names[i]);
+                            run->graded[i], up_expected_grade_names[i]);
         printf("%d cases in %s, their signatures:%s\n", count, folder, grades->str);
 }
 
@@ -229,13 +234,13 @@ static char *help(void)
             "need be; files of an earlier run in it are replaced, anything else is left alone and\n"
             "the run refused. The exit status is 0, or 2 for wrong usage.\n");
 
-        for (int layer = 0; layer < UP_LAYERS; layer++) {
-                size_t count;
-                const struct up_operator *rows = up_operators((enum up_layer)layer, &count);
+        for (int i = 0; i < UP_LAYER_COUNT; i++) {
+                const struct up_layer *layer = up_layers[i];
 
-                g_string_append_printf(text, "\nOperators of %s:\n", up_layer_names[layer]);
-                for (size_t i = 0; i < count; i++)
-                        g_string_append_printf(text, "  %-20s %s\n", rows[i].name, rows[i].what);
+                g_string_append_printf(text, "\nOperators of %s:\n", layer->name);
+                for (size_t j = 0; j < layer->count; j++)
+                        g_string_append_printf(text, "  %-20s %s\n", layer->operators[j].name,
+                            layer->operators[j].what);
         }
         g_string_truncate(text, text->len - 1);
         return g_string_free(text, FALSE);

@@ -222,7 +222,7 @@ static void set_smallest(struct minimization *m, const struct up_case *c, GBytes
 {
         struct up_case *before = m->smallest;
 
-        m->smallest = up_shrink_copy(c);
+        m->smallest = up_case_copy(c);
         up_case_free(before);
         g_bytes_ref(bytes);
         g_clear_pointer(&m->result->bytes, g_bytes_unref);
@@ -245,7 +245,7 @@ static void accept(struct minimization *m, struct candidate *candidate)
 static void confirm(struct minimization *m)
 {
         up_case_free(m->confirmed);
-        m->confirmed = up_shrink_copy(m->smallest);
+        m->confirmed = up_case_copy(m->smallest);
         g_clear_pointer(&m->confirmed_bytes, g_bytes_unref);
         m->confirmed_bytes = g_bytes_ref(m->result->bytes);
         m->unconfirmed = 0;
@@ -460,12 +460,12 @@ void up_minimize_set_head(
  */
 static void start_from(struct minimization *m, GBytes *input)
 {
-        g_autoptr(up_case) c = up_shrink_copy(m->smallest);
+        g_autoptr(up_case) c = up_case_copy(m->smallest);
         g_autoptr(GBytes) bytes = NULL;
         struct up_finding *finding;
 
         m->must_pass_without_fault = m->run.fault != NULL && passes_without_fault(m, input);
-        m->head = up_shrink_copy(m->smallest);
+        m->head = up_case_copy(m->smallest);
         up_minimize_set_head(m->head, m->result->finding, m->run.target, m->run.fault);
         apply_metadata(m, c);
         up_case_put(&c->mutation, NULL);
@@ -474,7 +474,7 @@ static void start_from(struct minimization *m, GBytes *input)
         m->has_metadata = finding != NULL;
         if (!m->has_metadata) {
                 up_case_free(m->head);
-                m->head = up_shrink_copy(m->smallest);
+                m->head = up_case_copy(m->smallest);
         }
         set_smallest(m, m->has_metadata ? c : m->smallest, m->has_metadata ? bytes : input);
         up_finding_free(finding);
