@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "cms/compose.h"
+#include "cms/protect.h"
 #include "cms/identity.h"
 #include "cms/open_layer.h"
 #include "mutate/der.h"
@@ -43,19 +43,19 @@ static GBytes *signed_layer(GBytes *content)
         const struct up_signing signing = { .signers = { { "alice", NULL, false } },
                 .opaque = true };
 
-        return up_compose_sign(content, &signing, NULL);
+        return up_sign_entity(content, &signing, NULL);
 }
 
 static GBytes *compressed_layer(GBytes *content)
 {
-        return up_compose_compress(content, UP_NAMING_STANDARD);
+        return up_compress_entity(content, UP_NAMING_STANDARD);
 }
 
 static GBytes *encrypted_to(GBytes *content, const char *recipient, const char *cipher)
 {
         const struct up_encrypting encrypting = { .recipients = { recipient }, .cipher = cipher };
 
-        return up_compose_encrypt(content, &encrypting, NULL);
+        return up_encrypt_entity(content, &encrypting, NULL);
 }
 
 static GBytes *rsa_layer(GBytes *content)
@@ -77,7 +77,7 @@ static GBytes *password_layer(GBytes *content)
 {
         const struct up_encrypting encrypting = { .password = UP_TEST_PASSWORD, .iterations = 1 };
 
-        return up_compose_encrypt(content, &encrypting, NULL);
+        return up_encrypt_entity(content, &encrypting, NULL);
 }
 
 static const struct {
@@ -149,7 +149,7 @@ static void what_is_not_cms_is_not_a_layer(void **state)
 {
         static const char *const names[] = { "alice", NULL };
         g_autoptr(GBytes) noise = g_bytes_new_static("0\x80noise", 7);
-        g_autoptr(GBytes) entity = up_compose_certificates(names, NULL);
+        g_autoptr(GBytes) entity = up_entity_of_certificates(names, NULL);
         g_autoptr(GBytes) certificates = cms_in(entity);
 
         (void)state;

@@ -16,7 +16,7 @@
 
 #include "case/case.h"
 #include "cms/random.h"
-#include "cms/compose.h"
+#include "cms/protect.h"
 #include "cms/identity.h"
 #include "cms/smime.h"
 
@@ -478,7 +478,7 @@ static void part_without_body_holds(void **state)
         up_identities_load();
         for (size_t i = 0; i < G_N_ELEMENTS(entities); i++) {
                 g_autoptr(GBytes) entity = g_bytes_new_static(entities[i], strlen(entities[i]));
-                g_autoptr(GBytes) message = up_compose_sign(entity, &signing, NULL);
+                g_autoptr(GBytes) message = up_sign_entity(entity, &signing, NULL);
                 struct run run;
 
                 assert_non_null(message);

@@ -9,7 +9,7 @@
 
 #include <glib.h>
 
-#include "cms/compose.h"
+#include "cms/protect.h"
 #include "mutate/rng.h"
 
 enum up_corruption {

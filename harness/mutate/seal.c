@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "cms/random.h"
-#include "cms/compose.h"
+#include "cms/protect.h"
 #include "cms/identity.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CMS_ContentInfo, CMS_ContentInfo_free)
@@ -246,7 +246,7 @@ bool up_seal_again(const struct up_seal *seal, struct up_node *node, GBytes *ent
                 return false;
         lines = seal->signing.opaque ? g_bytes_ref(entity) : canonical(entity);
         up_random_restart(0);
-        der = up_compose_signature(lines, &seal->signing, NULL);
+        der = up_sign_content(lines, &seal->signing, NULL);
         ERR_clear_error();
         if (der == NULL)
                 return false;

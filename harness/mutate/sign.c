@@ -10,7 +10,8 @@
 #include <string.h>
 
 #include "cms/random.h"
-#include "cms/compose.h"
+#include "cms/protect.h"
+#include "mail/compose.h"
 #include "mail/eicar.h"
 #include "cms/identity.h"
 #include "mutate/peel.h"
@@ -290,7 +291,7 @@ static GBytes *signed_entity(struct up_draft *draft, GBytes *entity, GBytes *der
                 return opaque_entity(der, signing->naming);
         content = corruption == UP_CORRUPT_DIGEST ? up_corrupt_content(&draft->rng, entity)
                                                   : g_bytes_ref(entity);
-        return up_compose_signed(content, der, signing);
+        return up_entity_of_signature(content, der, signing);
 }
 
 static enum up_expected_grade graded_as(enum up_corruption corruption, bool independent)
@@ -323,7 +324,7 @@ static GBytes *sign_once(struct up_draft *draft, GBytes *entity, const struct re
                 corruption = UP_CORRUPT_NOTHING; /* the content is not in it */
         signing.boundary = boundary;
         up_random_restart(up_rng_next(&draft->rng));
-        der = up_compose_signature(entity, &signing, NULL);
+        der = up_sign_content(entity, &signing, NULL);
         if (der == NULL)
                 return NULL;
         corrupted = up_corrupt(der, corruption, &signing.signers[0], &draft->rng);
@@ -365,12 +366,12 @@ static GBytes *encrypt(struct up_draft *draft, GBytes *entity)
                 encrypting.iterations = 1 << up_rng_below(rng, 10);
         }
         up_random_restart(up_rng_next(rng));
-        return up_compose_encrypt(entity, &encrypting, NULL);
+        return up_encrypt_entity(entity, &encrypting, NULL);
 }
 
 static GBytes *compress_entity(struct up_draft *draft, GBytes *entity)
 {
-        return up_compose_compress(entity, (enum up_naming)up_rng_below(&draft->rng, 3));
+        return up_compress_entity(entity, (enum up_naming)up_rng_below(&draft->rng, 3));
 }
 
 static bool signs_later(const struct recipe *recipe, unsigned at)

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "cms/random.h"
-#include "cms/compose.h"
+#include "mail/compose.h"
 #include "cms/identity.h"
 #include "mutate/sign.h"
 #include "mutate/drafts.h"

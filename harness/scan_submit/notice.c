@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "cms/compose.h"
+#include "mail/compose.h"
 #include "mail/header.h"
 #include "scan_submit/received.h"
 

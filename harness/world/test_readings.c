@@ -12,7 +12,8 @@
 #include <openssl/err.h>
 
 #include "cms/random.h"
-#include "cms/compose.h"
+#include "cms/protect.h"
+#include "mail/compose.h"
 #include "mail/eicar.h"
 #include "cms/identity.h"
 #include "world/readings.h"
@@ -55,7 +56,7 @@ static enum up_verdict verdict_of_entity(GBytes *entity)
 
 static GBytes *signed_by(const struct up_signing *signing, GBytes *entity)
 {
-        GBytes *result = up_compose_sign(entity, signing, NULL);
+        GBytes *result = up_sign_entity(entity, signing, NULL);
 
         assert_non_null(result);
         return result;
@@ -69,7 +70,7 @@ static void it_is_found_in_signed_content(void **state)
         g_autoptr(GBytes) der = signed_by(&signing, entity);
         signing.indefinite = true;
         g_autoptr(GBytes) ber = signed_by(&signing, entity);
-        g_autoptr(GBytes) compressed = up_compose_compress(entity, UP_NAMING_STANDARD);
+        g_autoptr(GBytes) compressed = up_compress_entity(entity, UP_NAMING_STANDARD);
         g_autoptr(GBytes) both = signed_by(&opaque, compressed);
         g_autoptr(GBytes) harmless = expanded(TYPE "nothing\r\n");
         g_autoptr(GBytes) harmless_signed = signed_by(&opaque, harmless);
@@ -93,7 +94,7 @@ static void encrypted_content_is_not_opened(void **state)
         (void)state;
         const struct up_encrypting encrypting = { .recipients = { "bob-ec" } };
         g_autoptr(GBytes) entity = infected_entity();
-        g_autoptr(GBytes) encrypted = up_compose_encrypt(entity, &encrypting, NULL);
+        g_autoptr(GBytes) encrypted = up_encrypt_entity(entity, &encrypting, NULL);
 
         assert_int_equal(verdict_of_entity(encrypted), UP_VERDICT_CLEAN);
 }
@@ -170,7 +171,7 @@ static GBytes *wrapped(unsigned layers)
 
         for (unsigned i = 0; i < layers; i++) {
                 GBytes *outer = i % 2 != 0 ? signed_by(&opaque, entity)
-                                           : up_compose_compress(entity, UP_NAMING_STANDARD);
+                                           : up_compress_entity(entity, UP_NAMING_STANDARD);
                 g_bytes_unref(entity);
                 entity = outer;
         }
@@ -217,11 +218,11 @@ static void signatures_are_counted_once_and_refuse_no_mail(void **state)
         g_autoptr(GBytes) text = expanded(TYPE "this is signed\r\n");
         g_autoptr(GBytes) other = expanded(TYPE "this was not signed\r\n");
         signing.opaque = false;
-        g_autoptr(GBytes) signature = up_compose_signature(text, &signing, NULL);
-        g_autoptr(GBytes) good = up_compose_signed(text, signature, &signing);
-        g_autoptr(GBytes) changed = up_compose_signed(other, signature, &signing);
+        g_autoptr(GBytes) signature = up_sign_content(text, &signing, NULL);
+        g_autoptr(GBytes) good = up_entity_of_signature(text, signature, &signing);
+        g_autoptr(GBytes) changed = up_entity_of_signature(other, signature, &signing);
         g_autoptr(GBytes) garbage = g_bytes_new_static("\x30\x03\x02\x01\x01", 5);
-        g_autoptr(GBytes) unreadable = up_compose_signed(text, garbage, &signing);
+        g_autoptr(GBytes) unreadable = up_entity_of_signature(text, garbage, &signing);
 
         count_of(good, &verified, &digest_only);
         assert_int_equal(verified, 1);

@@ -1,5 +1,5 @@
 /*
- * compose - CMS by OpenSSL, MIME by concatenation
+ * protect - CMS by OpenSSL, and an entity around it
  *
  * CMS_sign() takes the time of signing from the clock. So the structure is made in parts: an empty
  * one, a signer, its signingTime attribute, and only then the content (CMS_final), which adds the
@@ -8,7 +8,7 @@
  * CompressedData is written here in DER, because OpenSSL makes it only when it was built with zlib,
  * and Debian's is not.
  */
-#include "cms/compose.h"
+#include "cms/protect.h"
 
 #include <openssl/cms.h>
 #include <openssl/err.h>
@@ -17,16 +17,15 @@
 #include <zlib.h>
 
 #include "cms/identity.h"
-
-#define BASE64_LINE 64
+#include "mail/compose.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CMS_ContentInfo, CMS_ContentInfo_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ASN1_TIME, ASN1_TIME_free)
 
-GQuark up_compose_error_quark(void)
+GQuark up_protect_error_quark(void)
 {
-        return g_quark_from_static_string("up-compose-error");
+        return g_quark_from_static_string("up-protect-error");
 }
 
 /* What a kind of CMS is called; the names of RFC 8551 section 3.2. */
@@ -43,46 +42,6 @@ static const struct wording enveloped_wording = { "pkcs7-mime", "enveloped-data"
 static const struct wording auth_wording = { "pkcs7-mime", "authEnveloped-data", "smime.p7m" };
 static const struct wording compressed_wording = { "pkcs7-mime", "compressed-data", "smime.p7z" };
 
-/* --- bytes ------------------------------------------------------------------------------------ */
-
-static void put_text(GByteArray *to, const char *text)
-{
-        g_byte_array_append(to, (const guint8 *)text, (guint)strlen(text));
-}
-
-static void put_bytes(GByteArray *to, GBytes *bytes)
-{
-        gsize size;
-        const guint8 *data = g_bytes_get_data(bytes, &size);
-
-        g_byte_array_append(to, data, (guint)size);
-}
-
-static void put_lines(GByteArray *to, const char *text)
-{
-        for (const char *at = text; *at != '\0'; at++) {
-                if (*at == '\n' && (at == text || at[-1] != '\r'))
-                        put_text(to, "\r");
-                g_byte_array_append(to, (const guint8 *)at, 1);
-        }
-}
-
-static void put_base64(GByteArray *to, GBytes *bytes)
-{
-        gsize size;
-        const guint8 *data = g_bytes_get_data(bytes, &size);
-        g_autofree char *text = g_base64_encode(data, size);
-        size_t left = strlen(text);
-
-        for (const char *at = text; left > 0;) {
-                size_t line = MIN(left, BASE64_LINE);
-                g_byte_array_append(to, (const guint8 *)at, (guint)line);
-                put_text(to, "\r\n");
-                at += line;
-                left -= line;
-        }
-}
-
 /* --- errors ----------------------------------------------------------------------------------- */
 
 /* Some of OpenSSL's functions refuse, and leave no error behind. */
@@ -94,85 +53,20 @@ static GBytes *fail_openssl(GError **error, const char *doing)
         if (code != 0)
                 ERR_error_string_n(code, text, sizeof text);
         ERR_clear_error();
-        g_set_error(error, UP_COMPOSE_ERROR, 0, "%s: %s", doing, text);
+        g_set_error(error, UP_PROTECT_ERROR, 0, "%s: %s", doing, text);
         return NULL;
 }
 
 static const void *known(const void *found, const char *what, const char *name, GError **error)
 {
         if (found == NULL)
-                g_set_error(error, UP_COMPOSE_ERROR, 0, "no %s is called %s", what, name);
+                g_set_error(error, UP_PROTECT_ERROR, 0, "no %s is called %s", what, name);
         return found;
 }
 
 static const struct up_identity *identity(const char *name, GError **error)
 {
         return known(up_identity_find(name), "identity", name, error);
-}
-
-/* --- MIME ------------------------------------------------------------------------------------- */
-
-GBytes *up_compose_lines(const char *text)
-{
-        GByteArray *lines = g_byte_array_new();
-
-        put_lines(lines, text);
-        return g_byte_array_free_to_bytes(lines);
-}
-
-/* Message and entity alike: header lines, then bytes that begin with more of them or not. */
-static GBytes *under(const char *header, const char *separator, GBytes *rest)
-{
-        GByteArray *whole = g_byte_array_new();
-
-        put_lines(whole, header);
-        put_text(whole, separator);
-        put_bytes(whole, rest);
-        return g_byte_array_free_to_bytes(whole);
-}
-
-GBytes *up_compose_message(const char *header, GBytes *entity)
-{
-        return under(header, "", entity);
-}
-
-GBytes *up_compose_entity(const char *header, GBytes *body)
-{
-        return under(header, "\r\n", body);
-}
-
-GBytes *up_compose_base64(const char *header, GBytes *body)
-{
-        GByteArray *text = g_byte_array_new();
-        g_autoptr(GBytes) encoded = NULL;
-
-        put_base64(text, body);
-        encoded = g_byte_array_free_to_bytes(text);
-        return up_compose_entity(header, encoded);
-}
-
-GBytes *up_compose_multipart(const char *type, const char *boundary, GBytes *const *parts)
-{
-        GByteArray *body = g_byte_array_new();
-        g_autoptr(GBytes) whole = NULL;
-        g_autofree char *header =
-            g_strdup_printf("Content-Type: %s; boundary=\"%s\"\n", type, boundary);
-        g_autofree char *delimiter = g_strdup_printf("--%s\r\n", boundary);
-        g_autofree char *close = g_strdup_printf("--%s--\r\n", boundary);
-
-        for (; *parts != NULL; parts++) {
-                put_text(body, delimiter);
-                put_bytes(body, *parts);
-                put_text(body, "\r\n");
-        }
-        put_text(body, close);
-        whole = g_byte_array_free_to_bytes(body);
-        return up_compose_entity(header, whole);
-}
-
-GBytes *up_compose_attached(GBytes *message)
-{
-        return up_compose_entity("Content-Type: message/rfc822\n", message);
 }
 
 /* --- CMS to entity ---------------------------------------------------------------------------- */
@@ -318,7 +212,7 @@ static bool add_signer(CMS_ContentInfo *cms, const struct up_signer *signer,
         return true;
 }
 
-GBytes *up_compose_signature(GBytes *entity, const struct up_signing *signing, GError **error)
+GBytes *up_sign_content(GBytes *entity, const struct up_signing *signing, GError **error)
 {
         unsigned flags = CMS_PARTIAL | (signing->opaque ? 0 : CMS_DETACHED);
         g_autoptr(CMS_ContentInfo) cms = CMS_sign(NULL, NULL, NULL, NULL, flags);
@@ -332,7 +226,7 @@ GBytes *up_compose_signature(GBytes *entity, const struct up_signing *signing, G
         return cms_finish(cms, entity, signing->opaque && signing->indefinite, error);
 }
 
-GBytes *up_compose_signed(GBytes *entity, GBytes *signature, const struct up_signing *signing)
+GBytes *up_entity_of_signature(GBytes *entity, GBytes *signature, const struct up_signing *signing)
 {
         g_autoptr(GBytes) second = cms_entity(signature, &signature_wording, signing->naming);
         g_autofree char *algorithms = micalg(signing);
@@ -345,17 +239,17 @@ GBytes *up_compose_signed(GBytes *entity, GBytes *signature, const struct up_sig
         return up_compose_multipart(type, signing->boundary, parts);
 }
 
-GBytes *up_compose_sign(GBytes *entity, const struct up_signing *signing, GError **error)
+GBytes *up_sign_entity(GBytes *entity, const struct up_signing *signing, GError **error)
 {
-        g_autoptr(GBytes) der = up_compose_signature(entity, signing, error);
+        g_autoptr(GBytes) der = up_sign_content(entity, signing, error);
 
         if (der == NULL)
                 return NULL;
         return signing->opaque ? cms_entity(der, &signed_wording, signing->naming)
-                               : up_compose_signed(entity, der, signing);
+                               : up_entity_of_signature(entity, der, signing);
 }
 
-GBytes *up_compose_certificates(const char *const *identities, GError **error)
+GBytes *up_entity_of_certificates(const char *const *identities, GError **error)
 {
         g_autoptr(CMS_ContentInfo) cms =
             CMS_sign(NULL, NULL, NULL, NULL, CMS_PARTIAL | CMS_DETACHED);
@@ -401,7 +295,7 @@ static bool add_password(CMS_ContentInfo *cms, const struct up_encrypting *encry
                    cms, encrypting->iterations, -1, -1, password, -1, EVP_aes_256_cbc()) != NULL;
 }
 
-GBytes *up_compose_encrypt(GBytes *entity, const struct up_encrypting *encrypting, GError **error)
+GBytes *up_encrypt_entity(GBytes *entity, const struct up_encrypting *encrypting, GError **error)
 {
         const char *name = encrypting->cipher != NULL ? encrypting->cipher : "aes-256-cbc";
         const EVP_CIPHER *cipher = known(EVP_get_cipherbyname(name), "cipher", name, error);
@@ -488,7 +382,7 @@ static GByteArray *deflated(GBytes *content)
  * ContentInfo { id-ct-compressedData, [0] CompressedData { version 0, { zlib },
  *     EncapsulatedContentInfo { id-data, [0] OCTET STRING } } }
  */
-GBytes *up_compose_compress(GBytes *entity, enum up_naming naming)
+GBytes *up_compress_entity(GBytes *entity, enum up_naming naming)
 {
         static const guint8 version_0[] = { DER_INTEGER, 1, 0 };
         GByteArray *octets = der(DER_EXPLICIT_0, der(DER_OCTETS, deflated(entity)));

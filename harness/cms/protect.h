@@ -1,29 +1,25 @@
 /*
- * compose - building mail: entities out of entities, signed, encrypted, compressed, wrapped
+ * protect - entities that are signed, encrypted or compressed by CMS
  *
- * An entity is raw bytes: header lines that begin with "Content-", an empty line, a body (RFC 2045
- * section 2.4). Each function here takes entities and makes one of them, so that they nest in any
- * order: sign, then encrypt, then sign again. A message is the other header lines, put before an
- * entity's own. All of this ends lines with CRLF; what is given is taken byte for byte as it is.
+ * Each function makes an entity of an entity (mail/compose.h), so that they nest in any order:
+ * sign, then encrypt, then sign again. Boundaries, signing time and identities are given;
+ * randomness comes from random.h: after up_random_restart() the same calls make the same bytes.
  *
- * Nothing is taken from outside: boundaries, signing time and identities are given, and chance
- * comes from random.h. After up_random_restart() the same calls make the same bytes.
- *
- * Call up_identities_load() first. A function that fails returns NULL and sets the error, whose
- * domain is UP_COMPOSE_ERROR, to what OpenSSL said; results belong to the caller. An identity's
- * or algorithm's name that does not exist is such a failure too.
+ * Call up_identities_load() first. A function that fails, for an unknown name of an identity or an
+ * algorithm too, returns NULL and sets the error, whose domain is UP_PROTECT_ERROR. The caller owns
+ * the results.
  *
  * Follows RFC 8551 (S/MIME), 5652 (CMS), 5083 (AuthEnvelopedData), 3274 (CompressedData).
  */
-#ifndef UP_CMS_COMPOSE_H
-#define UP_CMS_COMPOSE_H
+#ifndef UP_CMS_PROTECT_H
+#define UP_CMS_PROTECT_H
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#define UP_COMPOSE_ERROR up_compose_error_quark()
-GQuark up_compose_error_quark(void);
+#define UP_PROTECT_ERROR up_protect_error_quark()
+GQuark up_protect_error_quark(void);
 
 /** How an entity made of CMS calls itself. */
 enum up_naming {
@@ -55,16 +51,16 @@ struct up_signing {
 };
 
 /** multipart/signed or signed-data of an entity. A detached signature covers exactly its bytes. */
-GBytes *up_compose_sign(GBytes *entity, const struct up_signing *signing, GError **error);
+GBytes *up_sign_entity(GBytes *entity, const struct up_signing *signing, GError **error);
 
 /**
  * The DER alone: SignedData, with the entity inside if signing->opaque. For those who wrap it
- * themselves, in up_compose_signed() or otherwise.
+ * themselves, in up_entity_of_signature() or otherwise.
  */
-GBytes *up_compose_signature(GBytes *entity, const struct up_signing *signing, GError **error);
+GBytes *up_sign_content(GBytes *entity, const struct up_signing *signing, GError **error);
 
 /** multipart/signed of an entity and a signature in DER, which need not match. Cannot fail. */
-GBytes *up_compose_signed(GBytes *entity, GBytes *signature, const struct up_signing *signing);
+GBytes *up_entity_of_signature(GBytes *entity, GBytes *signature, const struct up_signing *signing);
 
 #define UP_RECIPIENTS 4
 
@@ -80,33 +76,12 @@ struct up_encrypting {
 };
 
 /** enveloped-data or authEnveloped-data of an entity. */
-GBytes *up_compose_encrypt(GBytes *entity, const struct up_encrypting *encrypting, GError **error);
+GBytes *up_encrypt_entity(GBytes *entity, const struct up_encrypting *encrypting, GError **error);
 
 /** compressed-data of an entity, by zlib at its best level. Cannot fail. */
-GBytes *up_compose_compress(GBytes *entity, enum up_naming naming);
+GBytes *up_compress_entity(GBytes *entity, enum up_naming naming);
 
 /** certs-only: SignedData with the certificates of these identities, NULL-terminated. */
-GBytes *up_compose_certificates(const char *const *identities, GError **error);
-
-/** An entity of header lines (each ended by LF or CRLF) and a body. Cannot fail. */
-GBytes *up_compose_entity(const char *header, GBytes *body);
-
-/** As above, the body in base64, in lines of 64 characters (RFC 2045 section 6.8 allows 76). */
-GBytes *up_compose_base64(const char *header, GBytes *body);
-
-/**
- * A multipart of the parts, NULL-terminated. @type is the media type with parameters other than
- * the boundary: "multipart/mixed", "multipart/related; type=\"text/html\"".
- */
-GBytes *up_compose_multipart(const char *type, const char *boundary, GBytes *const *parts);
-
-/** The message with these header lines (each ended by LF or CRLF), then the entity's own. */
-GBytes *up_compose_message(const char *header, GBytes *entity);
-
-/** message/rfc822 around a message. */
-GBytes *up_compose_attached(GBytes *message);
-
-/** Text whose lines end with LF, with CRLF. */
-GBytes *up_compose_lines(const char *text);
+GBytes *up_entity_of_certificates(const char *const *identities, GError **error);
 
 #endif

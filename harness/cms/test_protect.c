@@ -1,9 +1,9 @@
 /*
- * test_compose - what the composer signs, others verify; what it encrypts, the reader reads; and
- * the same calls make the same bytes
+ * What is signed can be verified; what is encrypted can be read; the same calls make the same
+ * bytes.
  *
  * The judge is OpenSSL's reading side, given the raw bytes between the boundaries as a mail client
- * would cut them out, never an object that the composer made.
+ * would cut them out, never an object that the tested code made.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,8 +19,8 @@
 #include <zlib.h>
 
 #include "cms/random.h"
-#include "cms/compose.h"
-#include "mail/eicar.h"
+#include "cms/protect.h"
+#include "mail/compose.h"
 #include "cms/identity.h"
 
 #define NOW_S    INT64_C(1767225600) /* 2026-01-01 */
@@ -137,7 +137,7 @@ static GBytes *sign(const struct up_signing *options)
 
         signing.boundary = BOUNDARY;
         signing.time_s = SIGNED_S;
-        result = up_compose_sign(entity, &signing, &error);
+        result = up_sign_entity(entity, &signing, &error);
         if (result == NULL)
                 fail_msg("%s", error->message);
         return result;
@@ -285,7 +285,7 @@ static void headers_say_what_it_is(void **state)
 static void certificates_alone(void **state)
 {
         static const char *const names[] = { "alice", "middle", NULL };
-        g_autoptr(GBytes) entity = up_compose_certificates(names, NULL);
+        g_autoptr(GBytes) entity = up_entity_of_certificates(names, NULL);
         CMS_ContentInfo *cms = parse_entity(entity);
         STACK_OF(X509) *certificates = CMS_get1_certs(cms);
 
@@ -335,7 +335,7 @@ static void every_recipient_can_read(void **state)
 
         (void)state;
         for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
-                g_autoptr(GBytes) entity = up_compose_encrypt(given, &ways[i], NULL);
+                g_autoptr(GBytes) entity = up_encrypt_entity(given, &ways[i], NULL);
                 bool gcm = ways[i].cipher != NULL && g_str_has_suffix(ways[i].cipher, "gcm");
                 assert_non_null(entity);
                 assert_true(holds(entity, gcm ? "=authEnveloped-data\r\n" : "=enveloped-data\r\n"));
@@ -363,7 +363,7 @@ static void compressed_inflates(void **state)
                 for (size_t at = 0; at < sizes[i]; at++)
                         data[at] = (guchar)((at * at) >> 3);
                 given = g_bytes_new(data, sizes[i]);
-                entity = up_compose_compress(given, UP_NAMING_STANDARD);
+                entity = up_compress_entity(given, UP_NAMING_STANDARD);
                 cms = parse_entity(entity);
                 assert_int_equal(OBJ_obj2nid(CMS_get0_type(cms)), NID_id_smime_ct_compressedData);
                 octets = *CMS_get0_content(cms);
@@ -374,35 +374,7 @@ static void compressed_inflates(void **state)
         }
 }
 
-/* --- wrapping --------------------------------------------------------------------------------- */
-
-static void assert_text(GBytes *bytes, const char *text)
-{
-        g_autofree char *got = whole_text(bytes);
-
-        assert_string_equal(got, text);
-}
-
-static void wrapping_is_exact(void **state)
-{
-        g_autoptr(GBytes) body = up_compose_lines("one\ntwo\r\nthree");
-        g_autoptr(GBytes) first = up_compose_entity("Content-Type: a/b\n", body);
-        g_autoptr(GBytes) second = up_compose_base64("", body);
-        GBytes *const parts[] = { first, second, NULL };
-        g_autoptr(GBytes) multipart = up_compose_multipart("multipart/mixed", "b", parts);
-        g_autoptr(GBytes) message = up_compose_message("Subject: s\n", second);
-        g_autoptr(GBytes) attached = up_compose_attached(message);
-
-        (void)state;
-        assert_text(body, "one\r\ntwo\r\nthree");
-        assert_text(multipart, "Content-Type: multipart/mixed; boundary=\"b\"\r\n\r\n"
-                               "--b\r\nContent-Type: a/b\r\n\r\none\r\ntwo\r\nthree\r\n"
-                               "--b\r\n\r\nb25lDQp0d28NCnRocmVl\r\n\r\n--b--\r\n");
-        assert_text(attached,
-            "Content-Type: message/rfc822\r\n\r\nSubject: s\r\n\r\nb25lDQp0d28NCnRocmVl\r\n");
-}
-
-static void what_is_wrong_is_told(void **state)
+static void errors_name_what_is_wrong(void **state)
 {
         static const struct up_signing nobody = { .signers = { { .identity = "nobody" } } };
         static const struct up_signing digest = {
@@ -416,19 +388,19 @@ static void what_is_wrong_is_told(void **state)
         g_autoptr(GError) error = NULL;
 
         (void)state;
-        assert_null(up_compose_sign(given, &nobody, &error));
+        assert_null(up_sign_entity(given, &nobody, &error));
         assert_string_equal(error->message, "no identity is called nobody");
         g_clear_error(&error);
-        assert_null(up_compose_sign(given, &digest, &error));
+        assert_null(up_sign_entity(given, &digest, &error));
         assert_string_equal(error->message, "no digest is called sha3000");
         g_clear_error(&error);
-        assert_null(up_compose_encrypt(given, &cipher, &error));
+        assert_null(up_encrypt_entity(given, &cipher, &error));
         assert_string_equal(error->message, "no cipher is called rot13");
         g_clear_error(&error);
-        assert_null(up_compose_sign(given, &pss_ec, &error));
+        assert_null(up_sign_entity(given, &pss_ec, &error));
         assert_string_equal(error->message, "alice-ec: OpenSSL refused, and did not say why");
         g_clear_error(&error);
-        assert_null(up_compose_encrypt(given, &unreadable, &error));
+        assert_null(up_encrypt_entity(given, &unreadable, &error));
         assert_true(g_str_has_prefix(error->message, "signing or encrypting: error:"));
         assert_int_equal(ERR_peek_error(), 0);
 }
@@ -450,8 +422,8 @@ static char *fingerprint(uint64_t seed)
         g_autoptr(GBytes) encrypted = NULL;
 
         up_random_restart(seed);
-        signature = up_compose_sign(given, &signing, NULL);
-        encrypted = up_compose_encrypt(signature, &encrypting, NULL);
+        signature = up_sign_entity(given, &signing, NULL);
+        encrypted = up_encrypt_entity(signature, &encrypting, NULL);
         return g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, encrypted);
 }
 
@@ -471,7 +443,7 @@ static void same_calls_make_the_same_bytes(void **state)
         }
 }
 
-static void chance_is_a_stream(void **state)
+static void randomness_is_a_stream(void **state)
 {
         unsigned char first[16], second[16], again[16], private[16], other[17];
 
@@ -490,7 +462,7 @@ static void chance_is_a_stream(void **state)
         assert_int_equal(RAND_status(), 1);
 }
 
-/* --- identities and EICAR --------------------------------------------------------------------- */
+/* --- identities ----------------------------------------------------------------------------- */
 
 static bool may_sign(const struct up_identity *identity)
 {
@@ -531,27 +503,6 @@ static void identities_are_what_they_say(void **state)
             X509_check_email(up_identity_find("alice")->certificate, "alice@example.com", 0, 0), 1);
 }
 
-static void eicar_expands_and_folds(void **state)
-{
-        static const char folded[] = "a" UP_EICAR_PLACEHOLDER UP_EICAR_PLACEHOLDER "{{EICAR}";
-        g_autoptr(GBytes) one =
-            up_eicar_expand((const uint8_t *)UP_EICAR_PLACEHOLDER, strlen(UP_EICAR_PLACEHOLDER));
-        g_autoptr(GBytes) expanded = up_eicar_expand((const uint8_t *)folded, strlen(folded));
-        g_autoptr(GBytes) again = NULL;
-        g_autoptr(GBytes) none = up_eicar_fold(NULL, 0);
-        g_autofree char *sum = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, one);
-        gsize size;
-        const uint8_t *data = g_bytes_get_data(expanded, &size);
-
-        (void)state;
-        assert_string_equal(
-            sum, "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f");
-        assert_int_equal(size, strlen("a") + 2 * UP_EICAR_BYTES + strlen("{{EICAR}"));
-        again = up_eicar_fold(data, size);
-        assert_text(again, folded);
-        assert_int_equal(g_bytes_get_size(none), 0);
-}
-
 static int load(void **state)
 {
         (void)state;
@@ -573,12 +524,10 @@ int main(void)
                 cmocka_unit_test(certificates_alone),
                 cmocka_unit_test(every_recipient_can_read),
                 cmocka_unit_test(compressed_inflates),
-                cmocka_unit_test(wrapping_is_exact),
-                cmocka_unit_test(what_is_wrong_is_told),
+                cmocka_unit_test(errors_name_what_is_wrong),
                 cmocka_unit_test(same_calls_make_the_same_bytes),
-                cmocka_unit_test(chance_is_a_stream),
+                cmocka_unit_test(randomness_is_a_stream),
                 cmocka_unit_test(identities_are_what_they_say),
-                cmocka_unit_test(eicar_expands_and_folds),
         };
 
         return cmocka_run_group_tests(tests, load, NULL);

@@ -1,0 +1,46 @@
+/*
+ * Composed entities are exactly the expected bytes.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "mail/compose.h"
+
+static void assert_text(GBytes *bytes, const char *text)
+{
+        g_autofree char *got = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+
+        assert_string_equal(got, text);
+}
+
+static void wrapping_is_exact(void **state)
+{
+        g_autoptr(GBytes) body = up_compose_lines("one\ntwo\r\nthree");
+        g_autoptr(GBytes) first = up_compose_entity("Content-Type: a/b\n", body);
+        g_autoptr(GBytes) second = up_compose_base64("", body);
+        GBytes *const parts[] = { first, second, NULL };
+        g_autoptr(GBytes) multipart = up_compose_multipart("multipart/mixed", "b", parts);
+        g_autoptr(GBytes) message = up_compose_message("Subject: s\n", second);
+        g_autoptr(GBytes) attached = up_compose_attached(message);
+
+        (void)state;
+        assert_text(body, "one\r\ntwo\r\nthree");
+        assert_text(multipart, "Content-Type: multipart/mixed; boundary=\"b\"\r\n\r\n"
+                               "--b\r\nContent-Type: a/b\r\n\r\none\r\ntwo\r\nthree\r\n"
+                               "--b\r\n\r\nb25lDQp0d28NCnRocmVl\r\n\r\n--b--\r\n");
+        assert_text(attached,
+            "Content-Type: message/rfc822\r\n\r\nSubject: s\r\n\r\nb25lDQp0d28NCnRocmVl\r\n");
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(wrapping_is_exact),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
