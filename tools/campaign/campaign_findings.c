@@ -231,8 +231,13 @@ static bool collect_finding(struct state *state, const char *slug, const char *p
         state->triage->run.fault = campaign_fault;
         state->left_us -= MIN(state->left_us, g_get_monotonic_time() - began_us);
         state->left--;
-        if (up_tool_interrupted() || triaged->status == UP_TRIAGE_UNRUNNABLE)
+        if (up_tool_interrupted() ||
+            (triaged->status == UP_TRIAGE_UNRUNNABLE && triaged->finding == NULL))
                 return fail(state, path, triaged->reason);
+        if (triaged->status == UP_TRIAGE_UNRUNNABLE) {
+                up_status_line_clear(state->collection->line);
+                up_tool_fail(0, "%s: not triaged: %s", path, triaged->reason);
+        }
         if (triaged->finding == NULL || triaged->status == UP_TRIAGE_FLAKY) {
                 up_finding_free(triaged->finding);
                 triaged->finding = nondeterministic(path, triaged->reason);

@@ -287,8 +287,9 @@ static bool check_reproduced(struct up_triaged *triaged, const struct up_run *ru
 
         if (up_run_find_same(run, triaged->finding) != NULL)
                 return true;
-        return set_status(
-            triaged, UP_TRIAGE_FLAKY, g_strdup_printf("%s it showed %s", when, shown));
+        return set_status(triaged,
+            run->status == UP_RUN_UNRUNNABLE ? UP_TRIAGE_UNRUNNABLE : UP_TRIAGE_FLAKY,
+            g_strdup_printf("%s it showed %s", when, shown));
 }
 
 /* How the gate will run it. */
