@@ -100,7 +100,7 @@ check 'each run searches the same commits' \
 
 step 3.2.1 "$work/toy/$case"
 check 'a finding is bad' ended 1
-check 'repro tells of it' out_has 'memory: more memory than the bound'
+check 'repro tells of it' out_has 'memory: memory use exceeded the limit'
 check 'and how to go on with this commit' out_has 'build/bisect/'
 step 3.2.7 "$work/toy/$case"
 check 'a pass is good' ended 0
