@@ -1,13 +1,12 @@
 /*
- * replay - a target as a plain program, without any fuzz engine
+ * replay - a target as a plain program, without a fuzz engine
  *
  *     build/replay/fuzz/smime FILE...
- *     build/replay/fuzz/smime --warm
+ *     build/replay/fuzz/smime --fork-server
  *
- * Runs each file once. Exit status 0, 1 when there was a finding, 2 when a file cannot be read.
- * With none of the variables of target.h set, the first finding aborts, as under an engine.
- *
- * With --warm it starts, and then runs the files that it is told of in forks (warm.h).
+ * Runs each file once. Exit status 0, 1 with findings, 2 when a file cannot be read. With none of
+ * the variables of target/target.h set, the first finding aborts, as under an engine. The second
+ * form is for tools (target/fork_server.h).
  */
 #include <stdio.h>
 
@@ -16,13 +15,18 @@
 
 int main(int argc, char **argv)
 {
+        int status = 0;
+
         if (argc < 2) {
                 fprintf(stderr, "usage: %s FILE... | %s\n", argv[0], UP_FORK_SERVER_OPTION);
                 return 2;
         }
         LLVMFuzzerInitialize(&argc, &argv);
-        for (int i = 1; i < argc; i++)
-                if (!up_target_run_file(argv[0], argv[i]))
+        for (int i = 1; i < argc; i++) {
+                int findings = up_target_run_file(argv[i]);
+                if (findings < 0)
                         return 2;
-        return up_target_findings() > 0 ? 1 : 0;
+                status = findings > 0 ? 1 : status;
+        }
+        return status;
 }

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "target/leaks.h"
-#include "target/target.h"
 #include "world/bystander.h"
 
 /* No watchdog runs before the first request. */
@@ -40,25 +39,26 @@ static void detach_from_server(pid_t server)
 }
 
 /* LeakSanitizer, which runs in exit(), takes longer than most cases. */
-static G_GNUC_NORETURN void run_files(const char *program, char **paths)
+static G_GNUC_NORETURN void run_files(const struct up_fork_server_target *target, char **paths)
 {
-        unsigned findings = up_target_findings();
         int64_t live = 0, left = 1;
-        int status;
+        int status = 0;
 
         for (int i = 0; paths[i] != NULL; i++) {
-                if (!up_target_run_file(program, paths[i]))
+                int findings = target->run_file(paths[i]);
+                if (findings < 0)
                         exit(2);
+                status = findings > 0 ? 1 : status;
                 left = i > 0 && strcmp(paths[i - 1], paths[i]) == 0 ? up_leaks_live() - live : 1;
                 live = up_leaks_live();
         }
-        status = up_target_findings() > findings ? 1 : 0;
         if (left > 0)
                 exit(status);
         _exit(status);
 }
 
-static pid_t start_fork(const char *program, const char *report, char **paths)
+static pid_t start_fork(
+    const struct up_fork_server_target *target, const char *report, char **paths)
 {
         pid_t server = getpid();
         pid_t pid = fork();
@@ -66,7 +66,7 @@ static pid_t start_fork(const char *program, const char *report, char **paths)
         if (pid == 0) {
                 detach_from_server(server);
                 setenv("UNPEND_REPORT", report, 1);
-                run_files(program, paths);
+                run_files(target, paths);
         }
         if (pid < 0)
                 return pid;
@@ -87,12 +87,7 @@ static void reap(pid_t pid)
         fflush(stdout);
 }
 
-static void run(const uint8_t *data, size_t size)
-{
-        LLVMFuzzerTestOneInput(data, size);
-}
-
-static void warm_up(void)
+static void warm_up(const struct up_fork_server_target *target)
 {
         g_autoptr(GBytes) message = up_bystander("signed");
         gsize size;
@@ -100,7 +95,7 @@ static void warm_up(void)
 
         setenv("UNPEND_REPORT", "/dev/null", 1);
         alarm(WARM_UP_S);
-        up_leaks_run_unreported(run, data, size);
+        up_leaks_run_unreported(target->run, data, size);
         alarm(0);
         up_leaks_start();
 }
@@ -118,17 +113,17 @@ static char **read_paths(char **text, size_t *size)
         return NULL;
 }
 
-int up_fork_server_serve(const char *program)
+int up_fork_server_serve(const struct up_fork_server_target *target)
 {
         char *report = NULL, *text = NULL;
         size_t report_size = 0, text_size = 0;
 
-        warm_up();
+        warm_up(target);
         while (read_text(&report, &report_size)) {
                 g_auto(GStrv) paths = read_paths(&text, &text_size);
                 if (paths == NULL)
                         break;
-                pid_t pid = start_fork(program, report, paths);
+                pid_t pid = start_fork(target, report, paths);
                 if (pid < 0 || !read_text(&text, &text_size) ||
                     strcmp(text, UP_FORK_SERVER_REAP) != 0)
                         break; /* the fork dies with this process */

@@ -15,11 +15,18 @@
 #ifndef UP_TARGET_FORK_SERVER_H
 #define UP_TARGET_FORK_SERVER_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #define UP_FORK_SERVER_OPTION "--fork-server"
 #define UP_FORK_SERVER_REAP   "reap"
 
-/** Serves until the end of input; returns the exit status. To be called before any engine starts.
- */
-int up_fork_server_serve(const char *program);
+struct up_fork_server_target {
+        void (*run)(const uint8_t *data, size_t size);
+        int (*run_file)(const char *path); /* returns how many findings it has; -1: failure */
+};
+
+/** Serves until the end of input; returns the exit status. Call it before any engine starts. */
+int up_fork_server_serve(const struct up_fork_server_target *target);
 
 #endif

@@ -28,7 +28,8 @@
 #define TRACE_MAX_WIDTH 1000
 
 static const char *input_path = "(memory)";
-static unsigned findings_so_far;
+static const char *program = "";
+static unsigned last_findings;
 static struct up_progress *progress;
 static gint64 start_us; /* real time, for statistics only */
 static bool next_is_mutant;
@@ -56,7 +57,7 @@ static G_GNUC_NORETURN void restart_in_fixed_environment(char **argv)
         _exit(125);
 }
 
-static void plant_faults(const char *program)
+static void plant_faults(void)
 {
         const char *names = getenv("UNPEND_FAULT");
 
@@ -69,7 +70,7 @@ static void plant_faults(const char *program)
         }
 }
 
-static void map_progress(const char *program)
+static void map_progress(void)
 {
         const char *path = getenv("UNPEND_PROGRESS");
 
@@ -83,14 +84,20 @@ static void map_progress(const char *program)
         }
 }
 
+static void run_input(const uint8_t *data, size_t size)
+{
+        LLVMFuzzerTestOneInput(data, size);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
         const char *columns = getenv("UNPEND_TRACE");
 
         if (!environment_is_fixed())
                 restart_in_fixed_environment(*argv);
-        plant_faults((*argv)[0]);
-        map_progress((*argv)[0]);
+        program = (*argv)[0];
+        plant_faults();
+        map_progress();
         if (columns != NULL)
                 trace_columns = (unsigned)CLAMP(strtol(columns, NULL, 10), 0, TRACE_MAX_WIDTH);
         if (getenv("UNPEND_FINDINGS") != NULL)
@@ -98,7 +105,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         if (up_fuel_counts())
                 up_hooks_set(&up_pipeline_fuel);
         if (*argc == 2 && strcmp((*argv)[1], UP_FORK_SERVER_OPTION) == 0)
-                exit(up_fork_server_serve((*argv)[0]));
+                exit(up_fork_server_serve(
+                    &(struct up_fork_server_target){ run_input, up_target_run_file }));
         return 0;
 }
 
@@ -237,7 +245,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bool mutant;
         uint64_t fuel = examine(data, size, &result, &mutant);
 
-        findings_so_far += result.findings->len;
+        last_findings = result.findings->len;
         if (progress != NULL)
                 count_progress(&result, mutant || next_is_mutant);
         next_is_mutant = false;
@@ -260,7 +268,7 @@ void up_target_mutated(void)
         next_is_mutant = true;
 }
 
-bool up_target_run_file(const char *program, const char *path)
+int up_target_run_file(const char *path)
 {
         g_autoptr(GError) error = NULL;
         g_autofree char *data = NULL;
@@ -268,14 +276,10 @@ bool up_target_run_file(const char *program, const char *path)
 
         if (!g_file_get_contents(path, &data, &size, &error)) {
                 fprintf(stderr, "%s: %s\n", program, error->message);
-                return false;
+                return -1;
         }
         input_path = path;
+        last_findings = 0;
         LLVMFuzzerTestOneInput((const uint8_t *)data, size);
-        return true;
-}
-
-unsigned up_target_findings(void)
-{
-        return findings_so_far;
+        return (int)last_findings;
 }

@@ -64,10 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /** For the mutator: the next input is a mutant, whatever its head says. */
 void up_target_mutated(void);
 
-/** Runs a file, which the report names. False, with a message printed, if it cannot be read. */
-bool up_target_run_file(const char *program, const char *path);
-
-/** How many findings there were so far in this process. */
-unsigned up_target_findings(void);
+/** Runs a file, which the report names; returns how many findings it has, -1 if it cannot be read.
+ */
+int up_target_run_file(const char *path);
 
 #endif
