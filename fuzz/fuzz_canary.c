@@ -14,6 +14,7 @@
 #include <openssl/objects.h>
 #include <string.h>
 
+#include "mail/charset.h"
 #include "run/judge_case.h"
 #include "target/target.h"
 #include "gmime/decoders.h"
@@ -229,6 +230,7 @@ static void examine(
         g_autofree char *name = g_strndup(message, end != NULL ? (gsize)(end - message) : bytes);
         const struct up_mock_row *mock = up_mock_find(name);
 
+        up_mail_start();
         for (size_t i = 0; i < G_N_ELEMENTS(up_canaries); i++)
                 if (strcmp(up_canaries[i].name, name) == 0)
                         up_canaries[i].commit(c, &result->observed);
