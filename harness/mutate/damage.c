@@ -85,7 +85,8 @@ static struct edit new_edit(struct up_draft *draft)
         return (struct edit){ .rng = &draft->rng,
                 .out = g_byte_array_new(),
                 .one_in = shares[up_rng_below(&draft->rng, G_N_ELEMENTS(shares))],
-                .line_end = up_raw_line_end(draft->c->message) };
+                .line_end = up_line_end_of(g_bytes_get_data(draft->c->message, NULL),
+                    g_bytes_get_size(draft->c->message)) };
 }
 
 /* One of the entities that are so; NULL when there is none. */
@@ -299,14 +300,15 @@ static struct header choose_header(struct up_draft *draft)
         header.fields = up_raw_fields(message, entity->header);
         for (guint i = header.fields->len; i-- > 0;) {
                 const struct up_field *field = &g_array_index(header.fields, struct up_field, i);
-                if (field->name_bytes == 0 || data[field->whole.end - 1] != '\n' ||
-                    (header.harmless && up_raw_is_content(message, field)))
+                if (field->name.end == field->name.begin || data[field->whole.end - 1] != '\n' ||
+                    (header.harmless && up_field_begins(data, field, "Content-")))
                         g_array_remove_index(header.fields, i);
         }
         return header;
 }
 
-typedef void (*field_editor)(struct edit *edit, const char *text, size_t bytes, size_t name_bytes);
+/* @field is one of @data. */
+typedef void (*field_editor)(struct edit *edit, const char *data, const struct up_field *field);
 
 /* Changes one of the fields. */
 static bool edit_field(struct up_draft *draft, field_editor editor)
@@ -319,8 +321,7 @@ static bool edit_field(struct up_draft *draft, field_editor editor)
                 struct up_field field = g_array_index(
                     header.fields, struct up_field, up_rng_below(&draft->rng, header.fields->len));
                 struct edit edit = new_edit(draft);
-                editor(&edit, data + field.whole.begin, field.whole.end - field.whole.begin,
-                    field.name_bytes);
+                editor(&edit, data, &field);
                 done = replace(draft, field.whole, edit.out, header.harmless);
         }
         g_array_unref(header.fields);
@@ -333,39 +334,40 @@ static bool is_blank(char c)
 }
 
 /* Before a blank that a word follows, so that no line is all blank. */
-static void fold_field(struct edit *edit, const char *text, size_t bytes, size_t name_bytes)
+static void fold_field(struct edit *edit, const char *data, const struct up_field *field)
 {
-        put(edit, text, name_bytes + 1);
-        for (size_t i = name_bytes + 1; i < bytes; i++) {
-                bool can =
-                    i + 1 < bytes && is_blank(text[i]) && text[i + 1] > ' ' && text[i - 1] > ' ';
+        put(edit, data + field->whole.begin, field->value.begin - field->whole.begin);
+        for (size_t i = field->value.begin; i < field->whole.end; i++) {
+                bool can = i + 1 < field->whole.end && is_blank(data[i]) && data[i + 1] > ' ' &&
+                           data[i - 1] > ' ';
                 if (can && up_rng_one_in(edit->rng, 2))
                         put_text(edit, edit->line_end);
-                put(edit, &text[i], 1);
+                put(edit, &data[i], 1);
         }
 }
 
-static void unfold_field(struct edit *edit, const char *text, size_t bytes, size_t name_bytes)
+static void unfold_field(struct edit *edit, const char *data, const struct up_field *field)
 {
-        (void)name_bytes;
-        for (size_t at = 0; at < bytes;) {
-                struct line line = line_at(text, at, bytes);
+        for (size_t at = field->whole.begin; at < field->whole.end;) {
+                struct line line = line_at(data, at, field->whole.end);
                 put(edit, line.text, line.bytes);
                 at += line.bytes + line.end_bytes;
-                if (at >= bytes)
+                if (at >= field->whole.end)
                         put(edit, line.end, line.end_bytes);
         }
 }
 
-static void change_case(struct edit *edit, const char *text, size_t bytes, size_t name_bytes)
+static void change_case(struct edit *edit, const char *data, const struct up_field *field)
 {
         size_t way = up_rng_below(edit->rng, 3);
 
-        for (size_t i = 0; i < bytes; i++) {
-                bool upper = way == 0 || (way == 1 && (i == 0 || text[i - 1] == '-'));
-                char c = upper ? g_ascii_toupper(text[i]) : g_ascii_tolower(text[i]);
-                put(edit, i < name_bytes ? &c : &text[i], 1);
+        for (size_t i = field->name.begin; i < field->name.end; i++) {
+                bool first = i == field->name.begin || data[i - 1] == '-';
+                bool upper = way == 0 || (way == 1 && first);
+                char c = upper ? g_ascii_toupper(data[i]) : g_ascii_tolower(data[i]);
+                put(edit, &c, 1);
         }
+        put(edit, data + field->name.end, field->whole.end - field->name.end);
 }
 
 static bool apply_fold_field(struct up_draft *draft)
@@ -440,18 +442,14 @@ static bool apply_add_trace(struct up_draft *draft)
 /* --- content fields --------------------------------------------------------------------------- */
 
 /* The slice of the first field of that name in a header; empty when there is none. */
-static struct up_slice find_field(GBytes *message, struct up_slice header, const char *name)
+static struct up_slice find_field(GBytes *message, struct up_slice slice, const char *name)
 {
-        const char *data = g_bytes_get_data(message, NULL);
-        g_autoptr(GArray) fields = up_raw_fields(message, header);
+        struct up_header header = up_header_in(g_bytes_get_data(message, NULL), slice);
+        struct up_field field;
 
-        for (guint i = 0; i < fields->len; i++) {
-                const struct up_field *field = &g_array_index(fields, struct up_field, i);
-                if (field->name_bytes == strlen(name) &&
-                    g_ascii_strncasecmp(data + field->whole.begin, name, strlen(name)) == 0)
-                        return field->whole;
-        }
-        return (struct up_slice){ header.begin, header.begin };
+        return up_header_find(&header, name, &field)
+                   ? field.whole
+                   : (struct up_slice){ slice.begin, slice.begin };
 }
 
 static bool has_parameters(const struct up_entity *entity)

@@ -50,15 +50,15 @@ static GBytes *peel_further(GBytes *inside, size_t most)
 }
 
 /* The header's fields about content, or the others, each of which ends its line. */
-static void append_fields(GByteArray *to, GBytes *message, struct up_slice header, bool content)
+static void append_fields(GByteArray *to, GBytes *message, struct up_slice slice, bool content)
 {
-        g_autoptr(GArray) fields = up_raw_fields(message, header);
+        const char *data = g_bytes_get_data(message, NULL);
+        struct up_header header = up_header_in(data, slice);
+        struct up_field field;
 
-        for (guint i = 0; i < fields->len; i++) {
-                const struct up_field *field = &g_array_index(fields, struct up_field, i);
-                if (up_raw_is_content(message, field) == content)
-                        up_raw_append(to, message, field->whole);
-        }
+        while (up_header_next(&header, &field))
+                if (up_field_begins(data, &field, "Content-") == content)
+                        up_raw_append(to, message, field.whole);
         if (!content && to->len > 0 && to->data[to->len - 1] != '\n')
                 g_byte_array_append(to, (const guint8 *)"\r\n", 2);
 }

@@ -30,45 +30,15 @@ GPtrArray *up_raw_entities(GBytes *message)
 
 /* --- header fields ---------------------------------------------------------------------------- */
 
-static size_t name_bytes_at(const char *line, size_t bytes)
+GArray *up_raw_fields(GBytes *message, struct up_slice slice)
 {
-        for (size_t i = 0; i < bytes; i++) {
-                if (line[i] == ':')
-                        return i;
-                if (line[i] <= ' ' || line[i] > '~')
-                        return 0;
-        }
-        return 0;
-}
-
-GArray *up_raw_fields(GBytes *message, struct up_slice header)
-{
-        const char *data = g_bytes_get_data(message, NULL);
+        struct up_header header = up_header_in(g_bytes_get_data(message, NULL), slice);
         GArray *fields = g_array_new(FALSE, FALSE, sizeof(struct up_field));
+        struct up_field field;
 
-        for (size_t at = header.begin; at < header.end;) {
-                const char *lf = memchr(data + at, '\n', header.end - at);
-                size_t next = lf != NULL ? (size_t)(lf - data) + 1 : header.end;
-                bool continues = fields->len > 0 && (data[at] == ' ' || data[at] == '\t');
-                if (continues) {
-                        g_array_index(fields, struct up_field, fields->len - 1).whole.end = next;
-                } else {
-                        struct up_field field = { { at, next },
-                                name_bytes_at(data + at, next - at) };
-                        g_array_append_val(fields, field);
-                }
-                at = next;
-        }
+        while (up_header_next(&header, &field))
+                g_array_append_val(fields, field);
         return fields;
-}
-
-bool up_raw_is_content(GBytes *message, const struct up_field *field)
-{
-        static const char prefix[] = "Content-";
-        const char *data = g_bytes_get_data(message, NULL);
-
-        return field->whole.end - field->whole.begin >= strlen(prefix) &&
-               g_ascii_strncasecmp(data + field->whole.begin, prefix, strlen(prefix)) == 0;
 }
 
 /* --- CMS -------------------------------------------------------------------------------------- */
@@ -185,13 +155,4 @@ GBytes *up_raw_put(GBytes *message, const struct up_carried *carried, GBytes *en
         if (body_bytes > 0 && old[carried->body.end - 1] == '\n')
                 g_string_append(lines, carried->line_end);
         return up_raw_replace(message, carried->body, lines->str, lines->len);
-}
-
-const char *up_raw_line_end(GBytes *message)
-{
-        gsize bytes;
-        const char *data = g_bytes_get_data(message, &bytes);
-        const char *lf = bytes > 0 ? memchr(data, '\n', bytes) : NULL;
-
-        return lf != NULL && (lf == data || lf[-1] != '\r') ? "\n" : "\r\n";
 }

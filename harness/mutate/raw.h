@@ -11,12 +11,7 @@
 #include <stdbool.h>
 
 #include "mail/entity.h"
-
-/** A header field with all its lines, their ends included. */
-struct up_field {
-        struct up_slice whole;
-        size_t name_bytes; /* from its beginning to the colon; 0 when it has no proper name */
-};
+#include "mail/header.h"
 
 /**
  * The entities of a message, as up_entities_read() has them, under the standard limits. What GMime
@@ -24,11 +19,8 @@ struct up_field {
  */
 GPtrArray *up_raw_entities(GBytes *message);
 
-/** The fields of a header, of struct up_field, in order: they cover all of it. */
+/** The fields of a header (mail/header.h), of struct up_field, in order: they cover all of it. */
 GArray *up_raw_fields(GBytes *message, struct up_slice header);
-
-/** Does the field describe content ("Content-...")? Such fields belong to what is signed. */
-bool up_raw_is_content(GBytes *message, const struct up_field *field);
 
 /** What stands in front of all other CMS: a bare structure, which is the whole message. */
 bool up_raw_is_bare(GBytes *message);
@@ -61,8 +53,5 @@ GBytes *up_raw_replace(GBytes *message, struct up_slice slice, const void *data,
 
 /** Appends a slice of the message. */
 void up_raw_append(GByteArray *to, GBytes *message, struct up_slice slice);
-
-/** How the message ends its first line: "\r\n" or "\n"; "\r\n" when it ends none. */
-const char *up_raw_line_end(GBytes *message);
 
 #endif

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "mutate/shrink_mail.h"
+
 /* --- script ----------------------------------------------------------------------------------- */
 
 static size_t count_events(const struct up_case *c)

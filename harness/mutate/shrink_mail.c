@@ -8,12 +8,13 @@
  *
  * What is taken out of a tree is kept until the end, for other places may still point into it.
  */
+#include "mutate/shrink_mail.h"
+
 #include <string.h>
 
 #include "cms/identity.h"
 #include "mutate/peel.h"
 #include "mutate/seal.h"
-#include "mutate/shrink.h"
 #include "mutate/tree.h"
 
 #define LAYERS_MOST 8

@@ -79,6 +79,7 @@ static const struct row rows[] = {
         { "field-case", HEAD "\r\nSubject: a\r\n", "SUBJECT: one two\r\n\r\nSubject: a\r\n" },
         { "fields-reordered", HEAD "\r\na\r\n",
             "Subject: one two\r\nFrom: a@example.com\r\n\r\na\r\n" },
+        { "field-case", "Subject : a\n\na\n", "SUBJECT : a\n" },
         { "fields-reordered", "A: 1\n\na\n", NULL },
         { "trace-added", HEAD "\r\na\r\n", ";\r\n\tSun, 1 Jun 2025 12:00:00 +0000 (UTC)\r\n" },
         { "trace-added", "A: 1\n\na\n", "(UTC)\nA: 1\n\na\n" },

@@ -186,23 +186,23 @@ static void nodes_hold_raw_pieces(void **state)
 static void signed_entity_is_found_and_replaced(void **state)
 {
         static const struct {
-                const char *type;
+                const char *field;
                 bool is;
         } rows[] = {
-                { "multipart/signed; boundary=s", true },
-                { "Application/PKCS7-mime; smime-type=signed-data", true },
-                { "application/x-pkcs7-mime", true },
-                { "application/octet-stream; name=smime.P7M", true },
-                { "application/octet-stream; name=p7m", false },
-                { "multipart/mixed; boundary=s", false },
-                { "application/pkcs7-signature", false },
+                { "Content-Type: multipart/signed; boundary=s", true },
+                { "Content-Type : multipart/signed; boundary=s", true },
+                { "Content-Type: Application/PKCS7-mime; smime-type=signed-data", true },
+                { "Content-Type: application/x-pkcs7-mime", true },
+                { "Content-Type: application/octet-stream; name=smime.P7M", true },
+                { "Content-Type: application/octet-stream; name=p7m", false },
+                { "Content-Type: multipart/mixed; boundary=s", false },
+                { "Content-Type: application/pkcs7-signature", false },
         };
 
         (void)state;
         for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-                g_autofree char *text =
-                    g_strconcat(MULTIPART("b"), "\n--b\n\none\n--b\nContent-Type: ", rows[i].type,
-                        "\n\n--s\n\ntwo\n--s--\n--b--\n", NULL);
+                g_autofree char *text = g_strconcat(MULTIPART("b"), "\n--b\n\none\n--b\n",
+                    rows[i].field, "\n\n--s\n\ntwo\n--s--\n--b--\n", NULL);
                 g_autoptr(up_node) root = tree_of(text);
                 struct up_node *node = up_tree_first_signed(root);
                 g_autoptr(GBytes) other = bytes_of("X: 1\n\nother");
@@ -235,6 +235,9 @@ static void fields_are_edited_alone(void **state)
         (void)state;
         assert_int_equal(up_node_find_field(root, "b"), 1);
         assert_int_equal(up_node_find_field(root, "D"), -1);
+        g_autoptr(up_node) blank = tree_of("A: 1\nContent-Type \t: text/html\n\n");
+        assert_int_equal(up_node_find_field(blank, "content-type"), 1);
+        assert_int_equal(up_field_value_at(g_ptr_array_index(blank->fields, 1)), 15);
         up_node_set_field(root, 1, string_of("B: 5\n"));
         up_node_insert_field(root, 99, string_of("D: 6"));
         assert_node(root, "A: 1\nB: 5\nB: 3\nC: 4\nD: 6\n");

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "mail/entity.h"
+#include "mail/header.h"
 
 static void bytes_free(void *bytes)
 {
@@ -68,26 +69,22 @@ static const char *line_end_of(GBytes *bytes)
 {
         gsize size;
         const char *data = g_bytes_get_data(bytes, &size);
-        const char *lf = size > 0 ? memchr(data, '\n', size) : NULL;
 
-        return lf != NULL && (lf == data || lf[-1] != '\r') ? "\n" : "\r\n";
+        return up_line_end_of(data, size);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-static void read_fields(struct up_node *node, GBytes *message, struct up_slice header)
+static void read_fields(struct up_node *node, GBytes *message, struct up_slice slice)
 {
-        const char *data = g_bytes_get_data(message, NULL);
+        struct up_header header = up_header_in(g_bytes_get_data(message, NULL), slice);
+        struct up_field field;
 
-        for (size_t at = header.begin; at < header.end;) {
-                size_t end = at;
-                do {
-                        const char *lf = memchr(data + end, '\n', header.end - end);
-                        end = lf != NULL ? (size_t)(lf - data) + 1 : header.end;
-                } while (end < header.end && (data[end] == ' ' || data[end] == '\t'));
-                g_ptr_array_add(node->fields, g_bytes_new_from_bytes(message, at, end - at));
-                at = end;
-        }
+        while (up_header_next(&header, &field))
+                g_ptr_array_add(node->fields, up_slice_bytes(message, field.whole));
+        if (header.at < slice.end)
+                g_ptr_array_add(node->fields,
+                    up_slice_bytes(message, (struct up_slice){ header.at, slice.end }));
 }
 
 static struct up_node *read_node(
@@ -348,16 +345,25 @@ void up_node_become(struct up_node *node, GBytes *bytes)
 
 /* --- header fields ---------------------------------------------------------------------------- */
 
-bool up_field_is_named(GBytes *field, const char *name)
+/* What mail/header.h reads in a piece; without a name when it is not a field. */
+static struct up_field read_field(GBytes *piece, const char **ret_data)
 {
-        gsize size;
-        const char *data = g_bytes_get_data(field, &size);
-        size_t bytes = strlen(name);
-        bool prefix = g_str_has_suffix(name, "-");
+        struct up_header header = up_header_of(piece);
+        struct up_field field;
 
-        if (size <= bytes || g_ascii_strncasecmp(data, name, bytes) != 0)
+        *ret_data = header.data;
+        return up_header_next(&header, &field) ? field : (struct up_field){ .whole = { 0, 0 } };
+}
+
+bool up_field_is_named(GBytes *piece, const char *name)
+{
+        const char *data;
+        struct up_field field = read_field(piece, &data);
+
+        if (field.name.end == field.name.begin)
                 return false;
-        return prefix || data[bytes] == ':';
+        return g_str_has_suffix(name, "-") ? up_field_begins(data, &field, name)
+                                           : up_field_is(data, &field, name);
 }
 
 int up_node_find_field(const struct up_node *node, const char *name)
@@ -368,13 +374,11 @@ int up_node_find_field(const struct up_node *node, const char *name)
         return -1;
 }
 
-size_t up_field_value_at(GBytes *field)
+size_t up_field_value_at(GBytes *piece)
 {
-        gsize size;
-        const char *data = g_bytes_get_data(field, &size);
-        const char *colon = size > 0 ? memchr(data, ':', size) : NULL;
+        const char *data;
 
-        return colon != NULL ? (size_t)(colon - data) + 1 : 0;
+        return read_field(piece, &data).value.begin;
 }
 
 size_t up_field_value_end(GBytes *field)
