@@ -1,12 +1,11 @@
 /*
- * case - one reader that never fails, one writer, both led by the table of keys
+ * case - a reader that never fails, and a writer; both use the table of keys
  *
- * There is no second, strict parser: the reader makes a case of anything, and whatever it had to
- * pass over or put right it says as a complaint. A file is valid when there is none.
+ * There is no second, strict parser. The reader turns any input into a case and reports whatever it
+ * skipped or corrected as a complaint; a file without complaints is valid.
  *
- * The reader takes one line of the head at a time into a buffer of its own, overwrites there what
- * is not printable, and cuts the line into words in place. A column is therefore always the
- * distance from the start of that buffer to the word that is spoken of.
+ * The reader copies each line of the head into a buffer, replaces unprintable bytes, and splits the
+ * line into words in place. A column is the offset of a word in that buffer.
  */
 #include "case/case.h"
 
@@ -19,20 +18,20 @@
 #define BLANKS     " \t"
 #define TIME_SHAPE "0000-00-00T00:00:00Z"
 
-/* To which key an indented line belongs. */
+/* What an indented line belongs to. */
 enum section {
         SECTION_NONE,
         SECTION_SCRIPT,
-        SECTION_PASSED_OVER, /* to one that was complained about already */
+        SECTION_INVALID, /* a key with a complaint; its lines get none of their own */
 };
 
 struct up_case_reader {
         struct up_case *c;
-        GPtrArray *complaints; /* NULL when nobody listens */
+        GPtrArray *complaints; /* may be NULL */
         char *line;            /* printable copy of the current line, without its end */
         unsigned line_number;
         enum section section;
-        bool event_seen; /* or what was meant to be one */
+        bool event_seen; /* valid or not */
         bool crlf_seen;
         bool head_ended;
 };
@@ -72,7 +71,7 @@ static void complain(struct up_case_reader *reader, const char *at, const char *
         struct up_complaint *complaint = g_new0(struct up_complaint, 1);
         bool last = reader->complaints->len + 1 == UP_CASE_COMPLAINTS;
         complaint->place = place_of(reader, at);
-        complaint->text = last ? g_strdup("more is wrong from here on; mend the lines above first")
+        complaint->text = last ? g_strdup("too many mistakes; correct the lines above first")
                                : g_utf8_make_valid(text, -1);
         g_ptr_array_add(reader->complaints, complaint);
 }
@@ -86,13 +85,13 @@ static void complain_unknown(
                 complain(reader, word, "unknown %s `%.40s`; did you mean `%s`?", what, word,
                     nearest->name);
         else
-                complain(reader, word,
-                    "unknown %s `%.40s`; `unpend inspect --help` lists what there is", what, word);
+                complain(reader, word, "unknown %s `%.40s`; `unpend inspect --help` lists all",
+                    what, word);
 }
 
 /* --- words ----------------------------------------------------------------------------------- */
 
-/* Cuts the next word off @rest and returns it; empty at the end of the line. */
+/* Splits the next word off @rest; returns "" at the end of the line. */
 static char *cut_word(char **rest)
 {
         char *word = *rest + strspn(*rest, BLANKS);
@@ -104,18 +103,34 @@ static char *cut_word(char **rest)
         return word;
 }
 
-/* Cuts a `name=value` in two; NULL, complained about, when it is none. */
-static char *cut_value(struct up_case_reader *reader, char *setting)
+/* Reads a list of NAME=VALUE. @find looks up a name, @read takes the value of what was found. */
+static void read_settings(struct up_case_reader *reader, const struct up_case_key *key, char *list,
+    bool (*find)(const char *name, size_t *ret_index, struct up_nearest *nearest),
+    void (*read)(struct up_case_reader *reader, size_t index, char *value))
 {
-        char *equals = strchr(setting, '=');
+        bool seen[UP_POLICY_SETTINGS] = { false };
+        char *name;
 
-        if (equals == NULL) {
-                complain(
-                    reader, setting, "`%.40s` has no value; write %.40s=VALUE", setting, setting);
-                return NULL;
+        while (*(name = cut_word(&list)) != '\0') {
+                char *equals = strchr(name, '=');
+                struct up_nearest nearest = up_nearest_to(name);
+                size_t index = 0;
+
+                if (equals == NULL) {
+                        complain(
+                            reader, name, "`%.40s` has no value; write %.40s=VALUE", name, name);
+                        continue;
+                }
+                *equals = '\0';
+                if (!find(name, &index, &nearest))
+                        complain_unknown(reader, key->name, &nearest);
+                else if (seen[index])
+                        complain(reader, name, "a second `%s=`; leave one out", name);
+                else {
+                        seen[index] = true;
+                        read(reader, index, equals + 1);
+                }
         }
-        *equals = '\0';
-        return equals + 1;
 }
 
 static void cut_trailing_blanks(char *text)
@@ -132,8 +147,8 @@ static void cut_trailing_blanks(char *text)
 static void read_version(struct up_case_reader *reader, const struct up_case_key *key, char *value)
 {
         if (strcmp(value, "1") != 0)
-                complain(reader, value, "version `%.40s` is not known here; write `%s: 1`", value,
-                    key->name);
+                complain(
+                    reader, value, "unsupported version `%.40s`; write `%s: 1`", value, key->name);
 }
 
 static void write_version(const struct up_case *c, const struct up_case_key *key, GString *file)
@@ -147,7 +162,7 @@ static void write_version(const struct up_case *c, const struct up_case_key *key
 static void read_text(struct up_case_reader *reader, const struct up_case_key *key, char *value)
 {
         if (*value == '\0')
-                complain(reader, value, "`%s:` says nothing; leave the line out", key->name);
+                complain(reader, value, "`%s:` is empty; leave the line out", key->name);
         else
                 G_STRUCT_MEMBER(char *, reader->c, key->text) = g_strdup(value);
 }
@@ -229,7 +244,7 @@ static void read_time(struct up_case_reader *reader, const struct up_case_key *k
         g_autoptr(GDateTime) date = g_date_time_new_utc(year, month, day, hour, minute, second);
         gint64 time_s = date != NULL ? g_date_time_to_unix(date) : -1;
         if (date == NULL)
-                complain(reader, value, "there is no such day or time; mend `%s`", value);
+                complain(reader, value, "no such day or time: `%s`", value);
         else if (time_s < 0)
                 complain(reader, value, "out of bounds; `%s:` goes from 1970 to 9999", key->name);
         if (date != NULL)
@@ -273,7 +288,7 @@ static bool address_fits(struct up_case_reader *reader, const char *address)
         size_t bytes = strlen(address);
 
         if (bytes > UP_CASE_ADDRESS_BYTES)
-                complain(reader, address, "an address of %zu bytes; the longest has %d", bytes,
+                complain(reader, address, "an address of %zu bytes; the limit is %d", bytes,
                     UP_CASE_ADDRESS_BYTES);
         return bytes <= UP_CASE_ADDRESS_BYTES;
 }
@@ -317,7 +332,7 @@ static void read_notify(struct up_case_reader *reader, char *word)
         if (never || strcmp(word, "failure") == 0)
                 reader->c->envelope.notify_never = never;
         else
-                complain(reader, word, "`%.40s` does not fit; write failure|never", word);
+                complain(reader, word, "`%.40s` is not valid; write failure|never", word);
 }
 
 static const struct {
@@ -329,31 +344,26 @@ static const struct {
         { "notify", read_notify },
 };
 
+static bool find_envelope_part(const char *name, size_t *ret_index, struct up_nearest *nearest)
+{
+        for (size_t i = 0; i < G_N_ELEMENTS(envelope_parts); i++) {
+                if (strcmp(envelope_parts[i].name, name) == 0) {
+                        *ret_index = i;
+                        return true;
+                }
+                up_nearest_try(nearest, envelope_parts[i].name);
+        }
+        return false;
+}
+
+static void read_envelope_part(struct up_case_reader *reader, size_t index, char *value)
+{
+        envelope_parts[index].read(reader, value);
+}
+
 static void read_envelope(struct up_case_reader *reader, const struct up_case_key *key, char *value)
 {
-        bool seen[G_N_ELEMENTS(envelope_parts)] = { false };
-        char *rest = value, *name;
-
-        while (*(name = cut_word(&rest)) != '\0') {
-                char *written = cut_value(reader, name);
-                size_t i = 0;
-
-                if (written == NULL)
-                        continue;
-                while (
-                    i < G_N_ELEMENTS(envelope_parts) && strcmp(envelope_parts[i].name, name) != 0)
-                        i++;
-                if (i == G_N_ELEMENTS(envelope_parts)) {
-                        complain(reader, name,
-                            "`%.40s` is no part of an `%s:`; write from=, to= or notify=", name,
-                            key->name);
-                } else if (seen[i]) {
-                        complain(reader, name, "a second `%s=`; leave one out", name);
-                } else {
-                        seen[i] = true;
-                        envelope_parts[i].read(reader, written);
-                }
-        }
+        read_settings(reader, key, value, find_envelope_part, read_envelope_part);
 }
 
 static bool envelope_is_standard(const struct up_envelope *envelope)
@@ -397,7 +407,7 @@ static bool find_setting(const char *name, size_t *ret_index, struct up_nearest 
         return false;
 }
 
-static void read_setting(struct up_case_reader *reader, size_t index, const char *value)
+static void read_setting(struct up_case_reader *reader, size_t index, char *value)
 {
         struct up_policy_row setting = up_policy_setting(index);
         g_autofree char *wrong = up_policy_set(&reader->c->policy, &setting, value);
@@ -408,25 +418,7 @@ static void read_setting(struct up_case_reader *reader, size_t index, const char
 
 static void read_policy(struct up_case_reader *reader, const struct up_case_key *key, char *value)
 {
-        bool seen[UP_POLICY_SETTINGS] = { false };
-        char *rest = value, *name;
-
-        while (*(name = cut_word(&rest)) != '\0') {
-                char *written = cut_value(reader, name);
-                struct up_nearest nearest = up_nearest_to(name);
-                size_t index;
-
-                if (written == NULL)
-                        continue;
-                if (!find_setting(name, &index, &nearest))
-                        complain_unknown(reader, key->name, &nearest);
-                else if (seen[index])
-                        complain(reader, name, "a second `%s=`; leave one out", name);
-                else {
-                        seen[index] = true;
-                        read_setting(reader, index, written);
-                }
-        }
+        read_settings(reader, key, value, find_setting, read_setting);
 }
 
 static void write_policy(const struct up_case *c, const struct up_case_key *key, GString *file)
@@ -451,40 +443,42 @@ static void write_policy(const struct up_case *c, const struct up_case_key *key,
 
 const struct up_verb up_verb_rows[UP_VERB_COUNT] = {
         [UP_VERB_SUBMIT] = { "submit", "1..64 local|smtp",
-            "the message is handed in under that number", false },
+            "submit the case's message under this number", false },
         [UP_VERB_BYSTANDER] = { "bystander", "1..64 plain|signed local|smtp",
-            "a message of our own is handed in under that number", false },
+            "submit a built-in message under this number", false },
         [UP_VERB_SCAN] = { "scan",
             "0..64 clean|infected|unscannable|rewritten|busy|error|no-verdict|never|late|twice|"
             "other|died|by-content",
-            "how the scanner treats that message from now on; 0 is all without a line of their own",
+            "how the scanner treats this message from now on; 0: all messages without a setting of "
+            "their own",
             true },
         [UP_VERB_ALLOCATION] = { "allocation", "1..1000000",
-            "OpenSSL gets no memory for that allocation of the scanner's next look at a message",
-            true },
+            "this allocation by OpenSSL fails during the next scan", true },
         [UP_VERB_HOP] = { "hop", "0..64 mail|data|dot accept|defer|reject|lost|never",
-            "what the next hop says to that message then; 0 is all without a line of their own",
+            "the next hop's reply to this message at this point; 0: all messages without a setting "
+            "of their own",
             true },
         [UP_VERB_RCPT] = { "rcpt", "1..1024 accept|defer|reject|lost",
-            "what the next hop says to that recipient of any message", true },
+            "the next hop's reply to this recipient of any message", true },
         [UP_VERB_OFFERS] = { "offers", "8bitmime|smtputf8|size on|off",
-            "what the next hop offers: in the beginning all but size, which bounds a message to "
+            "an extension of the next hop; at first all are on but size, which limits a message to "
             "16k",
             true },
-        [UP_VERB_LOOP] = { "loop", "on|off", "each message delivered is handed in again", true },
-        [UP_VERB_WAIT] = { "wait", "1ms..60d", "time passes, and what falls due is done", false },
+        [UP_VERB_LOOP] = { "loop", "on|off", "each delivered message is submitted again", true },
+        [UP_VERB_WAIT] = { "wait", "1ms..60d", "time passes; the pipeline runs when it asks to",
+            false },
         [UP_VERB_CLOCK] = { "clock", "forward|back 1s..3650d", "the wall clock jumps", true },
         [UP_VERB_CRASH] = { "crash", "1..100000",
-            "the power goes out at that operation on the storage from now, and comes back", true },
+            "the power fails at this storage operation, counted from now, and returns", true },
         [UP_VERB_RESTART] = { "restart", "", "the pipeline is stopped and started again", false },
-        [UP_VERB_HOLD] = { "hold", "1..64", "an administrator holds that message", false },
-        [UP_VERB_RELEASE] = { "release", "1..64", "an administrator releases it", false },
-        [UP_VERB_DELETE] = { "delete", "1..64", "an administrator deletes it", false },
+        [UP_VERB_HOLD] = { "hold", "1..64", "an administrator holds the message", false },
+        [UP_VERB_RELEASE] = { "release", "1..64", "an administrator releases the message", false },
+        [UP_VERB_DELETE] = { "delete", "1..64", "an administrator deletes the message", false },
         [UP_VERB_TRANSPORT_SCAN] = { "transport-scan", "on|off",
-            "whether mail is scanned before it is submitted, from now on", false },
-        [UP_VERB_STORE_SCAN] = { "store-scan", "on|off",
-            "whether mail is scanned in the store, from now on", false },
-        [UP_VERB_SIGNATURES] = { "signatures", "", "the scanner knows new signatures", false },
+            "scan mail before it is submitted, from now on", false },
+        [UP_VERB_STORE_SCAN] = { "store-scan", "on|off", "scan mail in the store, from now on",
+            false },
+        [UP_VERB_SIGNATURES] = { "signatures", "", "the scanner receives new signatures", false },
 };
 
 static void event_free(void *data)
@@ -535,7 +529,7 @@ static const struct up_verb *find_verb(const char *name, struct up_nearest *near
         return NULL;
 }
 
-/* NULL, complained about, when @word is no number. */
+/* NULL, with a complaint, if @word is not a number. */
 static char *read_number(
     struct up_case_reader *reader, const char *word, guint64 least, guint64 most)
 {
@@ -557,7 +551,7 @@ static char *read_number(
         return g_strdup_printf("%" G_GUINT64_FORMAT, CLAMP(number, least, most));
 }
 
-/* NULL, complained about, when @word is no time. */
+/* NULL, with a complaint, if @word is not a time. */
 static char *read_duration(
     struct up_case_reader *reader, const char *word, const char *least, const char *most)
 {
@@ -575,7 +569,7 @@ static char *read_duration(
         return up_policy_print_time(CLAMP(time_ms, least_ms, most_ms));
 }
 
-/* @pattern is LEAST..MOST; it is one of times if its ends have units. */
+/* @pattern is LEAST..MOST: a range of times if its ends have units, otherwise of numbers. */
 static char *read_range(struct up_case_reader *reader, const char *pattern, const char *word)
 {
         g_auto(GStrv) ends = g_strsplit(pattern, "..", 2);
@@ -586,7 +580,7 @@ static char *read_range(struct up_case_reader *reader, const char *pattern, cons
             reader, word, g_ascii_strtoull(ends[0], NULL, 10), g_ascii_strtoull(ends[1], NULL, 10));
 }
 
-/* @pattern is one word of a verb's arguments. NULL, complained about, when @word does not fit. */
+/* @pattern is one word of a verb's arguments. NULL, with a complaint, if @word does not match. */
 static char *read_argument(struct up_case_reader *reader, const char *pattern, const char *word)
 {
         if (strstr(pattern, "..") != NULL)
@@ -595,7 +589,7 @@ static char *read_argument(struct up_case_reader *reader, const char *pattern, c
         g_auto(GStrv) choices = g_strsplit(pattern, "|", -1);
         if (g_strv_contains((const char *const *)choices, word))
                 return g_strdup(word);
-        complain(reader, word, "`%.40s` does not fit; write %s", word, pattern);
+        complain(reader, word, "`%.40s` is not valid; write %s", word, pattern);
         return NULL;
 }
 
@@ -695,24 +689,24 @@ static void write_message(const struct up_case *c, const struct up_case_key *key
 const struct up_case_key up_case_key_rows[UP_CASE_KEY_COUNT] = {
         [UP_CASE_VERSION] = { "unpend-case", "version of this format: 1", read_version,
             write_version, 0 },
-        [UP_CASE_TITLE] = { "title", "what the case is about", TEXT(title) },
-        [UP_CASE_REFERENCE] = { "reference", "where it comes from", TEXT(reference) },
-        [UP_CASE_FAULT] = { "fault", "planted fault under which it must fail", TEXT(fault) },
-        [UP_CASE_FINDING] = { "finding", "class of the finding that it must produce then",
+        [UP_CASE_TITLE] = { "title", "what the case shows", TEXT(title) },
+        [UP_CASE_REFERENCE] = { "reference", "where it comes from: a bug report, an article",
+            TEXT(reference) },
+        [UP_CASE_FAULT] = { "fault", "planted fault under which the case must fail", TEXT(fault) },
+        [UP_CASE_FINDING] = { "finding", "class of the finding that it must then produce",
             TEXT(finding) },
-        [UP_CASE_EVIDENCE] = { "evidence", "what kind of evidence the finding must have",
-            TEXT(evidence) },
-        [UP_CASE_KNOWN] = { "known", "a library's own bug: LIBRARY VERSION URL", read_known,
+        [UP_CASE_EVIDENCE] = { "evidence", "evidence that the finding must have", TEXT(evidence) },
+        [UP_CASE_KNOWN] = { "known", "a known bug of a library: LIBRARY VERSION URL", read_known,
             write_known, 0 },
-        [UP_CASE_MUTATION] = { "mutation", "what a mutator did to it; graded how much then holds",
+        [UP_CASE_MUTATION] = { "mutation", "what a mutator changed, and how valid the result is",
             TEXT(mutation) },
-        [UP_CASE_TIME] = { "time", "when it begins, in UTC: 2026-01-01T00:00:00Z", read_time,
-            write_time, 0 },
+        [UP_CASE_TIME] = { "time", "virtual time at its start, in UTC: 2026-01-01T00:00:00Z",
+            read_time, write_time, 0 },
         [UP_CASE_ENVELOPE] = { "envelope", "from=ADDRESS to=ADDRESS,ADDRESS notify=failure|never",
             read_envelope, write_envelope, 0 },
-        [UP_CASE_POLICY] = { "policy", "SETTING=VALUE for each that is not standard", read_policy,
-            write_policy, 0 },
-        [UP_CASE_SCRIPT] = { "script", "what happens, one event a line, indented", read_script,
+        [UP_CASE_POLICY] = { "policy", "SETTING=VALUE for each setting that is not the default",
+            read_policy, write_policy, 0 },
+        [UP_CASE_SCRIPT] = { "script", "events, one on each line, indented", read_script,
             write_script, 0 },
         [UP_CASE_MESSAGE] = { "message", "raw bytes to the end of the file", read_message,
             write_message, 0 },
@@ -729,7 +723,7 @@ static void read_unknown_key(struct up_case_reader *reader, const char *name)
 
 static void read_key(struct up_case_reader *reader, char *name, char *value)
 {
-        reader->section = SECTION_PASSED_OVER;
+        reader->section = SECTION_INVALID;
         for (size_t i = 0; i < UP_CASE_KEY_COUNT; i++) {
                 const struct up_case_key *key = &up_case_key_rows[i];
                 struct up_place *place = &reader->c->places[i];
@@ -756,7 +750,7 @@ static bool is_event(const char *line)
         return find_verb(name, &nearest) != NULL;
 }
 
-/* The line is printable, and has no blanks at its end. */
+/* The line is printable and has no trailing blanks. */
 static void read_line(struct up_case_reader *reader)
 {
         char *line = reader->line;
@@ -775,17 +769,17 @@ static void read_line(struct up_case_reader *reader)
                 *colon = '\0';
                 read_key(reader, line, colon + 1);
         } else if (reader->section == SECTION_SCRIPT && is_event(line)) {
-                complain(reader, line, "an event at the margin; indent it by two blanks");
+                complain(reader, line, "an event without indentation; indent it by two blanks");
                 read_event(reader, line);
         } else {
                 complain(reader, line, "not a line of a head; write `key: value`");
         }
 }
 
-/* Overwrites what is no printable UTF-8, byte by byte, and complains about the first of it. */
+/* Replaces bytes that are not printable UTF-8, and complains about the first one. */
 static void make_printable(struct up_case_reader *reader, char *end)
 {
-        bool told = false;
+        bool complained = false;
 
         for (char *at = reader->line; at < end;) {
                 gunichar character = g_utf8_get_char_validated(at, end - at);
@@ -793,17 +787,17 @@ static void make_printable(struct up_case_reader *reader, char *end)
                 size_t bytes = valid ? (size_t)g_unichar_to_utf8(character, NULL) : 1;
 
                 if (!valid || (g_unichar_iscntrl(character) && character != '\t')) {
-                        if (!told)
-                                complain(reader, at, "byte 0x%02x is not text; take it out",
+                        if (!complained)
+                                complain(reader, at, "byte 0x%02x is not text; remove it",
                                     (unsigned char)*at);
-                        told = true;
+                        complained = true;
                         memset(at, '?', bytes);
                 }
                 at += bytes;
         }
 }
 
-/* The next line from @at on, without its LF; @at moves behind it. False at the end. */
+/* Returns the next line without its LF, and moves @at past it. False at the end. */
 static bool next_line(const char **at, const char *end, const char **ret_line, size_t *ret_bytes)
 {
         if (*at == end)
@@ -823,7 +817,7 @@ static void read_raw_line(struct up_case_reader *reader, const char *raw, size_t
         if (crlf)
                 bytes--;
         if (bytes > UP_CASE_LINE_BYTES) {
-                complain(reader, reader->line, "a line of %zu bytes; the longest has %d", bytes,
+                complain(reader, reader->line, "a line of %zu bytes; the limit is %d", bytes,
                     UP_CASE_LINE_BYTES);
                 return;
         }
@@ -837,7 +831,7 @@ static void read_raw_line(struct up_case_reader *reader, const char *raw, size_t
         read_line(reader);
 }
 
-/* @rest is what the last line held when the file ended within it. */
+/* @rest is the length of an unterminated last line. */
 static void end_head(struct up_case_reader *reader, size_t rest)
 {
         struct up_case *c = reader->c;
@@ -850,7 +844,7 @@ static void end_head(struct up_case_reader *reader, size_t rest)
         }
         if (!reader->head_ended)
                 complain(reader, reader->line + MIN(rest, UP_CASE_LINE_BYTES),
-                    "the head ends without `message:`; write it as the last line of the head");
+                    "the head ends without `message:`; add it as the last line of the head");
 }
 
 /* Returns where the message begins. */
@@ -871,7 +865,7 @@ static const char *read_head(struct up_case_reader *reader, const char *at, cons
         return at;
 }
 
-/* A head that nearly is one is read as a message, which nobody meant. */
+/* A misspelt head is read as a message, which is surely a mistake. */
 static void complain_of_near_head(struct up_case_reader *reader, const char *at, const char *end)
 {
         static const char byte_order_mark[] = "\xef\xbb\xbf";
@@ -889,7 +883,7 @@ static void complain_of_near_head(struct up_case_reader *reader, const char *at,
         if (nearest.name != NULL) {
                 reader->line_number = 1;
                 complain(reader, reader->line,
-                    "all of this is read as a message; begin a case with `%s: 1`", key);
+                    "the whole file is read as a message; begin a case with `%s: 1`", key);
         }
 }
 

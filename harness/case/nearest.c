@@ -1,7 +1,7 @@
 /*
- * nearest - Levenshtein's distance, letters of either case alike
+ * nearest - Levenshtein distance, ignoring case
  *
- * Words of any length may come from a file, so long ones are not looked at.
+ * A file may hold words of any length; long ones are ignored.
  */
 #include "case/nearest.h"
 

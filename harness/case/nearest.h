@@ -1,9 +1,9 @@
 /*
- * nearest - which name a misspelt one most likely meant
+ * nearest - the valid name that a misspelt one most resembles
  *
  *     struct up_nearest nearest = up_nearest_to(word);
  *
- *     for (…) // each name that would have been right
+ *     for (…) // each valid name
  *             up_nearest_try(&nearest, name);
  *     if (nearest.name != NULL)
  *             … // "did you mean NAME?"
@@ -15,11 +15,11 @@
 
 struct up_nearest {
         const char *word;
-        const char *name; /* the nearest one so far; NULL: nothing is near */
-        size_t distance;  /* what a nearer one has to be below */
+        const char *name; /* the nearest one so far; NULL: none is near */
+        size_t distance;  /* a nearer one is below this */
 };
 
-/** Nothing tried yet. Only a name that is mostly right will count; neither text is copied. */
+/** Starts a search. Only a name that mostly matches counts. Neither text is copied. */
 struct up_nearest up_nearest_to(const char *word);
 
 void up_nearest_try(struct up_nearest *nearest, const char *name);

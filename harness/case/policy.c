@@ -1,8 +1,8 @@
 /*
- * policy - the table of settings, and their written form
+ * policy - the table of settings, their parser and their writer
  *
- * Times and numbers are one kind of thing here: a count of some unit. They are written with the
- * largest unit that divides them, so that what was written is read back exactly.
+ * Times and numbers are both counts of a unit, written with the largest unit that divides them, so
+ * that they are read back exactly.
  */
 #include "case/policy.h"
 
@@ -41,34 +41,34 @@ static const char *const rewritten_words[] = { "bounce", "quarantine", NULL };
 static const char *const switch_words[] = { "off", "on", NULL };
 
 const struct up_policy_row up_policy_rows[UP_POLICY_ROWS] = {
-        { "lifetime", "a message not delivered by then is returned", UP_POLICY_TIME,
+        { "lifetime", "a message that is not delivered within it is returned", UP_POLICY_TIME,
             AT(lifetime_ms), 2 * DAY, 0, 0, 30 * DAY, NULL },
-        { "attempts", "scan attempts before a message counts as unscannable", UP_POLICY_NUMBER,
+        { "attempts", "scan attempts before a message is unscannable", UP_POLICY_NUMBER,
             AT(attempts), 8, 0, 1, 1000, NULL },
-        { "send-attempts", "transactions before a recipient is given up", UP_POLICY_NUMBER,
+        { "send-attempts", "transactions before a recipient has failed", UP_POLICY_NUMBER,
             AT(send_attempts), 64, 0, 1, 1000, NULL },
         { "backoff", "gap after the first failed attempt, and the longest gap",
             UP_POLICY_TIME_RANGE, AT(backoff_min_ms), MINUTE, HOUR, SECOND, DAY, NULL },
-        { "scan-timeout", "for one scan attempt", UP_POLICY_TIME, AT(scan_timeout_ms), 5 * MINUTE,
-            0, SECOND, DAY, NULL },
-        { "send-timeout", "for one transaction", UP_POLICY_TIME, AT(send_timeout_ms), 5 * MINUTE, 0,
-            SECOND, DAY, NULL },
-        { "workers", "scans and transactions at once", UP_POLICY_NUMBER, AT(workers), 8, 0, 1, 1000,
-            NULL },
+        { "scan-timeout", "time limit of one scan attempt", UP_POLICY_TIME, AT(scan_timeout_ms),
+            5 * MINUTE, 0, SECOND, DAY, NULL },
+        { "send-timeout", "time limit of one transaction", UP_POLICY_TIME, AT(send_timeout_ms),
+            5 * MINUTE, 0, SECOND, DAY, NULL },
+        { "workers", "scans and transactions at the same time", UP_POLICY_NUMBER, AT(workers), 8, 0,
+            1, 1000, NULL },
         { "max-hops", "Received fields in a message; more is a loop", UP_POLICY_NUMBER,
             AT(max_hops), 25, 0, 1, 100, NULL },
-        { "infected", "what becomes of an infected message", UP_POLICY_WORD, AT(infected),
+        { "infected", "what to do with an infected message", UP_POLICY_WORD, AT(infected),
             UP_INFECTED_QUARANTINE, 0, UP_INFECTED_QUARANTINE, UP_INFECTED_DISCARD,
             infected_words },
-        { "unscannable", "what becomes of a message that can never be scanned", UP_POLICY_WORD,
+        { "unscannable", "what to do with a message that can never be scanned", UP_POLICY_WORD,
             AT(unscannable), UP_UNSCANNABLE_BOUNCE, 0, UP_UNSCANNABLE_BOUNCE,
             UP_UNSCANNABLE_QUARANTINE, unscannable_words },
-        { "rewritten", "what becomes of a message that the scanner wants changed", UP_POLICY_WORD,
+        { "rewritten", "what to do with a message that the scanner rewrote", UP_POLICY_WORD,
             AT(rewritten), UP_REWRITTEN_BOUNCE, 0, UP_REWRITTEN_BOUNCE, UP_REWRITTEN_QUARANTINE,
             rewritten_words },
-        { "transport-scan", "is mail scanned before it is submitted", UP_POLICY_WORD,
-            AT(transport_scan), 1, 0, 0, 1, switch_words },
-        { "store-scan", "is mail scanned in the store before it can be read", UP_POLICY_WORD,
+        { "transport-scan", "scan mail before it is submitted", UP_POLICY_WORD, AT(transport_scan),
+            1, 0, 0, 1, switch_words },
+        { "store-scan", "scan mail in the store before it can be read", UP_POLICY_WORD,
             AT(store_scan), 0, 0, 0, 1, switch_words },
 };
 
@@ -90,7 +90,7 @@ struct up_policy_row up_policy_setting(size_t index)
         };
 }
 
-/* A limit is a uint64_t that never reaches the sign bit: its bound is far below. */
+/* A limit is a uint64_t whose bound is far below the sign bit. */
 static int64_t *field(struct up_policy *policy, const struct up_policy_row *setting)
 {
         return (int64_t *)(void *)((char *)policy + setting->offset);
@@ -149,7 +149,7 @@ char *up_policy_get(const struct up_policy *policy, const struct up_policy_row *
         return g_strdup_printf("%s..%s", lower, upper);
 }
 
-/* A value too large for its type becomes the largest there is, and so breaks its bound. */
+/* A value too large for its type becomes the largest, which is out of bounds. */
 static bool parse_count(const struct unit *units, const char *text, int64_t *ret_value)
 {
         char *suffix;
@@ -185,7 +185,7 @@ static char *set_counts(
                 value[1] = CLAMP(upper, value[0], setting->most);
 
         if (lower > upper)
-                return g_strdup("the range is upside down; write the shorter time first");
+                return g_strdup("the range is reversed; write the shorter time first");
         if (lower < setting->least || upper > setting->most) {
                 g_autofree char *least = print_count(units_of(setting), setting->least);
                 g_autofree char *most = print_count(units_of(setting), setting->most);
