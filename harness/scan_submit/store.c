@@ -1,8 +1,8 @@
 /*
- * store - durable records by id, and the ones put since the last sync
+ * store - durable records by id, and those put since the last sync
  *
- * A record that was put waits in `unsynced`; a sync moves all of those over, which cannot fail half
- * way. Nothing is ever deleted: the store is the pipeline's memory of what became of each message.
+ * A sync moves all records from `unsynced` to `durable`, which cannot fail halfway. Nothing is ever
+ * deleted.
  */
 #include "scan_submit/store.h"
 

@@ -1,12 +1,12 @@
 /*
  * store - durable storage with the semantics of a disk
  *
- * Holds one record for each message that was ever taken in or made. A record that is put is durable
- * from the next sync on; at a crash everything since the last sync is gone. What one sync makes
- * durable it makes durable at once, all or nothing, as a journal with a commit record does.
+ * Holds one record for each message that was ever accepted or generated. The next sync makes the
+ * records that were put durable, all of them or none, as a journal with a commit record does. A
+ * crash loses everything since the last sync.
  *
- * Each put and each sync is an operation at which the power can go out: see `power` in pipeline.h.
- * From then on the store refuses everything, until it is recovered.
+ * The power can fail at each put and each sync: see `has_power` in pipeline.h. The store then
+ * refuses all operations until it is recovered.
  */
 #ifndef UP_SCAN_SUBMIT_STORE_H
 #define UP_SCAN_SUBMIT_STORE_H
@@ -20,12 +20,12 @@
 #include "scan_submit/machine.h"
 
 /**
- * What is durable of a message. Plain data but for texts and bytes, which never change after the
- * message was taken in and are shared by all copies of its record.
+ * The durable state of a message. Texts and bytes never change after acceptance and are shared by
+ * all copies of the record; the rest is plain data.
  */
 struct up_record {
         up_id id;
-        up_id parent; /* of a notice; else 0 */
+        up_id parent; /* of a notice; otherwise 0 */
         enum up_origin origin;
         bool notify;
         char *from;       /* GRefString */
@@ -36,35 +36,40 @@ struct up_record {
         struct up_policy policy;
         int64_t accepted_wall_s;
 
-        struct up_content transport; /* before it is submitted */
-        struct up_content deposit;   /* before it can be read; only with policy.store_scan */
-        bool deposited;              /* some recipient has it, so the deposit is scanned */
-        bool expired;                /* the lifetime is over */
-        bool hold;                   /* an administrator wants it held */
-        bool deleted;                /* an administrator wants it gone */
-        unsigned notices;            /* how many were made about it */
+        struct up_content content[UP_LEVEL_COUNT]; /* scanned before submission, and in the store */
+        bool deposited;   /* delivered to a recipient: from then on the store scans it */
+        bool expired;     /* the lifetime is over */
+        bool hold;        /* held by an administrator */
+        bool deleted;     /* deleted by an administrator */
+        unsigned notices; /* how many were sent about it */
         unsigned recipients;
         struct up_recipient *recipient; /* `recipients` of them; owned */
 };
 
+/** How many of its contents the record uses: the store's only from the deposit on. */
+static inline unsigned up_record_levels(const struct up_record *record)
+{
+        return record->deposited ? UP_LEVEL_COUNT : UP_LEVEL_STORE;
+}
+
 struct up_store;
 
-/** An empty store that asks @ports for power. Free with up_store_free(), which takes NULL. */
+/** An empty store. @ports outlives it. Free with up_store_free(), which takes NULL. */
 struct up_store *up_store_new(const struct up_ports *ports);
 void up_store_free(struct up_store *store);
 
-/** Puts a copy of the record in place of the last one of its id. False: the power is out. */
+/** Puts a copy of the record, which replaces the one with its id. False: the power is out. */
 bool up_store_put(struct up_store *store, const struct up_record *record);
 
-/** Makes durable what was put. False: the power is out, and nothing of it is. */
+/** Makes all that was put durable. False: the power is out, and none of it is durable. */
 bool up_store_sync(struct up_store *store);
 
 /** Is the power out? */
 bool up_store_is_dead(const struct up_store *store);
 
 /**
- * The power is back: what was not synced is forgotten. Returns copies of all durable records in
- * the order of their ids, an array of struct up_record that frees them; the caller owns it.
+ * Restores the power and drops what was not synced. Returns copies of all durable records, ordered
+ * by id: an array that owns its struct up_record. The caller owns it.
  */
 GPtrArray *up_store_recover(struct up_store *store);
 
@@ -72,7 +77,7 @@ GPtrArray *up_store_recover(struct up_store *store);
 struct up_record *up_record_copy(const struct up_record *record);
 void up_record_free(struct up_record *record);
 
-/** A vector of strings as records share it. The caller owns the reference. */
+/** A copy of @addresses that records can share. The caller owns the reference. */
 char **up_record_addresses(const char *const *addresses);
 
 #endif

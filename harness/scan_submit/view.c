@@ -1,16 +1,16 @@
 /*
- * view - a record as others see it, and as it will behave
+ * view - the views and the digest of a record
  *
- * The state of a recipient has two names, that of the content and its own; a digest takes in
- * whatever the machine reads, and of times only how far away they are.
+ * A view's state names the state of the content and that of the recipient. A digest covers all that
+ * the machine reads, and times relative to now.
  */
 #include "scan_submit/view.h"
 
 #include "fnv.h"
 
-/* --- told ------------------------------------------------------------------------------------- */
+/* --- views ------------------------------------------------------------------------------------ */
 
-/* "scan-wait/waiting", "store scanning/final"; each made once a process. */
+/* "scan-wait/waiting", "store scanning/final"; interned, and made once per process. */
 static const char *state_name(
     const char *level, enum up_content_state content, enum up_recipient_state recipient)
 {
@@ -25,7 +25,7 @@ static const char *state_name(
         return *name;
 }
 
-static void own(struct up_view *view, enum up_owner owner, int64_t at_ms)
+static void set_owner(struct up_view *view, enum up_owner owner, int64_t at_ms)
 {
         view->owner = owner;
         view->owner_ms = at_ms;
@@ -35,45 +35,49 @@ static void own(struct up_view *view, enum up_owner owner, int64_t at_ms)
 static void view_content(struct up_view *view, const struct up_content *content)
 {
         if (content->state == UP_CONTENT_SCANNING)
-                own(view, UP_OWNER_WORKER, content->watch_ms);
+                set_owner(view, UP_OWNER_WORKER, content->watch_ms);
         else if (content->state == UP_CONTENT_SCAN_WAIT)
-                own(view, UP_OWNER_TIMER, content->retry_ms);
+                set_owner(view, UP_OWNER_TIMER, content->retry_ms);
         else
-                own(view, UP_OWNER_QUEUE, UP_NEVER_MS);
+                set_owner(view, UP_OWNER_QUEUE, UP_NEVER_MS);
 }
 
 static void view_waiting(
     struct up_view *view, const struct up_record *record, const struct up_recipient *recipient)
 {
-        view->rank = up_content_rank(&record->transport) + up_recipient_rank(recipient);
-        view->expiry_ms = recipient->expired ? recipient->watch_ms : record->transport.expiry_ms;
+        view->rank =
+            up_content_rank(&record->content[UP_LEVEL_TRANSPORT]) + up_recipient_rank(recipient);
+        view->expiry_ms = recipient->expired ? recipient->watch_ms
+                                             : record->content[UP_LEVEL_TRANSPORT].expiry_ms;
         if (recipient->state == UP_RECIPIENT_HELD)
-                own(view, UP_OWNER_ADMINISTRATOR, UP_NEVER_MS);
-        else if (!up_content_is_decided(&record->transport))
-                view_content(view, &record->transport);
+                set_owner(view, UP_OWNER_ADMINISTRATOR, UP_NEVER_MS);
+        else if (!up_content_is_decided(&record->content[UP_LEVEL_TRANSPORT]))
+                view_content(view, &record->content[UP_LEVEL_TRANSPORT]);
         else if (recipient->state == UP_RECIPIENT_SENDING)
-                own(view, UP_OWNER_WORKER, recipient->watch_ms);
+                set_owner(view, UP_OWNER_WORKER, recipient->watch_ms);
         else if (recipient->state == UP_RECIPIENT_SEND_WAIT)
-                own(view, UP_OWNER_TIMER, recipient->retry_ms);
+                set_owner(view, UP_OWNER_TIMER, recipient->retry_ms);
         else
-                own(view, UP_OWNER_QUEUE, UP_NEVER_MS);
+                set_owner(view, UP_OWNER_QUEUE, UP_NEVER_MS);
 }
 
-static enum up_access reading_of(const struct up_record *record)
+static enum up_access access_to(const struct up_record *record)
 {
         if (record->policy.store_scan == 0)
                 return UP_ACCESS_OPEN;
-        if (!record->deposited || !up_content_is_decided(&record->deposit))
+        if (!record->deposited || !up_content_is_decided(&record->content[UP_LEVEL_STORE]))
                 return UP_ACCESS_UNDECIDED;
-        return up_content_may_go(&record->deposit, &record->policy) ? UP_ACCESS_OPEN
-                                                                    : UP_ACCESS_REFUSED;
+        return up_content_may_go(&record->content[UP_LEVEL_STORE], &record->policy)
+                   ? UP_ACCESS_OPEN
+                   : UP_ACCESS_REFUSED;
 }
 
 struct up_view up_record_view(const struct up_record *record, unsigned index)
 {
         const struct up_recipient *recipient = &record->recipient[index];
         bool in_store = recipient->disposition == UP_DISPOSITION_DELIVERED && record->deposited;
-        const struct up_content *content = in_store ? &record->deposit : &record->transport;
+        const struct up_content *content =
+            in_store ? &record->content[UP_LEVEL_STORE] : &record->content[UP_LEVEL_TRANSPORT];
         struct up_view view = {
                 .message = record->id,
                 .parent = record->parent,
@@ -89,18 +93,18 @@ struct up_view up_record_view(const struct up_record *record, unsigned index)
         if (recipient->state != UP_RECIPIENT_FINAL) {
                 view_waiting(&view, record, recipient);
         } else if (recipient->disposition == UP_DISPOSITION_DELIVERED) {
-                view.access = reading_of(record);
+                view.access = access_to(record);
                 if (view.access == UP_ACCESS_UNDECIDED) {
-                        view_content(&view, &record->deposit);
-                        view.expiry_ms = record->deposit.expiry_ms;
+                        view_content(&view, &record->content[UP_LEVEL_STORE]);
+                        view.expiry_ms = record->content[UP_LEVEL_STORE].expiry_ms;
                 }
         }
         return view;
 }
 
-/* --- digested --------------------------------------------------------------------------------- */
+/* --- digest ----------------------------------------------------------------------------------- */
 
-/* Those that are past are alike. */
+/* All past times are equal. */
 static int64_t from_now_ms(int64_t at_ms, int64_t now_ms)
 {
         return at_ms == UP_NEVER_MS ? UP_NEVER_MS : MAX(at_ms - now_ms, 0);
@@ -129,9 +133,8 @@ static uint64_t mix_recipient(uint64_t digest, const struct up_recipient *recipi
 uint64_t up_record_digest(uint64_t digest, const struct up_record *record, int64_t now_ms)
 {
         digest = up_fnv_number(digest, record->expired | record->hold << 1 | record->deleted << 2);
-        digest = mix_content(digest, &record->transport, now_ms);
-        if (record->deposited)
-                digest = mix_content(digest, &record->deposit, now_ms);
+        for (unsigned level = 0; level < up_record_levels(record); level++)
+                digest = mix_content(digest, &record->content[level], now_ms);
         for (unsigned i = 0; i < record->recipients; i++)
                 digest = mix_recipient(digest, &record->recipient[i], now_ms);
         return digest;
