@@ -1,12 +1,11 @@
 /*
- * unpend inspect - what a case or a message holds
+ * unpend inspect - lists the contents of a case or a message
  *
- * The message is examined once (smime.h), and each CMS structure is kept as it is told. Then the
- * entities are listed layer by layer: what a structure opened to is a message of its own, and
- * stands below the entity that it came out of. Nothing of the message is printed as it is: control
- * characters would reach the terminal.
+ * The message is examined once (smime.h), and the report of each CMS structure is kept. Then the
+ * entities are listed layer by layer: the content of a structure is a message of its own, listed
+ * below the entity that holds it. Control characters of the message never reach the terminal.
  *
- * With --strict only the complaints about the head are listed, in the form that editors jump to.
+ * --strict lists only the complaints about the head, in the form that editors can jump to.
  */
 #include <string.h>
 
@@ -39,7 +38,7 @@ struct inspection {
         GPtrArray *structures; /* of struct structure, in the order they were examined */
 };
 
-/* --- looking ---------------------------------------------------------------------------------- */
+/* --- inspection ------------------------------------------------------------------------------- */
 
 static void structure_free(void *data)
 {
@@ -81,16 +80,36 @@ static void complain(
         g_ptr_array_add(inspection->complaints, complaint);
 }
 
-/* The value of that key is none of the names. */
-static void complain_unknown(struct inspection *inspection, enum up_case_key_id key,
-    const char *word, const GPtrArray *names)
+/* Checks that the case layer cannot make: it does not know findings and faults. */
+
+static const char *class_name(size_t index)
 {
-        const char *what = up_case_key_rows[key].name;
+        return index < UP_CLASS_COUNT ? up_class_rows[index].name : NULL;
+}
+
+static const char *evidence_name(size_t index)
+{
+        index += UP_EVIDENCE_NONE + 1;
+        return index < UP_EVIDENCE_COUNT ? up_evidence_rows[index].name : NULL;
+}
+
+static const char *fault_name(size_t index)
+{
+        return index < UP_FAULT_COUNT ? up_fault_rows[index].name : NULL;
+}
+
+/* Complains unless @word is one of the names, of which @name_at returns the last one before NULL.
+ */
+static bool check_name(struct inspection *inspection, enum up_case_key_id key, const char *word,
+    const char *(*name_at)(size_t index))
+{
+        const char *what = up_case_key_rows[key].name, *name;
         struct up_nearest nearest = up_nearest_to(word);
         g_autoptr(GString) list = g_string_new(NULL);
 
-        for (guint i = 0; i < names->len; i++) {
-                const char *name = g_ptr_array_index(names, i);
+        for (size_t i = 0; (name = name_at(i)) != NULL; i++) {
+                if (strcmp(name, word) == 0)
+                        return true;
                 up_nearest_try(&nearest, name);
                 g_string_append_printf(list, "%s %s", i > 0 ? "," : "", name);
         }
@@ -98,57 +117,26 @@ static void complain_unknown(struct inspection *inspection, enum up_case_key_id 
                 complain(inspection, key, "unknown %s; did you mean `%s`?", what, nearest.name);
         else
                 complain(inspection, key, "unknown %s; it is one of:%s", what, list->str);
+        return false;
 }
 
-/* What the case layer cannot know: the classes of findings, and what the gate makes of a case. */
-static void judge_finding(struct inspection *inspection)
+static void check_head(struct inspection *inspection)
 {
         const struct up_case *c = inspection->c;
-        enum up_class class;
+        g_auto(GStrv) faults = up_fault_names(c->fault != NULL ? c->fault : "");
+        const char *pending = up_class_rows[UP_CLASS_PENDING].name;
 
-        if (c->finding == NULL) {
-                if (c->known.name != NULL)
-                        complain(inspection, UP_CASE_KNOWN,
-                            "a known breakage of no class; add a `finding:` line");
-                return;
-        }
-        g_autoptr(GPtrArray) names = g_ptr_array_new();
-        for (int i = 0; i < UP_CLASS_COUNT; i++)
-                g_ptr_array_add(names, (char *)up_class_rows[i].name);
-        if (!up_class_by_name(c->finding, &class))
-                complain_unknown(inspection, UP_CASE_FINDING, c->finding, names);
-}
-
-static void judge_evidence(struct inspection *inspection)
-{
-        const struct up_case *c = inspection->c;
-        enum up_evidence evidence;
-
-        if (c->evidence == NULL)
-                return;
-        g_autoptr(GPtrArray) names = g_ptr_array_new();
-        for (int i = UP_EVIDENCE_NONE + 1; i < UP_EVIDENCE_COUNT; i++)
-                g_ptr_array_add(names, (char *)up_evidence_rows[i].name);
-        if (!up_evidence_by_name(c->evidence, &evidence) || evidence == UP_EVIDENCE_NONE)
-                complain_unknown(inspection, UP_CASE_EVIDENCE, c->evidence, names);
-        else if (g_strcmp0(c->finding, up_class_rows[UP_CLASS_PENDING].name) != 0)
-                complain(inspection, UP_CASE_EVIDENCE, "evidence is of `finding: %s` alone",
-                    up_class_rows[UP_CLASS_PENDING].name);
-}
-
-static void judge_fault(struct inspection *inspection)
-{
-        const struct up_case *c = inspection->c;
-
-        if (c->fault == NULL)
-                return;
-        g_autoptr(GPtrArray) names = g_ptr_array_new();
-        for (size_t i = 0; i < up_fault_count; i++)
-                g_ptr_array_add(names, (char *)up_fault_rows[i].name);
-        g_auto(GStrv) each = up_fault_names(c->fault);
-        for (char **name = each; *name != NULL; name++)
-                if (up_fault_find(*name) == NULL)
-                        complain_unknown(inspection, UP_CASE_FAULT, *name, names);
+        if (c->finding != NULL)
+                check_name(inspection, UP_CASE_FINDING, c->finding, class_name);
+        else if (c->known.name != NULL)
+                complain(
+                    inspection, UP_CASE_KNOWN, "`known:` needs a class; add a `finding:` line");
+        if (c->evidence != NULL &&
+            check_name(inspection, UP_CASE_EVIDENCE, c->evidence, evidence_name) &&
+            g_strcmp0(c->finding, pending) != 0)
+                complain(inspection, UP_CASE_EVIDENCE, "evidence needs `finding: %s`", pending);
+        for (char **name = faults; c->fault != NULL && *name != NULL; name++)
+                check_name(inspection, UP_CASE_FAULT, *name, fault_name);
 }
 
 static gint by_line(gconstpointer a, gconstpointer b)
@@ -171,9 +159,7 @@ static void inspection_init(struct inspection *inspection, const char *path, GBy
         inspection->structures = g_ptr_array_new_with_free_func(structure_free);
         up_observations_init(
             &inspection->observed, &inspection->c->policy.limits, inspection->c->time_s);
-        judge_finding(inspection);
-        judge_evidence(inspection);
-        judge_fault(inspection);
+        check_head(inspection);
         g_ptr_array_sort(inspection->complaints, by_line);
 }
 
@@ -210,7 +196,7 @@ static const char *verdict_of(const struct up_cms_report *report)
         return report->content != NULL ? "opened" : "nothing inside, or no test key opens it";
 }
 
-/* The lines that a key of the head has in a file; none where its value is the standard one. */
+/* The lines of a key in a file; none if its value is the default. */
 static char **head_lines(const struct up_case *c, enum up_case_key_id key)
 {
         g_autoptr(GString) lines = g_string_new(NULL);
@@ -222,7 +208,7 @@ static char **head_lines(const struct up_case *c, enum up_case_key_id key)
         return g_strsplit(lines->str, "\n", -1);
 }
 
-/* --- as text ---------------------------------------------------------------------------------- */
+/* --- text ------------------------------------------------------------------------------------- */
 
 static void print_message(const struct inspection *inspection, GBytes *message, unsigned depth);
 
@@ -296,10 +282,10 @@ static void print_entity(const struct up_entity *entity, unsigned depth)
 
 static void print_message(const struct inspection *inspection, GBytes *message, unsigned depth)
 {
-        struct up_observations unheeded;
+        struct up_observations ignored;
 
-        up_observations_init(&unheeded, &inspection->observed.limits, inspection->observed.now_s);
-        g_autoptr(GPtrArray) entities = up_entities_read(message, &unheeded);
+        up_observations_init(&ignored, &inspection->observed.limits, inspection->observed.now_s);
+        g_autoptr(GPtrArray) entities = up_entities_read(message, &ignored);
         print_structures(inspection, message, BARE, depth);
         for (guint i = 0; i < entities->len; i++) {
                 const struct up_entity *entity = entities->pdata[i];
@@ -307,7 +293,7 @@ static void print_message(const struct inspection *inspection, GBytes *message, 
                 print_structures(
                     inspection, message, (gint64)entity->header.begin, depth + entity->depth + 1);
         }
-        up_observations_clear(&unheeded);
+        up_observations_clear(&ignored);
 }
 
 static void print_text(const struct inspection *inspection)
@@ -349,7 +335,7 @@ static void print_complaints(const struct inspection *inspection)
                     inspection->has_head ? "case" : "message, which has no head");
 }
 
-/* --- as JSON ---------------------------------------------------------------------------------- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 static void build_message(const struct inspection *inspection, GBytes *message, JsonBuilder *json);
 
@@ -398,10 +384,10 @@ static void build_structures(
 
 static void build_message(const struct inspection *inspection, GBytes *message, JsonBuilder *json)
 {
-        struct up_observations unheeded;
+        struct up_observations ignored;
 
-        up_observations_init(&unheeded, &inspection->observed.limits, inspection->observed.now_s);
-        g_autoptr(GPtrArray) entities = up_entities_read(message, &unheeded);
+        up_observations_init(&ignored, &inspection->observed.limits, inspection->observed.now_s);
+        g_autoptr(GPtrArray) entities = up_entities_read(message, &ignored);
         json_builder_begin_object(json);
         up_tool_json_number(json, "bytes", (gint64)g_bytes_get_size(message));
         build_structures(inspection, message, BARE, json);
@@ -426,7 +412,7 @@ static void build_message(const struct inspection *inspection, GBytes *message, 
         }
         json_builder_end_array(json);
         json_builder_end_object(json);
-        up_observations_clear(&unheeded);
+        up_observations_clear(&ignored);
 }
 
 static void build_head(JsonBuilder *json, const struct up_case *c)
@@ -489,34 +475,58 @@ static void print_json(const struct inspection *inspection, bool strict)
 
 /* --- the command ------------------------------------------------------------------------------ */
 
-/* All that a head can say, from the tables that read it. */
+#define COLUMNS     80
+#define HELP_INDENT 6
+
+static void append_wrapped(GString *text, const char *what, unsigned indent)
+{
+        g_autofree char *wrapped = up_tool_wrap(what, indent);
+
+        g_string_append_printf(text, "%s\n", wrapped);
+}
+
+/* The verb with its arguments; a choice too long for one line is continued on the next. */
+static void append_verb(GString *text, const struct up_verb *verb)
+{
+        gsize begin = text->len;
+
+        g_string_append_printf(
+            text, "  %s%s%s", verb->name, *verb->arguments != '\0' ? " " : "", verb->arguments);
+        if (text->len - begin > COLUMNS) {
+                const char *bar = g_strrstr_len(text->str + begin, COLUMNS, "|");
+                if (bar != NULL)
+                        g_string_insert(text, bar + 1 - text->str, "\n      ");
+        }
+        g_string_append_printf(text, "\n%*s", HELP_INDENT, "");
+        append_wrapped(text, verb->what, HELP_INDENT);
+}
+
+/* The keys, settings and verbs of a head, from the tables that its reader uses. */
 static char *help(void)
 {
-        GString *text = g_string_new(
-            "Any bytes are a message. A file that begins with `unpend-case: 1` is a case: a head "
-            "of\n"
-            "the keys below, then the message as it is. The exit status is 0; with --strict, 1 "
-            "when\n"
-            "there is a complaint; 2 when FILE cannot be read.\n\nKeys of the head:\n");
-
-        for (int i = 0; i < UP_CASE_KEY_COUNT; i++)
-                g_string_append_printf(
-                    text, "  %-18s %s\n", up_case_key_rows[i].name, up_case_key_rows[i].what);
-        g_string_append(text, "\nSettings of policy:, and their standard values:\n");
-
+        static const unsigned name_columns = 21, value_columns = 11;
+        GString *text =
+            g_string_new("Any bytes are a message. A file that begins with `unpend-case: 1` is a\n"
+                         "case: a head of the keys below, then the message as it is. The exit\n"
+                         "status is 0; with --strict, 1 if there is a complaint; 2 if FILE cannot\n"
+                         "be read.\n\nKeys of the head:\n");
         struct up_policy standard;
+
+        for (int i = 0; i < UP_CASE_KEY_COUNT; i++) {
+                g_string_append_printf(text, "  %-18s ", up_case_key_rows[i].name);
+                append_wrapped(text, up_case_key_rows[i].what, name_columns);
+        }
+        g_string_append(text, "\nSettings of policy:, with their defaults:\n");
         up_policy_init(&standard);
         for (size_t i = 0; i < UP_POLICY_SETTINGS; i++) {
                 struct up_policy_row setting = up_policy_setting(i);
                 g_autofree char *value = up_policy_get(&standard, &setting);
-                g_string_append_printf(
-                    text, "  %-18s %-8s %s\n", setting.name, value, setting.what);
+                g_string_append_printf(text, "  %-18s %-10s ", setting.name, value);
+                append_wrapped(text, setting.what, name_columns + value_columns);
         }
         g_string_append(text, "\nEvents of script:\n");
         for (size_t i = 0; i < UP_VERB_COUNT; i++)
-                g_string_append_printf(text, "  %s%s%s\n      %s\n", up_verb_rows[i].name,
-                    *up_verb_rows[i].arguments != '\0' ? " " : "", up_verb_rows[i].arguments,
-                    up_verb_rows[i].what);
+                append_verb(text, &up_verb_rows[i]);
         g_string_truncate(text, text->len - 1);
         return g_string_free(text, FALSE);
 }
@@ -526,7 +536,7 @@ int up_tool_inspect(int argc, char **argv)
         gboolean strict = FALSE, json = FALSE;
         const GOptionEntry entries[] = {
                 { "strict", 0, 0, G_OPTION_ARG_NONE, &strict,
-                    "say what is wrong in the head, and where; nothing else", NULL },
+                    "print only the complaints about the head", NULL },
                 { "json", 0, 0, G_OPTION_ARG_NONE, &json, "print JSON", NULL },
                 G_OPTION_ENTRY_NULL,
         };
@@ -535,7 +545,7 @@ int up_tool_inspect(int argc, char **argv)
         if (status >= 0)
                 return status;
         if (argc != 2)
-                return up_tool_usage(argc < 2 ? "which file?" : "one file at a time");
+                return up_tool_usage(argc < 2 ? "no FILE given" : "more than one FILE");
 
         g_autoptr(GError) error = NULL;
         g_autoptr(GBytes) file = up_tool_read_file(argv[1], &error);

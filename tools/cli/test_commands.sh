@@ -385,7 +385,7 @@ run inspect --strict strict.case
 check 'but not a fault that shows nothing, which the gate will know' out_has 'nothing is wrong'
 printf 'unpend-case: 1\nfinding: lost\nevidence: cycle\nmessage:\n' >strict.case
 run inspect --strict strict.case
-check 'and evidence of what needs none' out_has 'evidence is of `finding: pending` alone'
+check 'and evidence of what needs none' out_has 'evidence needs `finding: pending`'
 
 # --- machine
 

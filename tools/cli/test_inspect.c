@@ -236,9 +236,9 @@ static void wrong_usage_is_told_in_one_line(void **state)
 {
         (void)state;
         inspect(NULL, NULL);
-        assert_fails_in_one_line("which file", "--help");
+        assert_fails_in_one_line("no FILE given", "--help");
         inspect("one.eml", "two.eml");
-        assert_fails_in_one_line("one file", "--help");
+        assert_fails_in_one_line("more than one FILE", "--help");
         inspect("--stric", path);
         assert_fails_in_one_line("--stric", "did you mean --strict");
 }
