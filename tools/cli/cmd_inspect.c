@@ -95,7 +95,7 @@ static const char *evidence_name(size_t index)
 
 static const char *fault_name(size_t index)
 {
-        return index < UP_FAULT_COUNT ? up_fault_rows[index].name : NULL;
+        return index < up_fault_count ? up_fault_rows[index].name : NULL;
 }
 
 /* Complains unless @word is one of the names, of which @name_at returns the last one before NULL.
