@@ -41,8 +41,8 @@ extern const char *const up_entry_kind_names[UP_ENTRY_KIND_COUNT];
 /** Why the world stopped. */
 enum up_ending {
         UP_ENDING_SETTLED, /* every recipient has a disposition, and nothing is due */
-        UP_ENDING_IDLE,    /* nothing is due or outstanding, and somebody waits */
-        UP_ENDING_BOUND,   /* past every bound, and somebody waits */
+        UP_ENDING_IDLE,    /* nothing is due or outstanding, and recipients wait */
+        UP_ENDING_BOUND,   /* past every bound, and recipients wait */
         UP_ENDING_CYCLE,   /* the same state came again and again */
         UP_ENDING_SPIN,    /* too many steps at one instant */
         UP_ENDING_STEPS,   /* the world's own limits of steps, views or bytes */
@@ -140,7 +140,7 @@ static inline const struct up_entry *up_ledger_at(const struct up_ledger *ledger
         return &g_array_index(ledger->entries, struct up_entry, index);
 }
 
-/** Do both say the same? Whatever the text of a ledger tells of an entry is compared. */
+/** Are both the same in everything that the text of a ledger contains? */
 bool up_entry_is_same(const struct up_entry *a, const struct up_entry *b);
 
 /* --- showing ---------------------------------------------------------------------------------- */

@@ -17,7 +17,7 @@
 #define UP_PAGE_STANDS_OUT   "\003" /* first in a paragraph: a mark of the reader's */
 #define UP_PAGE_FIXED_BLANK  "\004" /* a blank at which no line is broken */
 
-/* One step as it is told. */
+/* One step. */
 struct up_page_step {
         int64_t at_ms;
         char *text; /* paragraphs, each with a line end */

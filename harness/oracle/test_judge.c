@@ -1,5 +1,5 @@
 /*
- * Each oracle speaks of a run that breaks its promise, and is silent about one that is just on the
+ * Each oracle reports a run that breaks its promise, and does not report one that is just on the
  * right side of the line; and it counts nothing where it had nothing to judge. The runs are written
  * by hand, entry by entry, as a world would.
  */
@@ -62,7 +62,7 @@ static void step(struct scene *scene)
             (struct up_entry){ .kind = UP_ENTRY_STEP, .as.step.next_ms = scene->now_ms + 1 });
 }
 
-/* One of a pipeline that tells its digest, and has more to do at once. */
+/* A step of a pipeline that reports its digest and wants to be run at once. */
 static void digested_step(struct scene *scene, uint64_t digest)
 {
         add(scene, (struct up_entry){ .kind = UP_ENTRY_STEP,
@@ -246,8 +246,8 @@ static const struct up_finding *finding_at(const GPtrArray *findings, guint inde
         return g_ptr_array_index(findings, index);
 }
 
-/* The oracle speaks @times, has judged something or nothing, and its first says @signature. The
- * scene is used up. */
+/* The oracle reports @times findings, judged something or nothing, and the first has @signature.
+ * The scene is used up. */
 static void expect(
     struct scene *scene, const char *name, unsigned times, bool judged, const char *signature)
 {
@@ -703,7 +703,7 @@ static void ended(const char *name, enum up_ending ending, bool is_final, enum u
             !wakes || ending == UP_ENDING_IDLE || ending == UP_ENDING_SETTLED, NULL);
 }
 
-static void how_a_run_ends_shows_who_waits(void **state)
+static void what_waits_at_the_end_is_reported(void **state)
 {
         static const struct {
                 const char *name;
@@ -728,7 +728,7 @@ static void how_a_run_ends_shows_who_waits(void **state)
 }
 
 /* It turns through two states, and stops in one of them. */
-static void a_cycle_is_told_by_all_its_states_wherever_it_stops(void **state)
+static void a_cycle_has_all_its_states_wherever_it_stops(void **state)
 {
         static const char *const states[] = { "waiting", "asking" };
 
@@ -750,7 +750,7 @@ static void a_cycle_is_told_by_all_its_states_wherever_it_stops(void **state)
         }
 }
 
-/* The world has a limit of its own, which is nobody's fault if there was much to do. */
+/* A large case reaches the limit of the world without a fault. */
 static void steps_are_too_many_by_how_many_there_were_to_take(void **state)
 {
         for (unsigned recipients = 1; recipients <= 2; recipients++) {
@@ -798,7 +798,7 @@ static void passed_over(unsigned times, unsigned recipients, bool earlier, unsig
         expect(&scene, "pending/starved", findings, true, "starved: queued");
 }
 
-static void starved_is_who_is_passed_over_too_often(void **state)
+static void a_recipient_overtaken_too_often_is_starved(void **state)
 {
         (void)state;
         passed_over(64 + 2, 1, false, 0);
@@ -1087,7 +1087,7 @@ static void what_is_sent_is_what_was_scanned(void **state)
         "--n\r\n\r\nIt failed.\r\n--n\r\nContent-Type: message/delivery-status\r\n\r\n"            \
         "Reporting-MTA: dns; x\r\n\r\n" fields "\r\n--n\r\nContent-Type: message/rfc822\r\n\r\n"   \
         "Subject: s\r\n\r\nFinal-Recipient: rfc822; w@example.com\r\n--n--\r\n"
-/* What is returned is a report itself, on somebody else. */
+/* The returned message is a report itself, on another recipient. */
 #define RETURNS_A_REPORT                                                                           \
         "Content-Type: multipart/report; report-type=delivery-status; boundary=n\r\n\r\n"          \
         "--n\r\nContent-Type: message/delivery-status\r\n\r\n" NAMES_V                             \
@@ -1334,7 +1334,7 @@ static void healed(int64_t expiry_ms, bool command_too, enum up_disposition end_
                 assert_string_equal(signature, "scan-wait: bounced instead of delivered");
 }
 
-static void who_waits_when_all_becomes_well_fares_well(void **state)
+static void recipients_that_wait_at_healing_end_well(void **state)
 {
         const int64_t fits_ms = 1000 + 15 * 60 * 1000 + 1000; /* one recipient has its turn */
 
@@ -1427,7 +1427,7 @@ static void the_wall_clock_decides_nothing(void **state)
         assert_int_equal(judged, 0);
 }
 
-/* --- what is told ----------------------------------------------------------------------------- */
+/* --- which findings are reported -------------------------------------------------------------- */
 
 static void every_oracle_has_a_row(void **state)
 {
@@ -1446,8 +1446,8 @@ static void every_oracle_has_a_row(void **state)
         }
 }
 
-/* Its owner is nobody, its rank rose, nothing is due, and the bound is past: one finding. */
-static void the_strongest_evidence_is_told(void **state)
+/* It has no owner, its rank rose, nothing is due, and the bound is past: one finding. */
+static void the_strongest_evidence_is_reported(void **state)
 {
         struct scene scene = scene_new(ALL_CAPABILITIES);
         g_autoptr(GPtrArray) findings = findings_new();
@@ -1480,8 +1480,7 @@ static void the_strongest_evidence_is_told(void **state)
         up_ledger_free(scene.ledger);
 }
 
-/* The role of a message that nobody will move on, as the script or the pipeline brought it forth.
- */
+/* The role of a stuck message, by its origin. */
 static enum up_role role_after(const char *event, bool copy, up_id parent)
 {
         struct scene scene = scene_new(ALL_CAPABILITIES);
@@ -1511,7 +1510,7 @@ static enum up_role role_after(const char *event, bool copy, up_id parent)
         return role;
 }
 
-static void a_finding_tells_how_its_message_came(void **state)
+static void a_finding_has_the_role_of_its_message(void **state)
 {
         (void)state;
         assert_int_equal(role_after("submit 1 local", false, 0), UP_ROLE_SUBMITTED);
@@ -1571,10 +1570,10 @@ int main(void)
                 cmocka_unit_test(a_waiting_recipient_has_an_owner),
                 cmocka_unit_test(answers_lower_the_rank),
                 cmocka_unit_test(timers_lower_the_rank),
-                cmocka_unit_test(how_a_run_ends_shows_who_waits),
-                cmocka_unit_test(a_cycle_is_told_by_all_its_states_wherever_it_stops),
+                cmocka_unit_test(what_waits_at_the_end_is_reported),
+                cmocka_unit_test(a_cycle_has_all_its_states_wherever_it_stops),
                 cmocka_unit_test(steps_are_too_many_by_how_many_there_were_to_take),
-                cmocka_unit_test(starved_is_who_is_passed_over_too_often),
+                cmocka_unit_test(a_recipient_overtaken_too_often_is_starved),
                 cmocka_unit_test(the_bound_is_the_last_moment),
                 cmocka_unit_test(nothing_accepted_is_lost),
                 cmocka_unit_test(a_duplicate_follows_a_certain_acceptance),
@@ -1590,13 +1589,13 @@ int main(void)
                 cmocka_unit_test(a_notice_causes_none),
                 cmocka_unit_test(a_loop_is_recognised),
                 cmocka_unit_test(a_failure_has_a_code_and_a_text),
-                cmocka_unit_test(who_waits_when_all_becomes_well_fares_well),
+                cmocka_unit_test(recipients_that_wait_at_healing_end_well),
                 cmocka_unit_test(a_verdict_that_was_given_stands),
                 cmocka_unit_test(two_runs_of_one_case_are_alike),
                 cmocka_unit_test(the_wall_clock_decides_nothing),
                 cmocka_unit_test(every_oracle_has_a_row),
-                cmocka_unit_test(the_strongest_evidence_is_told),
-                cmocka_unit_test(a_finding_tells_how_its_message_came),
+                cmocka_unit_test(the_strongest_evidence_is_reported),
+                cmocka_unit_test(a_finding_has_the_role_of_its_message),
                 cmocka_unit_test(what_only_another_run_shows_names_that_run),
                 cmocka_unit_test(a_pipeline_is_judged_by_what_it_can_tell),
         };

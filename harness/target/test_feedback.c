@@ -1,6 +1,5 @@
 /*
- * What a fuzzer is told of waiting: a message that waits otherwise than any before is news, and one
- * that waits in the same way is none.
+ * A new way of waiting sets a counter, and a known one sets none.
  */
 #include <setjmp.h>
 #include <stdarg.h>
