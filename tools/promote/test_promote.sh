@@ -271,4 +271,21 @@ run promote --name known --target scan_submit --time 1s known.case
 check 'a head that knows whose it is is believed' ended 0
 check 'where there is a pipeline, too' grep -qx 'known: openssl 3.0.22 https://example.org/2' regressions/scan_submit/known.case
 
+printf 'unpend-case: 1\nfinding: library-critical\nmutation: minimized\nmessage:\nX-Kept: 1\nSubject: sick\n\n' >minimised.case
+run promote --name minimised --ours --target scan_submit --time 1s minimised.case
+check 'a minimised case is promoted' ended 0
+check 'and not minimised again' grep -q X-Kept regressions/scan_submit/minimised.case
+
+# --- minimize
+
+run minimize --target mime $found/sick.eml
+check 'minimize writes to the current folder' [ -e sick.min.case ]
+check 'a complete result is marked' grep -qx 'mutation: minimized' sick.min.case
+run minimize --target mime --out absent/small.case $found/slow.eml
+check 'it runs nothing if it cannot write' told 125 'cannot write absent/small.case: No such file'
+cd regressions/mime || exit 1
+run minimize --target mime "$work/$found/sick.eml"
+cd "$work" || exit 1
+check 'nor where the gate would run the result' told 2 'the gate would run what is written here'
+
 done_testing
