@@ -18,6 +18,8 @@ ENGINE_FLAVOUR = $(ENGINE:both=afl)
 # The targets are the rows of fuzz/targets.h; each is fuzz/fuzz_NAME.c.
 TARGETS  := $(shell sed -n 's/^ *{ "\([a-z0-9_]*\)",.*/\1/p' fuzz/targets.h)
 PACKAGES := gmime-3.0 json-glib-1.0 zlib libcrypto
+# What the program needs besides.
+TOOL_PACKAGES := libxml-2.0
 
 # Unit tests stand beside the files that they test.
 TESTS   := $(wildcard harness/*/test_*.c tools/*/test_*.c)
@@ -42,6 +44,8 @@ say   = @$(if $(V),:,printf '%7s %s\n' $1 $2)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 SYSTEM_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 SYSTEM_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+TOOL_CFLAGS   := $(shell pkg-config --cflags $(TOOL_PACKAGES) 2>/dev/null)
+TOOL_LIBS     := $(shell pkg-config --libs $(TOOL_PACKAGES) 2>/dev/null)
 
 # The user's program and what is measured; position-independent for the mutator that AFL++ loads.
 fast_CC     := $(GCC)
@@ -175,9 +179,11 @@ $(B)/$1/fuzz/%.dict: $(B)/unpend
 endef
 $(foreach f,$(FROM_SOURCE),$(eval $(call beside_target,$f)))
 
+$(TOOLS:%.c=$(B)/fast/%.o) $(TOOLS:%.c=$(B)/replay/%.o): CPPFLAGS += $(TOOL_CFLAGS)
+
 $(B)/unpend: $(TOOLS:%.c=$(B)/fast/%.o) $(B)/fast/built_from.o $(B)/fast/libunpend.a
 	$(call say,LINK,$@)
-	$(Q)$(fast_CC) $(fast_CFLAGS) $^ $(fast_LIBS) -o $@
+	$(Q)$(fast_CC) $(fast_CFLAGS) $^ $(fast_LIBS) $(TOOL_LIBS) -o $@
 
 # Shows judges that are not our code what there is to judge.
 CARRIERS := $(B)/fast/tools/dev/carriers
@@ -195,7 +201,7 @@ $(B)/replay/libtools.a: $(patsubst %.c,$(B)/replay/%.o,$(filter-out tools/cli/un
 UNIT_TESTS := $(TESTS:%.c=$(B)/replay/%)
 $(UNIT_TESTS): %: %.o $(B)/replay/libtools.a $(B)/replay/libunpend.a
 	$(call say,LINK,$@)
-	$(Q)$(replay_CC) $(replay_CFLAGS) $^ $(replay_LIBS) -lcmocka -o $@
+	$(Q)$(replay_CC) $(replay_CFLAGS) $^ $(replay_LIBS) $(TOOL_LIBS) -lcmocka -o $@
 
 # Each test runs in the environment that targets give themselves.
 TEST_ENVIRONMENT := G_SLICE=always-malloc LC_ALL=C.UTF-8 TZ=UTC OPENSSL_CONF=/dev/null
@@ -212,7 +218,7 @@ CHECKED := $(SOURCES:%.c=$(B)/clang/%.checked)
 endif
 $(B)/clang/%.checked: %.c
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) $(COMPILE) $(SYSTEM_CFLAGS) -fsyntax-only -MF $(@:.checked=.d) -MT $@ $<
+	$(Q)$(CLANG) $(COMPILE) $(SYSTEM_CFLAGS) $(TOOL_CFLAGS) -fsyntax-only -MF $(@:.checked=.d) -MT $@ $<
 	@touch $@
 check-warnings: $(CHECKED)
 	@echo "warnings: $(if $(CHECKED),clang has none in $(words $(CHECKED)) files,skipped; clang is not installed)"

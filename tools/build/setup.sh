@@ -26,6 +26,7 @@ check,campaign,afl,fuel,fuel-gcc  command  pkg-config     pkg-config
 check,campaign,afl,fuel,fuel-gcc  library  gmime-3.0      libgmime-3.0-dev
 check,campaign,afl,fuel,fuel-gcc  library  libcrypto>=3.0.22  libssl-dev
 check,campaign,afl,fuel,fuel-gcc  library  json-glib-1.0  libjson-glib-dev
+check,campaign,afl,fuel,fuel-gcc  library  libxml-2.0     libxml2-dev
 check,campaign,afl,fuel,fuel-gcc  library  zlib           zlib1g-dev
 check           library  cmocka         libcmocka-dev
 check           command  openssl        openssl

@@ -9,7 +9,7 @@
 #include "case/case.h"
 #include "faults/faults.h"
 #include "fuzz/targets.h"
-#include "tools/exec/flavour.h"
+#include "tools/exec/built_from.h"
 #include "tools/promote/private.h"
 #include "tools/exec/run.h"
 #include "tools/exec/sanitizer.h"
@@ -17,19 +17,18 @@
 
 #define STACK_LINES 12
 
-/* What was asked for. */
 struct repro {
         const struct up_flavour *flavour;
         char **targets;    /* empty: by the case's folder, else all that take mail */
         const char *fault; /* to be planted; NULL: none */
-        unsigned columns;  /* of the trace; 0: none is told */
-        JsonBuilder *json; /* NULL: tell it as text */
+        unsigned columns;  /* of the trace; 0: no trace */
+        JsonBuilder *json; /* NULL: text */
         bool found;
-        bool cannot;
+        bool unrunnable;
         bool interrupted;
 };
 
-static void tell_items(const char *name, GPtrArray *items)
+static void print_items(const char *name, GPtrArray *items)
 {
         g_autofree char *wrapped = NULL;
 
@@ -40,7 +39,7 @@ static void tell_items(const char *name, GPtrArray *items)
         up_tool_print_field(name, "%s", wrapped);
 }
 
-static void tell_faults(const char *names)
+static void print_faults(const char *names)
 {
         g_auto(GStrv) each = up_fault_names(names);
 
@@ -56,7 +55,7 @@ static char *item_of(const char *name, uint64_t count)
         return g_strdup_printf("%s %" G_GUINT64_FORMAT, name, count);
 }
 
-static void tell_read(const struct up_run *run)
+static void print_counts(const struct up_run *run)
 {
         g_autoptr(GPtrArray) read = g_ptr_array_new_with_free_func(g_free);
         g_autoptr(GPtrArray) judged = g_ptr_array_new_with_free_func(g_free);
@@ -68,14 +67,14 @@ static void tell_read(const struct up_run *run)
                 if (run->result.judged[i] > 0)
                         g_ptr_array_add(
                             judged, item_of(up_oracle_rows[i].name, run->result.judged[i]));
-        tell_items("read", read);
-        tell_items("judged", judged);
+        print_items("read", read);
+        print_items("judged", judged);
         for (char **limit = run->result.limits; *limit != NULL; limit++)
                 up_tool_print_wrapped("limit", *limit);
 }
 
 /* The frames of ours and of the libraries; all of them where none is. */
-static void tell_stack(const struct up_run *run)
+static void print_stack(const struct up_run *run)
 {
         enum up_frame_owner most = UP_FRAME_RUNTIME;
         unsigned lines = 0;
@@ -93,14 +92,14 @@ static void tell_stack(const struct up_run *run)
         }
 }
 
-static void tell_evidence(const struct up_evidence_row *evidence)
+static void print_evidence(const struct up_evidence_row *evidence)
 {
         g_autofree char *text = g_strdup_printf("%s: %s", evidence->name, evidence->what);
 
         up_tool_print_wrapped("evidence", text);
 }
 
-static void tell_finding(const struct up_finding *finding)
+static void print_finding(const struct up_finding *finding)
 {
         const struct up_class_row *class = &up_class_rows[finding->class];
 
@@ -108,13 +107,13 @@ static void tell_finding(const struct up_finding *finding)
         up_tool_print_coloured(stdout, UP_RED, "  %s", class->name);
         printf(": %s\n", class->what);
         if (finding->evidence != UP_EVIDENCE_NONE)
-                tell_evidence(&up_evidence_rows[finding->evidence]);
+                print_evidence(&up_evidence_rows[finding->evidence]);
         up_tool_print_field("signature", "%s", finding->signature);
         up_tool_print_wrapped("detail", finding->detail);
 }
 
-/* The case names a fault, and it was run without: what it is a test of is not seen. */
-static void tell_fault_to_plant(
+/* Without the fault that it names, a case passes. */
+static void print_fault_hint(
     const struct repro *repro, const struct up_case *c, const char *target, const char *path)
 {
         g_autofree char *file = up_tool_quote(path);
@@ -122,12 +121,12 @@ static void tell_fault_to_plant(
 
         if (c->fault == NULL || repro->fault != NULL || !up_tool_has_pipeline(target))
                 return;
-        printf("\n  It was run without the fault that it names. To see what it does under that:\n"
+        printf("\n  The case names a fault; this run was without it. With the fault:\n"
                "    %s repro --flavour %s --target %s%s --trace %s\n",
             up_tool_program(), repro->flavour->name, target, fault, file);
 }
 
-static void tell_story(const struct up_run *run)
+static void print_trace(const struct up_run *run)
 {
         g_auto(GStrv) lines = NULL;
 
@@ -141,7 +140,7 @@ static void tell_story(const struct up_run *run)
         }
 }
 
-/* It is a regression, or waits in private to be one. */
+/* Is it a regression, or a private one? */
 static bool is_kept(const char *path)
 {
         g_autofree char *root = up_tool_case_root(path);
@@ -149,7 +148,7 @@ static bool is_kept(const char *path)
         return g_str_has_suffix(root, "/regressions") || up_private_holds(path);
 }
 
-static void tell_commands(
+static void print_commands(
     const struct repro *repro, const char *target, const char *path, const struct up_run *run)
 {
         g_autofree char *file = up_tool_quote(path);
@@ -173,14 +172,14 @@ static void tell_commands(
         }
 }
 
-static void tell_run(const struct repro *repro, const struct up_case *c, const char *target,
+static void print_run(const struct repro *repro, const struct up_case *c, const char *target,
     const char *path, const struct up_run *run)
 {
         g_autofree char *libraries = up_libraries_text(repro->flavour);
 
         up_tool_print_field("target", "%s, %s (%s)", target, repro->flavour->name, libraries);
         if (repro->fault != NULL)
-                tell_faults(repro->fault);
+                print_faults(repro->fault);
         up_tool_print_coloured(stdout, UP_DIM, "  %-10s", "outcome");
         if (run->result.findings->len == 0)
                 up_tool_print_coloured(stdout, UP_GREEN, "passed");
@@ -188,17 +187,17 @@ static void tell_run(const struct repro *repro, const struct up_case *c, const c
                 up_tool_print_coloured(stdout, UP_RED, "%u finding%s", run->result.findings->len,
                     run->result.findings->len == 1 ? "" : "s");
         printf("%s, %.2f s\n", run->result.unscannable ? ", unscannable" : "", run->seconds);
-        tell_read(run);
+        print_counts(run);
         if (run->leaks_unchecked)
                 up_tool_print_field(
-                    "leaks", "not looked for: LeakSanitizer cannot work here, see unpend doctor");
-        tell_story(run);
+                    "leaks", "not checked: LeakSanitizer does not work here, see unpend doctor");
+        print_trace(run);
         for (guint i = 0; i < run->result.findings->len; i++)
-                tell_finding(g_ptr_array_index(run->result.findings, i));
-        tell_stack(run);
+                print_finding(g_ptr_array_index(run->result.findings, i));
+        print_stack(run);
         if (run->result.findings->len > 0)
-                tell_commands(repro, target, path, run);
-        tell_fault_to_plant(repro, c, target, path);
+                print_commands(repro, target, path, run);
+        print_fault_hint(repro, c, target, path);
 }
 
 static void build_run(
@@ -215,9 +214,27 @@ static void build_run(
         json_builder_end_object(json);
 }
 
+/* False if the target does not match the sources: its result would be another one's. */
+static bool check_target(struct repro *repro, const char *target)
+{
+        g_autofree char *problem = NULL, *note = NULL;
+
+        if (!up_built_from_check_target(repro->flavour, target, &problem)) {
+                up_tool_fail(0, "%s", problem);
+                repro->unrunnable = true;
+                return false;
+        }
+        note = up_built_from_note(repro->flavour, target);
+        if (note != NULL)
+                up_tool_fail(0, "%s", note);
+        return true;
+}
+
 static void run_target(
     struct repro *repro, const struct up_case *c, const char *target, const char *path)
 {
+        if (!check_target(repro, target))
+                return;
         g_autoptr(up_run) run = up_run_case(&(struct up_run_request){
             .flavour = repro->flavour,
             .target = target,
@@ -227,18 +244,18 @@ static void run_target(
         });
 
         repro->found |= run->status == UP_RUN_FOUND;
-        repro->cannot |= run->status == UP_RUN_UNRUNNABLE;
+        repro->unrunnable |= run->status == UP_RUN_UNRUNNABLE;
         repro->interrupted |= run->status == UP_RUN_INTERRUPTED;
         if (repro->json != NULL)
                 build_run(repro, target, path, run);
         else if (run->status == UP_RUN_PASSED || run->status == UP_RUN_FOUND)
-                tell_run(repro, c, target, path, run);
+                print_run(repro, c, target, path, run);
         if (run->status == UP_RUN_UNRUNNABLE)
                 up_tool_fail(0, "%s", run->reason);
 }
 
-/* Title, and what is wrong with the head. The case is the caller's; NULL: it cannot be read. */
-static struct up_case *tell_case(const struct repro *repro, const char *path)
+/* Title, and mistakes in the head. The caller owns the case; NULL: it cannot be read. */
+static struct up_case *print_case(const struct repro *repro, const char *path)
 {
         g_autoptr(GPtrArray) complaints = up_complaints_new();
         g_autoptr(GError) error = NULL;
@@ -266,13 +283,13 @@ static struct up_case *tell_case(const struct repro *repro, const char *path)
         }
         for (guint i = 0; i < complaints->len; i++) {
                 const struct up_complaint *complaint = g_ptr_array_index(complaints, i);
-                up_tool_fail(0, "%s:%u:%u: passed over: %s", path, complaint->place.line,
+                up_tool_fail(0, "%s:%u:%u: ignored: %s", path, complaint->place.line,
                     complaint->place.column, complaint->text);
         }
         return g_steal_pointer(&c);
 }
 
-/* Which targets a case is run on that nothing names one for. */
+/* Is a case that names no target run on this one? */
 static bool is_run_by_itself(const struct repro *repro, const struct up_target_row *row)
 {
         return row->takes_mail && up_tool_faults_apply(row->name, repro->fault);
@@ -280,11 +297,11 @@ static bool is_run_by_itself(const struct repro *repro, const struct up_target_r
 
 static void run_case(struct repro *repro, const char *path)
 {
-        g_autoptr(up_case) c = tell_case(repro, path);
+        g_autoptr(up_case) c = print_case(repro, path);
         const char *named = up_tool_target_of_path(path);
 
         if (c == NULL) {
-                repro->cannot = true;
+                repro->unrunnable = true;
                 return;
         }
         if (repro->targets[0] != NULL) {
@@ -301,6 +318,10 @@ static void run_case(struct repro *repro, const char *path)
 
 static int run_cases(struct repro *repro, char **paths)
 {
+        g_autofree char *problem = NULL;
+
+        if (!up_built_from_check_program(&problem))
+                return up_tool_fail(UP_STATUS_UNRUNNABLE, "%s", problem);
         up_tool_interrupt_fd();
         if (repro->json != NULL)
                 json_builder_begin_array(repro->json);
@@ -314,10 +335,10 @@ static int run_cases(struct repro *repro, char **paths)
                 return up_tool_fail(UP_STATUS_INTERRUPTED, "interrupted");
         if (repro->found)
                 return UP_STATUS_FOUND;
-        return repro->cannot ? UP_STATUS_UNRUNNABLE : UP_STATUS_PASSED;
+        return repro->unrunnable ? UP_STATUS_UNRUNNABLE : UP_STATUS_PASSED;
 }
 
-/* Usage errors are told; -1 is none. */
+/* Usage errors are printed; -1 is none. */
 static int check_arguments(const struct repro *repro, char **paths)
 {
         if (paths[0] == NULL)
@@ -346,8 +367,8 @@ int up_tool_repro(int argc, char **argv)
                 { "fault", 0, 0, G_OPTION_ARG_STRING, &fault,
                     "plant this fault into the pipeline (see unpend faults)", "NAME" },
                 { "trace", 0, 0, G_OPTION_ARG_NONE, &trace,
-                    "tell the trace: what was done, asked, answered, in virtual time", NULL },
-                { "json", 0, 0, G_OPTION_ARG_NONE, &json, "tell it as JSON", NULL },
+                    "print the trace: calls, answers and timers in virtual time", NULL },
+                { "json", 0, 0, G_OPTION_ARG_NONE, &json, "print JSON", NULL },
                 G_OPTION_ENTRY_NULL,
         };
         struct repro repro = { 0 };
@@ -357,7 +378,8 @@ int up_tool_repro(int argc, char **argv)
             "names (regressions/TARGET/, seeds/TARGET/, TARGET/findings/ of a campaign), else\n"
             "on every target that takes messages; with a fault, on those that have a\n"
             "pipeline. A fault that the case names is planted only when --fault says so.\n"
-            "Exit status: 0 passed, 1 finding, 125 cannot be run, 129 wrong usage.");
+            "Exit status: 0 passed, 1 finding, 125 cannot be run, 129 wrong usage (2 in the\n"
+            "other commands: `git bisect run` stops at 129 only).");
 
         if (status >= 0)
                 return status;

@@ -46,7 +46,7 @@ int up_tool_run(const struct up_tool_command *chosen, int argc, char **argv)
         return chosen->run(argc, argv);
 }
 
-/* --- telling ------------------------------------------------------------------------------ */
+/* --- printing ------------------------------------------------------------------------------ */
 
 static const char *name(void)
 {
@@ -87,11 +87,11 @@ bool up_tool_colour(FILE *stream)
 
 unsigned up_tool_stream_columns(FILE *stream)
 {
-        const char *said = g_getenv("COLUMNS");
+        const char *columns = g_getenv("COLUMNS");
         struct winsize size;
 
-        if (said != NULL && g_ascii_strtoull(said, NULL, 10) > 0)
-                return (unsigned)MIN(g_ascii_strtoull(said, NULL, 10), COLUMNS_MOST);
+        if (columns != NULL && g_ascii_strtoull(columns, NULL, 10) > 0)
+                return (unsigned)MIN(g_ascii_strtoull(columns, NULL, 10), COLUMNS_MOST);
         if (ioctl(fileno(stream), TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
                 return COLUMNS;
         return size.ws_col;
@@ -203,8 +203,8 @@ void up_tool_print_json(JsonBuilder *builder)
 
 /* --- names -------------------------------------------------------------------------------- */
 
-/* So few that they can all be told. */
-#define NAMES_TOLD 6
+/* So few that all are listed. */
+#define NAMES_LISTED 6
 
 int up_tool_unknown_name(const char *what, const char *word, GPtrArray *names)
 {
@@ -218,7 +218,7 @@ int up_tool_unknown_name(const char *what, const char *word, GPtrArray *names)
         }
         if (nearest.name != NULL)
                 return up_tool_usage("unknown %s %s, did you mean %s?", what, word, nearest.name);
-        if (names->len <= NAMES_TOLD)
+        if (names->len <= NAMES_LISTED)
                 return up_tool_usage("unknown %s %s, there is: %s", what, word, list->str);
         return up_tool_usage("unknown %s %s", what, word);
 }
@@ -373,7 +373,7 @@ static int bad_option(const GError *error, const GOptionEntry *entries)
         g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
         const char *option = strrchr(error->message, ' ');
 
-        /* Which one it was, GOption tells only by "Unknown option --name". */
+        /* GOption names the option only in its message, "Unknown option --name". */
         if (!g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION) ||
             option == NULL)
                 return up_tool_usage("%s", error->message);
@@ -407,6 +407,59 @@ static void lengthen_options(int argc, char **argv, const GOptionEntry *entries)
         }
 }
 
+/* The column of the last text on the line that stands behind two blanks, or where it begins. */
+static size_t hanging_indent(const char *line)
+{
+        size_t indent = strspn(line, " ");
+
+        for (const char *gap = strstr(line + indent, "  "); gap != NULL; gap = strstr(gap, "  ")) {
+                gap += strspn(gap, " ");
+                indent = (size_t)g_utf8_pointer_to_offset(line, gap);
+        }
+        return indent;
+}
+
+/* Bytes of @text that fit into @columns, up to a blank or a bar; all of it without one. */
+static size_t bytes_that_fit(const char *text, size_t columns)
+{
+        const char *end = g_utf8_strlen(text, -1) > (glong)columns
+                              ? g_utf8_offset_to_pointer(text, (glong)columns)
+                              : text + strlen(text);
+        const char *at = end;
+
+        while (*end != '\0' && at > text && *at != ' ' && at[-1] != '|')
+                at--;
+        return at > text ? (size_t)(at - text) : strlen(text);
+}
+
+/* GOption breaks no lines. */
+static void print_help(GOptionContext *context)
+{
+        g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
+        g_auto(GStrv) lines = g_strsplit(g_strchomp(help), "\n", -1);
+        size_t columns = up_tool_columns();
+
+        for (char **line = lines; *line != NULL; line++) {
+                size_t indent = MIN(hanging_indent(*line), columns / 2);
+                size_t bytes = bytes_that_fit(*line, columns);
+                const char *rest = *line + bytes;
+                printf("%.*s\n", (int)bytes, *line);
+                while (*(rest += strspn(rest, " ")) != '\0') {
+                        bytes = bytes_that_fit(rest, columns - indent);
+                        printf("%*s%.*s\n", (int)indent, "", (int)bytes, rest);
+                        rest += bytes;
+                }
+        }
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+        for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+                if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+                        return true;
+        return false;
+}
+
 int up_tool_options(
     int *argc, char ***argv, const GOptionEntry *entries, const char *arguments, const char *text)
 {
@@ -416,6 +469,10 @@ int up_tool_options(
         g_option_context_add_main_entries(context, entries, NULL);
         g_option_context_set_description(context, text);
         g_option_context_set_summary(context, command->what);
+        if (asks_for_help(*argc, *argv)) {
+                print_help(context);
+                return UP_STATUS_PASSED;
+        }
         lengthen_options(*argc, *argv, entries);
         if (!g_option_context_parse(context, argc, argv, &error))
                 return bad_option(error, entries);
@@ -440,7 +497,7 @@ static char *refusal(const char *path)
         if (S_ISDIR(st.st_mode))
                 return g_strdup("is a folder: name the files in it");
         if (!S_ISREG(st.st_mode))
-                return g_strdup("is no regular file: save what it gives, and name that");
+                return g_strdup("is not a regular file; save its contents to a file first");
         if ((uint64_t)st.st_size > limits.message_bytes)
                 return g_strdup_printf("is larger than %" G_GUINT64_FORMAT
                                        " MB, the most that is read (max-message)",

@@ -15,8 +15,8 @@
  *             …
  *     }
  *
- * Only this folder talks to people. Results go to standard output, what went wrong to standard
- * error: one line that says where, what, and what to do about it.
+ * Only tools/ prints. Results go to standard output, errors to standard error: one line with place,
+ * problem and remedy.
  */
 #ifndef UP_TOOLS_CLI_TOOL_H
 #define UP_TOOLS_CLI_TOOL_H
@@ -62,18 +62,18 @@ int up_tool_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /**
  * Reads the command's options by GOption; what is left in @argv are its arguments, from argv[1].
  * @arguments names them for help, @text is what help says more; both may be NULL.
- * Negative: go on. Otherwise it was a usage error, which was told: return this status.
+ * Negative: go on. Otherwise help or a usage error was printed: return this status.
  */
 int up_tool_options(
     int *argc, char ***argv, const GOptionEntry *entries, const char *arguments, const char *text);
 
 /**
- * up_tool_usage(): @word is no @what. Tells which of @names (of char *) it most likely meant, or,
- * if they are few, which there are.
+ * up_tool_usage(): @word is not a @what. Suggests the closest of @names (of char *), or lists them
+ * if they are few.
  */
 int up_tool_unknown_name(const char *what, const char *word, GPtrArray *names);
 
-/** Is there a fuzz target of that name (fuzz/targets.h)? If not, that was told as a usage error. */
+/** Is there a fuzz target of that name (fuzz/targets.h)? If not, a usage error was printed. */
 bool up_tool_check_target(const char *name);
 
 /** Is it the name of a target with a pipeline? False for NULL. */
@@ -85,13 +85,13 @@ bool up_tool_has_pipeline(const char *target);
  */
 bool up_tool_faults_apply(const char *target, const char *faults);
 
-/** Are these planted faults, "NAME,NAME" (faults/faults.h)? If not, that was told likewise. */
+/** Are these planted faults, "NAME,NAME" (faults/faults.h)? If not, a usage error was printed. */
 bool up_tool_check_faults(const char *names);
 
 /**
  * What --target and --fault of a command say, either of them NULL if it was not given: is each a
- * target, are they faults, and can they be planted into every one of them? If not, that was told
- * likewise.
+ * target, are they faults, and can they be planted into every one of them? If not, a usage
+ * error was printed.
  */
 bool up_tool_check_selection(char **targets, const char *fault);
 
@@ -139,7 +139,7 @@ char *up_tool_promote_command(const char *flavour, const char *target, const cha
 
 /**
  * A whole file. NULL with @error, whose message is one line with path and remedy, when it is
- * missing, a folder, no regular file, unreadable, or larger than the standard max-message. The
+ * missing, a folder, not a regular file, unreadable, or larger than the standard max-message. The
  * caller owns the result.
  */
 GBytes *up_tool_read_file(const char *path, GError **error);
@@ -169,10 +169,10 @@ bool up_tool_colour(FILE *stream);
 void up_tool_print_coloured(FILE *stream, const char *colour, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
 
-/** Of a line that tells of a case: the column of what is behind the name. */
+/** The column of the values in lines of up_tool_print_field(). */
 #define UP_TOOL_INDENT 12
 
-/** Prints such a line, however long it becomes. */
+/** Prints "  name      value", not wrapped. */
 void up_tool_print_field(const char *name, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /** The same, wrapped. */

@@ -37,6 +37,8 @@ static const struct {
 /* Finds the caller of each allocation, for LeakSanitizer to name: slow. */
 #define WHOLE_STACKS ":fast_unwind_on_malloc=0:max_allocation_size_mb=64:malloc_context_size=20"
 
+#define TIGHT_MEMORY ":max_allocation_size_mb=64:hard_rss_limit_mb=512"
+
 /* llvm-symbolizer by its names; gcc's sanitizers need none. */
 static const char *const symbolizers[] = { "llvm-symbolizer", "llvm-symbolizer-19",
         "llvm-symbolizer-16", "llvm-symbolizer-15", "llvm-symbolizer-14" };
@@ -113,6 +115,7 @@ void up_run_free(struct up_run *run)
         up_input_result_clear(&run->result);
         g_ptr_array_unref(run->frames);
         g_free(run->output);
+        g_clear_pointer(&run->lines, g_ptr_array_unref);
         g_free(run->outcome);
         g_free(run->reason);
         g_free(run);
@@ -217,7 +220,7 @@ static void compare(struct up_run *run, const char *before, const char *after, c
 /* How the files of a process are judged. */
 enum mode {
         ONE_CASE, /* repetitions of one case: all the same */
-        BATCH,    /* each must repeat its outcome */
+        BATCH,    /* each must repeat its outcome: see up_run_compare_batch() */
         SEQUENCE, /* the last one counts */
 };
 
@@ -304,9 +307,9 @@ static void judge_end(struct up_run *run, const char *binary, int wait_status, b
                                 line[0] != '\0' ? ": " : "", line));
 }
 
-static void judge_batch(
-    struct up_run *run, const GPtrArray *lines, char *const *paths, char *const *outcomes)
+void up_run_compare_batch(struct up_run *run, char *const *paths, char *const *outcomes)
 {
+        const GPtrArray *lines = run->lines;
         guint cases = g_strv_length((char **)paths);
 
         for (guint i = 0; i < MIN(lines->len, cases); i++) {
@@ -323,7 +326,7 @@ static void judge_batch(
 }
 
 static void judge(struct up_run *run, enum mode mode, const struct up_child_request *child,
-    const struct up_child_end *end, char *const *outcomes)
+    const struct up_child_end *end)
 {
         g_autoptr(GPtrArray) lines = read_lines(child->report);
         guint inputs = g_strv_length((char **)child->inputs);
@@ -345,7 +348,7 @@ static void judge(struct up_run *run, enum mode mode, const struct up_child_requ
         if (mode == BATCH) {
                 if (ended)
                         judge_death(run, end->wait_status);
-                judge_batch(run, lines, child->inputs, outcomes);
+                run->lines = g_steal_pointer(&lines);
         } else if (ended && run->status != UP_RUN_UNRUNNABLE) {
                 bool reported = mode == ONE_CASE ? read_repetitions(run, lines, inputs)
                                                  : lines->len >= inputs &&
@@ -393,7 +396,7 @@ static bool run_without_engine(
 
 /* All of @paths in one process, with the report in memory, so that no file outlives a kill. */
 static struct up_run *run_paths(const struct up_run_request *request, enum mode mode,
-    char *const *paths, char *const *outcomes, struct up_fork_server *server, bool whole_stacks)
+    char *const *paths, struct up_fork_server *server, bool whole_stacks)
 {
         struct up_run *run = run_new();
         g_autofree char *binary = up_flavour_binary(request->flavour, request->target);
@@ -421,7 +424,7 @@ static struct up_run *run_paths(const struct up_run_request *request, enum mode 
         else
                 done = run_child(server, &child, &end, &error);
         if (done)
-                judge(run, mode, &child, &end, outcomes);
+                judge(run, mode, &child, &end);
         else
                 set_unrunnable(run, g_strdup(error->message));
         close(report_fd);
@@ -460,19 +463,18 @@ static struct up_run *better_of(struct up_run *run, struct up_run *with_whole_st
         return better ? with_whole_stacks : run;
 }
 
-struct up_run *up_run_batch(
-    const struct up_run_request *request, char *const *paths, char *const *outcomes)
+struct up_run *up_run_batch(const struct up_run_request *request, char *const *paths)
 {
-        return run_paths(request, BATCH, paths, outcomes, NULL, false);
+        return run_paths(request, BATCH, paths, NULL, false);
 }
 
 struct up_run *up_run_sequence(const struct up_run_request *request, char *const *paths)
 {
-        struct up_run *run = run_paths(request, SEQUENCE, paths, NULL, NULL, false);
+        struct up_run *run = run_paths(request, SEQUENCE, paths, NULL, false);
 
         if (!needs_whole_stacks(run))
                 return run;
-        return better_of(run, run_paths(request, SEQUENCE, paths, NULL, NULL, true));
+        return better_of(run, run_paths(request, SEQUENCE, paths, NULL, true));
 }
 
 /* --- fork servers ------------------------------------------------------------------------- */
@@ -482,7 +484,7 @@ struct idle {
         const struct up_flavour *flavour;
         char *target, *fault;
         unsigned trace_columns;
-        bool whole_stacks;
+        bool tight_memory, whole_stacks;
         struct up_fork_server *server;
 };
 
@@ -505,7 +507,8 @@ static bool serves(const struct idle *idle, const struct up_run_request *request
 {
         return idle->flavour == request->flavour && strcmp(idle->target, request->target) == 0 &&
                g_strcmp0(idle->fault, request->fault) == 0 &&
-               idle->trace_columns == request->trace_columns && idle->whole_stacks == whole_stacks;
+               idle->trace_columns == request->trace_columns &&
+               idle->tight_memory == request->tight_memory && idle->whole_stacks == whole_stacks;
 }
 
 static struct idle *idle_new(const struct up_run_request *request, bool whole_stacks)
@@ -522,6 +525,7 @@ static struct idle *idle_new(const struct up_run_request *request, bool whole_st
         idle->target = g_strdup(request->target);
         idle->fault = g_strdup(request->fault);
         idle->trace_columns = request->trace_columns;
+        idle->tight_memory = request->tight_memory;
         idle->whole_stacks = whole_stacks;
         idle->server = server;
         return idle;
@@ -574,8 +578,7 @@ static struct up_run *run_case(
         char *const paths[] = { (char *)request->path,
                 request->repeat ? (char *)request->path : NULL, NULL };
         struct idle *idle = runner != NULL ? get_idle(runner, request, whole_stacks) : NULL;
-        struct up_run *run = run_paths(
-            request, ONE_CASE, paths, NULL, idle != NULL ? idle->server : NULL, whole_stacks);
+        struct up_run *run = run_paths(request, ONE_CASE, paths, idle != NULL ? idle->server : NULL, whole_stacks);
 
         if (idle != NULL)
                 put_back(runner, idle);

@@ -42,6 +42,7 @@ struct up_run_request {
         const char *fault;      /* to be planted into the target's pipeline; NULL: none */
         unsigned trace_columns; /* width of the trace; 0: no trace */
         bool repeat;            /* run it twice in the process; a difference is a finding */
+        bool tight_memory; /* a `memory` finding is expected: a quarter of the bounds will do */
 };
 
 struct up_run {
@@ -52,6 +53,7 @@ struct up_run {
                             * NULL when the process did not end normally */
         bool leaks_unchecked; /* LeakSanitizer does not work here, which is no fault of the case */
         char *output;         /* the last of what the target printed */
+        GPtrArray *lines;     /* of the report of a batch; else NULL */
         char *reason;         /* one line, with the remedy; only with UP_RUN_UNRUNNABLE */
         double seconds;
 };
@@ -73,12 +75,16 @@ struct up_run *up_run_case(const struct up_run_request *request);
 
 /**
  * Runs all of @paths in one process, in this order; the request's path is ignored, its limit is
- * that of each. Each must repeat its @outcomes (the member of struct up_run); a difference means
- * that the cases before it, or the process, changed it: a `nondeterministic` finding that names
- * the path.
+ * that of each. Findings are those that ended the process alone, until up_run_compare_batch().
  */
-struct up_run *up_run_batch(
-    const struct up_run_request *request, char *const *paths, char *const *outcomes);
+struct up_run *up_run_batch(const struct up_run_request *request, char *const *paths);
+
+/**
+ * Compares each of the paths that up_run_batch() ran with its @outcomes (the member of struct
+ * up_run). A difference means that the cases before it, or the process, changed it: a
+ * `nondeterministic` finding that names the path.
+ */
+void up_run_compare_batch(struct up_run *run, char *const *paths, char *const *outcomes);
 
 /**
  * Runs all of @paths in one process, in this order, and judges the last one as up_run_case() would.

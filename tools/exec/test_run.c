@@ -371,6 +371,15 @@ static void test_no_second_outcome(void **state)
         assert_int_equal(run->status, UP_RUN_UNRUNNABLE);
 }
 
+static struct up_run *run_batch(
+    const struct up_run_request *request, char *const *paths, char *const *outcomes)
+{
+        struct up_run *run = up_run_batch(request, paths);
+
+        up_run_compare_batch(run, paths, outcomes);
+        return run;
+}
+
 /* What is found is known; that it is found again counts, though the process says it found. */
 static void test_together(void **state)
 {
@@ -387,11 +396,11 @@ static void test_together(void **state)
         alone = up_run_case(&order);
         assert_finding(alone, UP_CLASS_DISAGREE, "s");
         char *const outcomes[] = { alone->outcome, alone->outcome, NULL };
-        g_autoptr(up_run) same = up_run_batch(&order, paths, outcomes);
+        g_autoptr(up_run) same = run_batch(&order, paths, outcomes);
         assert_int_equal(same->status, UP_RUN_PASSED);
 
         write_script("for input; do " REPORT("") "done\n");
-        g_autoptr(up_run) other = up_run_batch(&order, paths, outcomes);
+        g_autoptr(up_run) other = run_batch(&order, paths, outcomes);
         assert_int_equal(other->result.findings->len, 2);
         const struct up_finding *second = g_ptr_array_index(other->result.findings, 1);
         assert_int_equal(second->class, UP_CLASS_NONDETERMINISTIC);
@@ -410,7 +419,7 @@ static void test_not_all_together(void **state)
         alone = up_run_case(&order);
         char *const outcomes[] = { alone->outcome, alone->outcome, NULL };
         write_script(REPORT("") "kill -SEGV $$\n");
-        g_autoptr(up_run) run = up_run_batch(&order, paths, outcomes);
+        g_autoptr(up_run) run = run_batch(&order, paths, outcomes);
         assert_int_equal(run->result.findings->len, 2);
         const struct up_finding *crash = g_ptr_array_index(run->result.findings, 0);
         const struct up_finding *where = g_ptr_array_index(run->result.findings, 1);

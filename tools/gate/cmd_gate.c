@@ -1,36 +1,32 @@
 /*
  * unpend gate - every regression must pass
  *
- * Each case is run in a process of its own (up_runner_run()), some at once by a pool of threads
- * that only wait; the main thread hands the results to the reports in the order of their paths.
+ * Each case is run twice in one process (up_runner_run()), by a pool of threads that only wait, the
+ * longest first. Beside them all cases of each target run in one process, in disorder
+ * (up_run_batch()), started afresh, so that its addresses are others. The main thread reports the
+ * items in the order of their paths.
  *
- * One case has one outcome: each is run twice in its process, and then once more in another, with
- * all others of its target and in disorder (up_run_batch()). That one is started afresh, so that
- * its addresses are others, too. Cases that crash have no second outcome; a fault that is planted
- * for one case is compared within its process alone.
- *
- * Nothing is passed over in silence: what lies among the cases and is none fails, and so does an
- * oracle that had nothing to judge, in a run large enough to expect it.
+ * Nothing is skipped silently: a file among the cases that is none fails, and so does an oracle
+ * that had nothing to judge, in a run large enough to expect it.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "case/case.h"
 #include "faults/faults.h"
 #include "fuzz/targets.h"
-#include "tools/gate/gate.h"
-#include "tools/exec/flavour.h"
-#include "tools/gate/report.h"
-#include "tools/exec/run.h"
 #include "tools/cli/tool.h"
+#include "tools/exec/built_from.h"
+#include "tools/gate/gate.h"
 
 /* A gate of so many named cases may leave an oracle idle; a larger one, or one of all, may not. */
 #define FEW_CASES 20
 
-const char *const up_gate_outcome_names[UP_GATE_OUTCOMES] = {
+const char *const up_gate_outcome_names[UP_GATE_OUTCOME_COUNT] = {
         [UP_GATE_PASSED] = "passed",
         [UP_GATE_FAILED] = "failed",
         [UP_GATE_KNOWN] = "known",
-        [UP_GATE_OUT_OF_SIGHT] = "skipped",
+        [UP_GATE_SKIPPED] = "skipped",
         [UP_GATE_INTERRUPTED] = "interrupted",
 };
 
@@ -87,8 +83,8 @@ static void add_entry(struct up_gate *gate, const char *folder, const char *name
         } else {
                 add_item(gate, path,
                     is_named_as_case(name) ? NULL
-                                           : "no case by its name, which ends in .case, .eml or "
-                                             ".p7m: rename or remove it");
+                                           : "not a case file: expected .case, .eml or .p7m: "
+                                             "rename or remove it");
         }
 }
 
@@ -115,16 +111,19 @@ static int by_path(gconstpointer a, gconstpointer b)
         return strcmp((*left)->path, (*right)->path);
 }
 
+/* --- running ------------------------------------------------------------------------------ */
+
 /* In a thread of the pool. */
 static void work(gpointer data, gpointer user_data)
 {
         struct up_gate_item *item = data;
         struct up_gate *gate = user_data;
-        enum up_gate_outcome outcome = up_tool_interrupted() ? UP_GATE_INTERRUPTED
-                                       : item->kind == UP_GATE_TOGETHER
-                                           ? up_gate_run_together(gate, item)
-                                           : up_gate_run_case(gate, item);
+        enum up_gate_outcome outcome = UP_GATE_INTERRUPTED;
 
+        if (!up_tool_interrupted() && item->kind == UP_GATE_BATCH)
+                up_gate_run_batch(gate, item);
+        else if (!up_tool_interrupted())
+                outcome = up_gate_run_case(gate, item);
         g_mutex_lock(&gate->lock);
         item->outcome = outcome;
         item->done = true;
@@ -132,11 +131,12 @@ static void work(gpointer data, gpointer user_data)
         g_mutex_unlock(&gate->lock);
 }
 
-/* --- all of them -------------------------------------------------------------------------- */
-
-static bool is_blind(const struct up_run *run)
+static int by_cost(gconstpointer a, gconstpointer b)
 {
-        return run != NULL && run->leaks_unchecked;
+        const struct up_gate_item *left = *(const struct up_gate_item *const *)a;
+        const struct up_gate_item *right = *(const struct up_gate_item *const *)b;
+
+        return (left->cost < right->cost) - (left->cost > right->cost);
 }
 
 static void wait_for(struct up_gate *gate, struct up_gate_item *item)
@@ -147,64 +147,101 @@ static void wait_for(struct up_gate *gate, struct up_gate_item *item)
         g_mutex_unlock(&gate->lock);
 }
 
-static void tell_item(
-    struct up_gate *gate, guint number, const struct up_gate_item *item, GPtrArray *reports)
+static void check_leaks(struct up_gate *gate, const struct up_run *run)
+{
+        gate->leaks_unchecked |= run != NULL && run->leaks_unchecked;
+}
+
+/* A report that is being written. */
+struct output {
+        const struct up_gate_report *report;
+        const char *path; /* NULL: standard output */
+        FILE *file;
+};
+
+static void report_item(
+    struct up_gate *gate, guint number, const struct up_gate_item *item, GArray *outputs)
 {
         gate->counts[item->outcome]++;
-        gate->leaks_unchecked |= is_blind(item->run) || is_blind(item->faulted);
-        for (guint i = 0; i < reports->len; i++)
-                up_report_item(reports->pdata[i], number, item);
+        check_leaks(gate, item->run);
+        check_leaks(gate, item->faulted);
+        for (guint i = 0; i < outputs->len; i++) {
+                const struct output *output = &g_array_index(outputs, struct output, i);
+                if (output->report->item != NULL)
+                        output->report->item(output->file, gate, number, item);
+                fflush(output->file);
+        }
 }
 
-/* What is no case, and is told behind them. The gate owns the item from now on. */
-static void add_late(struct up_gate *gate, struct up_gate_item *item, GPtrArray *reports)
+/* Reports an item that is no case, behind the cases. The gate owns it from now on. */
+static void add_late(struct up_gate *gate, struct up_gate_item *item, GArray *outputs)
 {
         g_ptr_array_add(gate->items, item);
-        tell_item(gate, gate->items->len, item, reports);
+        report_item(gate, gate->items->len, item, outputs);
 }
 
-/* Those that went well are not told: each of the cases has a line already. */
-static void run_all_together(struct up_gate *gate, GThreadPool *pool, GPtrArray *reports)
+/* Batches that passed are not reported: each of their cases has a line already. */
+static void report_batches(struct up_gate *gate, const GPtrArray *batches, GArray *outputs)
 {
-        g_autoptr(GPtrArray) all = up_gate_together(gate);
-
-        for (guint i = 0; i < all->len; i++)
-                g_thread_pool_push(pool, all->pdata[i], NULL);
-        for (guint i = 0; i < all->len; i++) {
-                struct up_gate_item *item = all->pdata[i];
-                wait_for(gate, item);
-                if (item->outcome == UP_GATE_PASSED) {
-                        gate->leaks_unchecked |= is_blind(item->run);
-                        item_free(item);
+        for (guint i = 0; i < batches->len; i++) {
+                struct up_gate_item *batch = batches->pdata[i];
+                wait_for(gate, batch);
+                if (batch->run != NULL)
+                        batch->outcome = up_gate_judge_batch(batch);
+                if (batch->outcome != UP_GATE_PASSED) {
+                        add_late(gate, batch, outputs);
                         continue;
                 }
-                add_late(gate, item, reports);
+                check_leaks(gate, batch->run);
+                item_free(batch);
         }
 }
 
-static void tell_idle_oracles(struct up_gate *gate, GPtrArray *reports)
+static bool are_settled(struct up_gate *gate, const GPtrArray *batches)
 {
-        g_autoptr(GPtrArray) idle = up_gate_idle_oracles(gate);
+        bool settled = true;
 
-        for (guint i = 0; i < idle->len; i++)
-                add_late(gate, idle->pdata[i], reports);
+        for (guint i = 0; i < batches->len; i++) {
+                wait_for(gate, batches->pdata[i]);
+                settled &= up_gate_is_settled(batches->pdata[i]);
+        }
+        return settled;
 }
 
-static void run_all(struct up_gate *gate, int jobs, GPtrArray *reports)
+static void run_all(struct up_gate *gate, int jobs, GArray *outputs)
 {
         GThreadPool *pool = g_thread_pool_new(work, gate, jobs, FALSE, NULL);
+        g_autoptr(GPtrArray) queue = g_ptr_array_new();
+        g_autoptr(GPtrArray) batches = NULL, idle = NULL;
+        guint cases = gate->items->len;
 
         gate->runner = up_runner_new();
-        for (guint i = 0; i < gate->items->len; i++)
-                g_thread_pool_push(pool, g_ptr_array_index(gate->items, i), NULL);
-        for (guint i = 0; i < gate->items->len; i++) {
-                struct up_gate_item *item = g_ptr_array_index(gate->items, i);
-                wait_for(gate, item);
-                tell_item(gate, i + 1, item, reports);
+        batches = up_gate_batches(gate, false);
+        for (guint i = 0; i < cases; i++)
+                g_ptr_array_add(queue, gate->items->pdata[i]);
+        if (jobs > 1)
+                g_ptr_array_extend(queue, batches, NULL, NULL);
+        g_ptr_array_sort(queue, by_cost);
+        if (jobs == 1) /* nothing to run beside them: cases have results first */
+                g_ptr_array_extend(queue, batches, NULL, NULL);
+        for (guint i = 0; i < queue->len; i++)
+                g_thread_pool_push(pool, queue->pdata[i], NULL);
+        for (guint i = 0; i < cases; i++) {
+                wait_for(gate, gate->items->pdata[i]);
+                report_item(gate, i + 1, gate->items->pdata[i], outputs);
         }
-        if (gate->counts[UP_GATE_INTERRUPTED] == 0)
-                run_all_together(gate, pool, reports);
-        tell_idle_oracles(gate, reports);
+        if (!are_settled(gate, batches)) {
+                for (guint i = 0; i < batches->len; i++)
+                        item_free(batches->pdata[i]);
+                g_clear_pointer(&batches, g_ptr_array_unref);
+                batches = up_gate_batches(gate, true);
+                for (guint i = 0; i < batches->len; i++)
+                        g_thread_pool_push(pool, batches->pdata[i], NULL);
+        }
+        report_batches(gate, batches, outputs);
+        idle = up_gate_idle_oracles(gate);
+        for (guint i = 0; i < idle->len; i++)
+                add_late(gate, idle->pdata[i], outputs);
         g_thread_pool_free(pool, FALSE, TRUE);
         up_runner_free(gate->runner);
 }
@@ -218,7 +255,7 @@ static unsigned count_cases(const struct up_gate *gate)
         return cases;
 }
 
-/* On standard error, how it ended. Returns the exit status. */
+/* Prints on standard error how it ended. Returns the exit status. */
 static int conclude(const struct up_gate *gate)
 {
         g_autofree char *libraries = up_libraries_text(gate->flavour);
@@ -231,7 +268,7 @@ static int conclude(const struct up_gate *gate)
         up_gate_print_summary(gate);
         if (gate->leaks_unchecked)
                 up_tool_fail(0,
-                    "leaks were not looked for, LeakSanitizer cannot work here; see unpend doctor");
+                    "leaks were not checked, LeakSanitizer does not work here: see unpend doctor");
         if (gate->counts[UP_GATE_INTERRUPTED] > 0)
                 return up_tool_fail(UP_STATUS_INTERRUPTED,
                     "interrupted, %u of %u cases were not run to their end",
@@ -261,7 +298,7 @@ static void leave_out_untouched(struct up_gate *gate)
         }
 }
 
-/* Usage errors are told; -1 is success. */
+/* Usage errors are printed; -1 is success. */
 static int collect(struct up_gate *gate, char **paths)
 {
         static char *standard[] = { (char *)UP_GATE_FOLDER, NULL };
@@ -294,18 +331,37 @@ static int collect(struct up_gate *gate, char **paths)
         return -1;
 }
 
-/* Nothing can run without the targets: better told once than for each case. */
-static int check_built(const struct up_gate *gate)
+/* Reads all cases. Usage errors are printed: without the targets nothing can run; -1 is success. */
+static int check_targets(struct up_gate *gate)
 {
+        const char *checked = NULL;
+
         for (guint i = 0; i < gate->items->len; i++) {
-                const struct up_gate_item *item = g_ptr_array_index(gate->items, i);
-                const char *target = item->target;
-                g_autofree char *missing =
-                    target != NULL ? up_flavour_check_built(gate->flavour, target) : NULL;
-                if (missing != NULL)
-                        return up_tool_fail(UP_STATUS_USAGE, "nothing was run: %s", missing);
+                struct up_gate_item *item = g_ptr_array_index(gate->items, i);
+                g_autofree char *problem = NULL, *note = NULL;
+                up_gate_read_case(gate, item);
+                if (item->target == NULL || item->target == checked)
+                        continue;
+                checked = item->target;
+                problem = up_flavour_check_built(gate->flavour, item->target);
+                if (problem == NULL)
+                        up_built_from_check_target(gate->flavour, item->target, &problem);
+                if (problem != NULL)
+                        return up_tool_fail(UP_STATUS_USAGE, "nothing was run: %s", problem);
+                note = up_built_from_note(gate->flavour, item->target);
+                if (note != NULL)
+                        up_tool_fail(0, "%s", note);
         }
         return -1;
+}
+
+static int check_program(void)
+{
+        g_autofree char *problem = NULL;
+
+        if (up_built_from_check_program(&problem))
+                return -1;
+        return up_tool_fail(UP_STATUS_USAGE, "nothing was run: %s", problem);
 }
 
 static void gate_clear(struct up_gate *gate)
@@ -321,62 +377,69 @@ static void gate_clear(struct up_gate *gate)
 static bool only_changed;
 static char *changed_since;
 
-/* What the user asked for. */
-struct order {
+struct gate_options {
         const char *fault, *junit, *sarif;
         gboolean json;
         int jobs;
 };
 
-static void report_free(void *data)
-{
-        struct up_report *report = data;
-
-        up_report_clear(report);
-        g_free(report);
-}
-
-/* Usage errors are told; false then. */
-static bool begin_reports(const struct up_gate *gate, const struct order *order, GPtrArray *reports)
+/* False after a usage error, which was printed. */
+static bool begin_reports(const struct gate_options *options, GArray *outputs)
 {
         const struct {
-                const struct up_report_row *row;
-                const char *path;
-                bool wanted;
-        } wanted[] = {
-                { &up_report_junit, order->junit, order->junit != NULL },
-                { &up_report_sarif, order->sarif, order->sarif != NULL },
-                { &up_report_json, NULL, order->json },
-                { &up_report_tap, NULL, !order->json },
+                struct output output;
+                bool requested;
+        } rows[] = {
+                { { &up_gate_junit, options->junit, NULL }, options->junit != NULL },
+                { { &up_gate_sarif, options->sarif, NULL }, options->sarif != NULL },
+                { { options->json ? &up_gate_json : &up_gate_tap, NULL, NULL }, true },
         };
 
-        for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
-                if (!wanted[i].wanted)
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                struct output output = rows[i].output;
+                if (!rows[i].requested)
                         continue;
-                struct up_report *report = g_new0(struct up_report, 1);
-                g_ptr_array_add(reports, report);
-                if (!up_report_begin(report, wanted[i].row, gate, wanted[i].path))
+                output.file = output.path != NULL ? fopen(output.path, "we") : stdout;
+                if (output.file == NULL) {
+                        up_tool_usage("--%s %s: cannot be written: %s", output.report->name,
+                            output.path, g_strerror(errno));
                         return false;
+                }
+                g_array_append_val(outputs, output);
+                if (output.report->begin != NULL)
+                        output.report->begin(output.file);
+                fflush(output.file);
         }
         return true;
 }
 
-/* What is told of a run is told of what was run: reports come to their end whatever it was. */
-static int run_reported(struct up_gate *gate, int jobs, GPtrArray *reports)
+static bool end_report(const struct output *output, const struct up_gate *gate)
+{
+        output->report->end(output->file, gate);
+        if (fflush(output->file) == 0 && ferror(output->file) == 0)
+                return true;
+        if (output->path != NULL)
+                up_tool_fail(0, "--%s %s: not all of it could be written: is the disk full?",
+                    output->report->name, output->path);
+        return false;
+}
+
+/* Reports come to their end even if the gate is interrupted. */
+static int run_reported(struct up_gate *gate, int jobs, GArray *outputs)
 {
         gint64 begin_us = g_get_monotonic_time();
         bool written = true;
 
         up_tool_interrupt_fd();
-        run_all(gate, jobs, reports);
+        run_all(gate, jobs, outputs);
         gate->seconds = (double)(g_get_monotonic_time() - begin_us) / G_TIME_SPAN_SECOND;
-        for (guint i = 0; i < reports->len; i++)
-                written &= up_report_end(reports->pdata[i]);
+        for (guint i = 0; i < outputs->len; i++)
+                written &= end_report(&g_array_index(outputs, struct output, i), gate);
         int status = conclude(gate);
         return written ? status : UP_STATUS_UNRUNNABLE;
 }
 
-/* Usage errors are told; -1 is success. */
+/* Usage errors are printed; -1 is success. */
 static int select_changed(struct up_gate *gate)
 {
         g_autoptr(GError) error = NULL;
@@ -390,10 +453,11 @@ static int select_changed(struct up_gate *gate)
         return -1;
 }
 
-static int run_gate(const struct up_flavour *flavour, const struct order *order, char **paths)
+static int run_gate(
+    const struct up_flavour *flavour, const struct gate_options *options, char **paths)
 {
-        g_autoptr(GPtrArray) reports = g_ptr_array_new_with_free_func(report_free);
-        struct up_gate gate = { .flavour = flavour, .fault = order->fault };
+        g_autoptr(GArray) outputs = g_array_new(FALSE, FALSE, sizeof(struct output));
+        struct up_gate gate = { .flavour = flavour, .fault = options->fault };
         int status;
 
         g_mutex_init(&gate.lock);
@@ -403,17 +467,22 @@ static int run_gate(const struct up_flavour *flavour, const struct order *order,
         status = collect(&gate, paths);
         if (status < 0)
                 status = select_changed(&gate);
+        if (status < 0 && gate.items->len > 0)
+                status = check_program();
         if (status < 0)
-                status = check_built(&gate);
+                status = check_targets(&gate);
         if (status < 0)
-                status = begin_reports(&gate, order, reports)
-                             ? run_reported(&gate, order->jobs, reports)
+                status = begin_reports(options, outputs)
+                             ? run_reported(&gate, options->jobs, outputs)
                              : UP_STATUS_USAGE;
+        for (guint i = 0; i < outputs->len; i++)
+                if (g_array_index(outputs, struct output, i).path != NULL)
+                        fclose(g_array_index(outputs, struct output, i).file);
         gate_clear(&gate);
         return status;
 }
 
-static gboolean take_changed(const char *option, const char *value, void *data, GError **error)
+static gboolean parse_changed(const char *option, const char *value, void *data, GError **error)
 {
         (void)option, (void)data, (void)error;
         only_changed = true;
@@ -436,27 +505,27 @@ static const char text[] =
                    "With --changed only the cases that are not as in REF, or as where this branch\n"
                    "left it, are run, and all where anything changed on which they depend. REF is\n"
                    "the upstream branch by itself, else the commit before; PATH stands before it.\n"
-                   "Exit status: 0 all passed, 1 some failed, 2 nothing was run.";
+                   "Exit status: 0 all passed, 1 some failed, 2 nothing was run (wrong usage, "
+                   "too),\n"
+                   "125 a report cannot be written, 130 interrupted.";
 
 int up_tool_gate(int argc, char **argv)
 {
         g_autofree char *flavour = NULL, *fault = NULL, *junit = NULL, *sarif = NULL;
-        struct order order = { .jobs = (int)g_get_num_processors() };
+        struct gate_options options = { .jobs = (int)g_get_num_processors() };
         g_autofree char *flavours = up_flavour_names();
         const GOptionEntry entries[] = {
                 { "flavour", 'f', 0, G_OPTION_ARG_STRING, &flavour, flavours, "NAME" },
-                { "jobs", 'j', 0, G_OPTION_ARG_INT, &order.jobs, "cases at once (standard: cores)",
-                    "N" },
+                { "jobs", 'j', 0, G_OPTION_ARG_INT, &options.jobs,
+                    "cases at once (standard: cores)", "N" },
                 { "changed", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK,
-                    (gpointer)take_changed, "only the cases that a change can have touched",
+                    (gpointer)parse_changed, "only the cases that a change can have touched",
                     "REF" },
                 { "fault", 0, 0, G_OPTION_ARG_STRING, &fault,
-                    "plant this fault into every pipeline, to look what it does (see unpend "
-                    "faults)",
-                    "NAME" },
-                { "json", 0, 0, G_OPTION_ARG_NONE, &order.json, up_report_json.what, NULL },
-                { "junit", 0, 0, G_OPTION_ARG_FILENAME, &junit, up_report_junit.what, "FILE" },
-                { "sarif", 0, 0, G_OPTION_ARG_FILENAME, &sarif, up_report_sarif.what, "FILE" },
+                    "plant this fault into every pipeline (see unpend faults)", "NAME" },
+                { "json", 0, 0, G_OPTION_ARG_NONE, &options.json, up_gate_json.help, NULL },
+                { "junit", 0, 0, G_OPTION_ARG_FILENAME, &junit, up_gate_junit.help, "FILE" },
+                { "sarif", 0, 0, G_OPTION_ARG_FILENAME, &sarif, up_gate_sarif.help, "FILE" },
                 G_OPTION_ENTRY_NULL,
         };
         const struct up_flavour *chosen;
@@ -464,17 +533,17 @@ int up_tool_gate(int argc, char **argv)
 
         if (status >= 0)
                 return status;
-        if (order.jobs < 1 || order.jobs > 1024)
-                return up_tool_usage("--jobs %d: must be between 1 and 1024", order.jobs);
+        if (options.jobs < 1 || options.jobs > 1024)
+                return up_tool_usage("--jobs %d: must be between 1 and 1024", options.jobs);
         chosen = up_flavour_find(flavour);
         if (chosen == NULL)
                 return UP_STATUS_USAGE;
         if (fault != NULL && !up_tool_check_faults(fault))
                 return UP_STATUS_USAGE;
-        order.fault = fault;
-        order.junit = junit;
-        order.sarif = sarif;
-        status = run_gate(chosen, &order, argv + 1);
+        options.fault = fault;
+        options.junit = junit;
+        options.sarif = sarif;
+        status = run_gate(chosen, &options, argv + 1);
         g_clear_pointer(&changed_since, g_free);
         return status;
 }

@@ -1,16 +1,17 @@
 /*
- * gate - what a gate has run, for those who report it (report.h)
+ * gate - what a gate runs, and its result items
  *
- * gate.c is the command: it collects the cases and has them run, many at once. What is done with
- * one of them is in gate_case.c, with all of a target together in gate_together.c; gate_oracles.c
- * looks whether each oracle had something to judge, and changed.c leaves out what a change cannot
- * have touched.
+ * cmd_gate.c is the command: it collects the cases and runs them on a pool of threads. gate_run.c
+ * runs and judges one case, or all of a target in one process, and looks for oracles that had
+ * nothing to judge; gate_changed.c leaves out what a change cannot affect. report_text.c and
+ * report_files.c are views of the items: TAP and the summary; JSON, JUnit and SARIF.
  */
 #ifndef UP_TOOLS_GATE_GATE_H
 #define UP_TOOLS_GATE_GATE_H
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "case/case.h"
 #include "tools/exec/run.h"
@@ -18,24 +19,23 @@
 enum up_gate_outcome {
         UP_GATE_PASSED,
         UP_GATE_FAILED,
-        UP_GATE_KNOWN,        /* failed as its known: line says: passed */
-        UP_GATE_OUT_OF_SIGHT, /* a known breakage that this flavour need not show: skipped */
+        UP_GATE_KNOWN,   /* failed as its known: line says: counts as passed */
+        UP_GATE_SKIPPED, /* a known breakage that is not visible in this flavour */
         UP_GATE_INTERRUPTED,
+        UP_GATE_OUTCOME_COUNT
 };
 
-#define UP_GATE_OUTCOMES 5
-
-/** As they are called in JSON and in the summary. */
-extern const char *const up_gate_outcome_names[UP_GATE_OUTCOMES];
+/** Their names in JSON and in the summary. */
+extern const char *const up_gate_outcome_names[UP_GATE_OUTCOME_COUNT];
 
 /** The folder whose cases are gated where no other is named. */
 #define UP_GATE_FOLDER "regressions"
 
-/** What is no case is told only if it failed; its `path` says what it is. */
+/** Only cases are reported when they pass. The `path` of the others is a description. */
 enum up_gate_kind {
         UP_GATE_CASE,
-        UP_GATE_TOGETHER, /* all cases of a target, once more, in one process */
-        UP_GATE_ORACLE,   /* it had nothing to judge */
+        UP_GATE_BATCH,  /* all cases of a target in one process */
+        UP_GATE_ORACLE, /* it had nothing to judge */
 };
 
 struct up_gate_item {
@@ -43,27 +43,28 @@ struct up_gate_item {
         char *path;
         const char *target; /* NULL: the folder names none */
 
-        struct up_case *c;      /* NULL when it is none, or cannot be read */
-        struct up_run *run;     /* NULL when it was not run */
-        struct up_run *faulted; /* under the fault that it names; NULL without */
+        struct up_case *c;      /* NULL if it cannot be read, or is no case */
+        struct up_run *run;     /* NULL if it was not run */
+        struct up_run *faulted; /* under the fault that the case names; NULL without */
         char *problem;          /* why it failed, if not by its findings */
         enum up_gate_outcome outcome;
 
-        GPtrArray *cases; /* of those together: the items that are run; not owned */
+        GPtrArray *cases; /* of a batch: the items in it, not owned */
+        gsize cost;       /* the larger, the earlier it is run */
         bool done;
 };
 
 struct up_gate {
         const struct up_flavour *flavour;
-        const char *fault;    /* planted into all of them, to look what it does; NULL: none */
+        const char *fault;    /* planted into all of them, to see its effect; NULL: none */
         GPtrArray *items;     /* of struct up_gate_item */
         GPtrArray *libraries; /* of struct up_library */
         char *unchanged;      /* why there was nothing to run; NULL: there was */
-        unsigned counts[UP_GATE_OUTCOMES];
+        unsigned counts[UP_GATE_OUTCOME_COUNT];
         bool leaks_unchecked;
         double seconds; /* that all of it took */
 
-        /* Of the gate alone, not for reports. */
+        /* Not for reports. */
         struct up_runner *runner;
         GMutex lock; /* of each item's `done` */
         GCond changed;
@@ -72,53 +73,68 @@ struct up_gate {
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-/** Runs a case and judges it. For any number of threads at once, each with an item of its own. */
+/** Reads the case, and sets its problem and its cost. */
+void up_gate_read_case(const struct up_gate *gate, struct up_gate_item *item);
+
+/** Runs a case that was read and judges it. For any number of threads, each with its own item. */
 enum up_gate_outcome up_gate_run_case(const struct up_gate *gate, struct up_gate_item *item);
 
 /**
- * The items, not run yet, that run all settled cases of each target together. The caller owns the
- * array, and has to free the items or add them to the gate's.
+ * One item for the cases of each target in one process, in disorder: those that are expected to
+ * end normally, or with @settled, once all were run, those that did. The caller owns the array and
+ * its items.
  */
-GPtrArray *up_gate_together(const struct up_gate *gate);
+GPtrArray *up_gate_batches(const struct up_gate *gate, bool settled);
 
-/** Runs such an item, once all cases were run. */
-enum up_gate_outcome up_gate_run_together(const struct up_gate *gate, struct up_gate_item *item);
+/** Runs a batch. Its cases may still be running: the outcome is that of up_gate_judge_batch(). */
+void up_gate_run_batch(const struct up_gate *gate, struct up_gate_item *batch);
 
-/**
- * An item that failed for each oracle that had nothing to judge; none where that is not demanded.
- * Owned as those of up_gate_together().
- */
+/** Did all cases of the batch end normally in a process of their own? Once all were run. */
+bool up_gate_is_settled(const struct up_gate_item *batch);
+
+/** Compares a batch that was run with its cases. */
+enum up_gate_outcome up_gate_judge_batch(struct up_gate_item *batch);
+
+/** A failed item for each oracle that had nothing to judge. Owned as those of the batches. */
 GPtrArray *up_gate_idle_oracles(const struct up_gate *gate);
 
-/** The outcome, and the problem, of a run that says nothing about its case; negative for others. */
-int up_gate_judge_status(struct up_gate_item *item, const struct up_run *run);
+/**
+ * Keeps of the items those that differ from the commit @ref, or from where this branch left it; all
+ * if anything else changed on which cases depend. A @ref of NULL is the upstream branch, or else
+ * the commit before. False with @error, one line with a remedy, where git cannot say.
+ */
+bool up_gate_keep_changed(struct up_gate *gate, const char *ref, GError **error);
 
-/** Has the run a finding of that class? */
-bool up_gate_has_class(const struct up_run *run, enum up_class class);
+/* --- describing an item ----------------------------------------------------------------------- */
 
-/* --- telling ---------------------------------------------------------------------------------- */
-
-/** The run whose findings are told of an item that failed: NULL if there was none. */
+/** The run whose findings a failed item shows; NULL if there was none. */
 const struct up_run *up_gate_shown(const struct up_gate_item *item);
 
-/** "pending, no-progress; lost", and what else is wrong; one line. The caller owns the result. */
+/** "pending, no-progress; lost", and other problems; one line. The caller owns the result. */
 char *up_gate_reason(const struct up_gate_item *item);
 
-/** The command that shows an item that failed; NULL: there is none. The caller owns the result. */
+/** The command that reproduces a failed item; NULL if there is none. The caller owns the result. */
 char *up_gate_command(const struct up_gate *gate, const struct up_gate_item *item);
 
 /** Seconds that its runs took. */
 double up_gate_seconds(const struct up_gate_item *item);
 
-/** On standard error: counts by target, the slowest, and what failed with the way to see it. */
-void up_gate_print_summary(const struct up_gate *gate);
+/* --- reports ---------------------------------------------------------------------------------- */
 
-/**
- * Leaves of the items those alone that differ from the commit @ref, or from where this branch
- * left it; all, if something else changed on which cases depend. With NULL for @ref from where it
- * left its upstream, or else from the commit before. False with @error, one line with a remedy,
- * where git cannot tell.
- */
-bool up_gate_keep_changed(struct up_gate *gate, const char *ref, GError **error);
+/** A view of the items. Each function prints to the file; NULL: it prints nothing then. */
+struct up_gate_report {
+        const char *name; /* of its option */
+        const char *help;
+        void (*begin)(FILE *file);
+        /* As soon as it and all items before it are done. */
+        void (*item)(
+            FILE *file, const struct up_gate *gate, guint number, const struct up_gate_item *item);
+        void (*end)(FILE *file, const struct up_gate *gate);
+};
+
+extern const struct up_gate_report up_gate_tap, up_gate_json, up_gate_junit, up_gate_sarif;
+
+/** On standard error: counts by target, the slowest, and failures with their commands. */
+void up_gate_print_summary(const struct up_gate *gate);
 
 #endif

@@ -1,10 +1,10 @@
 /*
- * changed - git is asked what is not as it was
+ * gate_changed - the cases that a change in git can affect
  *
- * Paths are compared as the file system has them, so that it does not matter from which folder of
- * the repository the gate is called, or by what name a case was given. What is not known to be
- * harmless changes every case: better one gate too many than a regression passed over.
+ * Real paths are compared, so the current folder and the name that a case was given by do not
+ * matter. A change that is not listed as harmless affects every case.
  */
+#include <gio/gio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,42 +28,47 @@ static const struct {
         { "", ".svg" },
 };
 
-/* What git prints, NULL with @error; @what names what it was asked for. The caller owns it. */
-static char *ask_git(GError **error, const char *const *words)
+/* The output of git, NUL-terminated; NULL with @error. The caller owns it. */
+static GBytes *ask_git(GError **error, const char *const *argv)
 {
-        g_autoptr(GPtrArray) argv = g_ptr_array_new();
-        g_autofree char *said = NULL, *complaint = NULL;
-        int wait_status;
+        g_autoptr(GSubprocess) git = g_subprocess_newv(
+            argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, error);
+        g_autoptr(GBytes) output = NULL, complaint = NULL;
 
-        g_ptr_array_add(argv, (char *)"git");
-        for (; *words != NULL; words++)
-                g_ptr_array_add(argv, (char *)*words);
-        g_ptr_array_add(argv, NULL);
-        if (!g_spawn_sync(NULL, (char **)argv->pdata, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &said,
-                &complaint, &wait_status, error))
+        if (git == NULL || !g_subprocess_communicate(git, NULL, NULL, &output, &complaint, error))
                 return NULL;
-        if (g_spawn_check_wait_status(wait_status, NULL))
-                return g_steal_pointer(&said);
-        g_strdelimit(g_strchomp(complaint), "\n", ' ');
-        g_set_error_literal(error, G_SPAWN_ERROR, G_SPAWN_ERROR_FAILED,
-            complaint[0] != '\0' ? complaint : "git says no more");
+        if (g_subprocess_get_successful(git))
+                return g_steal_pointer(&output);
+        gsize size;
+        const char *data = g_bytes_get_data(complaint, &size);
+        g_autofree char *text = g_strndup(data != NULL ? data : "", size);
+        g_strdelimit(g_strchomp(text), "\n", ' ');
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+            text[0] != '\0' ? text : "git failed without a message");
         return NULL;
 }
 
-#define GIT(error, ...) ask_git((error), (const char *const[]){ __VA_ARGS__, NULL })
+#define GIT(error, ...) ask_git((error), (const char *const[]){ "git", __VA_ARGS__, NULL })
 
-/* The same without the line end. */
-static char *first_line(char *text)
+/* The text without its line end; NULL for NULL. The caller owns it. */
+static char *line_of(GBytes *output)
 {
-        return text != NULL ? g_strchomp(text) : NULL;
+        gsize size;
+        char *line;
+
+        if (output == NULL)
+                return NULL;
+        line = g_bytes_unref_to_data(output, &size);
+        line = g_realloc(line, size + 1);
+        line[size] = '\0';
+        return g_strchomp(line);
 }
 
 static char *commit_of(const char *name)
 {
         g_autofree char *commit = g_strconcat(name, "^{commit}", NULL);
 
-        return first_line(
-            GIT(NULL, "rev-parse", "--verify", "--quiet", "--end-of-options", commit));
+        return line_of(GIT(NULL, "rev-parse", "--verify", "--quiet", "--end-of-options", commit));
 }
 
 /* The commit that is compared with. The caller owns the result. */
@@ -78,13 +83,13 @@ static char *base_of(const char *ref, GError **error)
         if (ref != NULL)
                 tip = commit_of(ref);
         if (tip == NULL) {
-                g_set_error(error, G_SPAWN_ERROR, G_SPAWN_ERROR_FAILED,
+                g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
                     ref != NULL ? "%s is no commit here: fetch it first"
                                 : "%s has no commit before it: name one, --changed=COMMIT",
                     ref != NULL ? ref : "HEAD");
                 return NULL;
         }
-        base = first_line(GIT(NULL, "merge-base", tip, "HEAD"));
+        base = line_of(GIT(NULL, "merge-base", tip, "HEAD"));
         return base != NULL ? base : g_steal_pointer(&tip); /* a shallow clone may know none */
 }
 
@@ -97,12 +102,15 @@ static bool is_harmless(const char *path)
         return false;
 }
 
-/* Adds the real paths of what git lists; false when one of them changes everything. */
-static bool add_changed(GHashTable *changed, const char *top, const char *list)
+/* Adds the real paths in a list that git printed; false if one of them affects all cases. */
+static bool add_changed(GHashTable *changed, const char *top, GBytes *list)
 {
+        gsize size;
+        const char *list_begin = g_bytes_get_data(list, &size);
         bool harmless_all = true;
 
-        for (const char *path = list; *path != '\0'; path += strlen(path) + 1) {
+        for (const char *path = list_begin; size > 0 && path < list_begin + size;
+             path += strlen(path) + 1) {
                 g_hash_table_add(changed, g_build_filename(top, path, NULL));
                 harmless_all &= is_harmless(path);
         }
@@ -128,15 +136,14 @@ static void keep(struct up_gate *gate, GHashTable *changed)
         }
 }
 
-/* g_spawn_sync() ends a text with a NUL of its own: two of them end a list. */
 bool up_gate_keep_changed(struct up_gate *gate, const char *ref, GError **error)
 {
         g_autoptr(GHashTable) changed =
             g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         guint before = gate->items->len;
-        g_autofree char *top = first_line(GIT(error, "rev-parse", "--show-toplevel"));
+        g_autofree char *top = line_of(GIT(error, "rev-parse", "--show-toplevel"));
         g_autofree char *base = top != NULL ? base_of(ref, error) : NULL;
-        g_autofree char *tracked = NULL, *others = NULL;
+        g_autoptr(GBytes) tracked = NULL, others = NULL;
 
         if (base == NULL)
                 return false;
