@@ -51,7 +51,7 @@ static up_request scan(void *data, up_id message, enum up_level level, GBytes *b
 
         struct up_entry entry = {
                 .kind = UP_ENTRY_SCAN,
-                .number = up_world_letter(world, message).number,
+                .number = up_world_find_submission(world, message).number,
                 .message = message,
                 .request = request,
                 .bytes = bytes,
@@ -88,7 +88,7 @@ static up_request send(void *data, const struct up_transaction *transaction)
 
         struct up_entry entry = {
                 .kind = UP_ENTRY_SEND,
-                .number = up_world_letter(world, transaction->message).number,
+                .number = up_world_find_submission(world, transaction->message).number,
                 .message = transaction->message,
                 .request = request,
                 .bytes = transaction->bytes,
@@ -120,7 +120,7 @@ static void make_readable(void *data, up_id message)
         struct up_world *world = data;
         struct up_entry entry = {
                 .kind = UP_ENTRY_OPEN,
-                .number = up_world_letter(world, message).number,
+                .number = up_world_find_submission(world, message).number,
                 .message = message,
         };
 
@@ -142,7 +142,7 @@ static void write_log(void *data, const struct up_log_entry *log)
         struct up_world *world = data;
         struct up_entry entry = {
                 .kind = UP_ENTRY_LOG,
-                .number = up_world_letter(world, log->message).number,
+                .number = up_world_find_submission(world, log->message).number,
                 .message = log->message,
                 .text = log->text,
                 .as.log = *log,
@@ -159,7 +159,7 @@ static int64_t wall_s(void *data)
         return world->c->time_s + world->now_ms / 1000 + world->jump_s;
 }
 
-static bool power(void *data)
+static bool has_power(void *data)
 {
         struct up_world *world = data;
 
@@ -214,5 +214,5 @@ const struct up_ports up_world_ports = {
         .log = hooked_log,
         .wall_s = wall_s,
         .hop_capabilities = hop_capabilities,
-        .has_power = power,
+        .has_power = has_power,
 };

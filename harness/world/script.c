@@ -37,7 +37,7 @@ static void submit_bytes(
 {
         const struct up_envelope *envelope = &world->c->envelope;
         g_autofree const char **to = g_new0(const char *, envelope->to->len + 1);
-        struct up_letter letter = {
+        struct up_submission submission = {
                 .number = number_of(number),
                 .notify = !envelope->notify_never,
                 .origin = is(origin, "local") ? UP_ORIGIN_LOCAL : UP_ORIGIN_SMTP,
@@ -48,7 +48,7 @@ static void submit_bytes(
 
         for (guint i = 0; i < envelope->to->len; i++)
                 to[i] = envelope->to->pdata[i];
-        up_world_hand_in(world, &letter);
+        up_world_submit(world, &submission);
 }
 
 static void submit(struct up_world *world, char *const *words, const char *line)
@@ -110,7 +110,7 @@ static void wait_for(struct up_world *world, char *const *words, const char *lin
         up_world_pass(world, world->now_ms + time_of(words[0]));
 }
 
-static void jump(struct up_world *world, char *const *words, const char *line)
+static void jump_clock(struct up_world *world, char *const *words, const char *line)
 {
         (void)line;
         int64_t by_s = time_of(words[1]) / 1000;
@@ -172,7 +172,8 @@ static void command(
                     MAX(world->last_bound_ms, world->now_ms + up_policy_bound_ms(&world->policy));
         up_world_write(world, &entry);
         up_hooks_before(UP_HOOK_COMMAND, world->mail_bytes);
-        world->pipeline->command(world->self, command_id, entry.message, up_world_told_ms(world));
+        world->pipeline->command(
+            world->self, command_id, entry.message, up_world_pipeline_ms(world));
         up_hooks_after();
         up_world_step(world);
 }
@@ -201,7 +202,7 @@ static void reload(struct up_world *world, int64_t *setting, const char *word, c
         *setting = is(word, "on");
         up_world_write(world, &entry);
         up_hooks_before(UP_HOOK_RELOAD, world->mail_bytes);
-        world->pipeline->reload(world->self, &world->policy, up_world_told_ms(world));
+        world->pipeline->reload(world->self, &world->policy, up_world_pipeline_ms(world));
         up_hooks_after();
         up_world_step(world);
 }
@@ -225,7 +226,7 @@ static void signatures(struct up_world *world, char *const *words, const char *l
                 return;
         up_world_write(world, &entry);
         up_hooks_before(UP_HOOK_SIGNATURES, world->mail_bytes);
-        world->pipeline->signatures_updated(world->self, up_world_told_ms(world));
+        world->pipeline->signatures_updated(world->self, up_world_pipeline_ms(world));
         up_hooks_after();
         up_world_step(world);
 }
@@ -245,7 +246,7 @@ static const act acts[UP_VERB_COUNT] = {
         [UP_VERB_OFFERS] = offers,
         [UP_VERB_LOOP] = loop,
         [UP_VERB_WAIT] = wait_for,
-        [UP_VERB_CLOCK] = jump,
+        [UP_VERB_CLOCK] = jump_clock,
         [UP_VERB_CRASH] = crash,
         [UP_VERB_RESTART] = restart,
         [UP_VERB_HOLD] = hold,
@@ -256,19 +257,19 @@ static const act acts[UP_VERB_COUNT] = {
         [UP_VERB_SIGNATURES] = signatures,
 };
 
-static bool left_out(const struct up_event *event, enum up_mode mode)
+static bool is_skipped(const struct up_event *event, enum up_mode mode)
 {
         return (mode == UP_MODE_HEALTHY && event->verb->disturbs) ||
                (mode == UP_MODE_NO_CLOCK_JUMPS && up_event_id(event) == UP_VERB_CLOCK);
 }
 
-void up_world_play(struct up_world *world, enum up_mode mode)
+void up_world_run_script(struct up_world *world, enum up_mode mode)
 {
         const GPtrArray *script = world->c->script;
 
         for (guint i = 0; i < script->len && !world->ended; i++) {
                 const struct up_event *event = script->pdata[i];
-                if (left_out(event, mode))
+                if (is_skipped(event, mode))
                         continue;
                 up_world_pass(world, world->now_ms);
                 if (world->ended)

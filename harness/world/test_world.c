@@ -1265,7 +1265,7 @@ static unsigned changes(struct up_views *views, struct told *told)
         const struct up_pipeline pipeline = { .for_each_recipient = tell };
 
         told->kept = 0;
-        up_views_take(views, &pipeline, told, 1000, keep, told);
+        up_views_update(views, &pipeline, told, 1000, keep, told);
         return told->kept;
 }
 

@@ -56,7 +56,7 @@ static bool is_of(const struct seen *seen, up_id message, unsigned recipient)
 }
 
 /* False when nobody was seen under that key. Places are kept from 1: NULL is none. */
-static bool look_up(
+static bool find_place(
     const struct up_views *views, up_id message, unsigned recipient, guint *ret_place)
 {
         const struct up_recipient_key key = { message, recipient };
@@ -68,11 +68,11 @@ static bool look_up(
         return true;
 }
 
-bool up_views_know(const struct up_views *views, up_id message)
+bool up_views_has(const struct up_views *views, up_id message)
 {
         guint place;
 
-        return look_up(views, message, 0, &place);
+        return find_place(views, message, 0, &place);
 }
 
 /* --- one view --------------------------------------------------------------------------------- */
@@ -129,7 +129,7 @@ static guint add(struct look *look, const struct up_view *view)
         return views->seen->len - 1;
 }
 
-static void see(const struct up_view *told, void *data)
+static void visit(const struct up_view *told, void *data)
 {
         struct look *look = data;
         struct up_views *views = look->views;
@@ -141,7 +141,7 @@ static void see(const struct up_view *told, void *data)
         view.expiry_ms = shifted(view.expiry_ms, look->shift_ms);
         bool expected =
             place < views->seen->len && is_of(seen_at(views, place), view.message, view.recipient);
-        if (!expected && !look_up(views, view.message, view.recipient, &place))
+        if (!expected && !find_place(views, view.message, view.recipient, &place))
                 place = add(look, &view);
         else if (!same_view(&seen_at(views, place)->view, &view))
                 keep(look, place, &view);
@@ -152,13 +152,13 @@ static void see(const struct up_view *told, void *data)
         look->back += seen->forgotten ? 1 : 0;
         seen->forgotten = false;
         look->place = place + 1;
-        views->told_in_all++;
+        views->reported_total++;
         up_hooks_after();
 }
 
 /* --- those who are missing -------------------------------------------------------------------- */
 
-static void miss(struct look *look, guint place)
+static void mark_forgotten(struct look *look, guint place)
 {
         struct seen *seen = seen_at(look->views, place);
         struct up_view view = seen->view;
@@ -174,7 +174,7 @@ static void miss(struct look *look, guint place)
         keep(look, place, &view);
 }
 
-void up_views_take(struct up_views *views, const struct up_pipeline *pipeline, void *self,
+void up_views_update(struct up_views *views, const struct up_pipeline *pipeline, void *self,
     int64_t shift_ms, up_keep_view keep_view, void *data)
 {
         struct look look = {
@@ -186,11 +186,11 @@ void up_views_take(struct up_views *views, const struct up_pipeline *pipeline, v
         };
         guint before = views->seen->len;
 
-        pipeline->for_each_recipient(self, see, &look);
+        pipeline->for_each_recipient(self, visit, &look);
         if (look.present < views->present + (views->seen->len - before) + look.back) {
                 for (guint i = 0; i < before; i++)
                         if (seen_at(views, i)->look != look.number && !seen_at(views, i)->forgotten)
-                                miss(&look, i);
+                                mark_forgotten(&look, i);
         }
         views->present = look.present;
 }

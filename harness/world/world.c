@@ -1,12 +1,9 @@
 /*
- * world - calling the pipeline, moving the time, and knowing when it is over
+ * world - calls the pipeline, advances time, and decides when a run is over
  *
- * Time stands still within a call, and jumps from one thing that is due to the next: what arrives,
- * then what the pipeline has asked to be run for. All times here and in the ledger count from the
- * beginning of the run; only the pipeline is told others (up_world_told_ms()).
- *
- * It does not look for a way in which a state could have come about, nor try what else might
- * happen: it goes the one way that the case says.
+ * Time stands still during a call and jumps from event to event: arrivals first, then runs that the
+ * pipeline asked for. All times here and in the ledger count from the start of the run; the
+ * pipeline's clock differs (up_world_pipeline_ms()).
  */
 #include "world/world.h"
 
@@ -33,7 +30,7 @@ static void write_kind(struct up_world *world, enum up_entry_kind kind)
         up_world_write(world, &entry);
 }
 
-int64_t up_world_told_ms(const struct up_world *world)
+int64_t up_world_pipeline_ms(const struct up_world *world)
 {
         return UP_WORLD_BEGIN_MS + world->now_ms;
 }
@@ -44,44 +41,44 @@ static void end(struct up_world *world, enum up_ending ending)
         world->ending = ending;
 }
 
-/* --- what is remembered of messages ----------------------------------------------------------- */
+/* --- submissions ------------------------------------------------------------------------------ */
 
-static void remember(struct up_world *world, up_id message, const struct up_letter *letter)
+static void remember(struct up_world *world, up_id message, const struct up_submission *submission)
 {
-        struct up_letter *kept = g_memdup2(letter, sizeof *letter);
+        struct up_submission *kept = g_memdup2(submission, sizeof *submission);
 
         kept->from = NULL;
         kept->to = NULL;
         kept->bytes = NULL;
-        g_hash_table_replace(world->letters, g_memdup2(&message, sizeof message), kept);
+        g_hash_table_replace(world->submissions, g_memdup2(&message, sizeof message), kept);
         world->last_bound_ms =
             MAX(world->last_bound_ms, world->now_ms + up_policy_bound_ms(&world->policy));
 }
 
 /* A pipeline may speak of a message before it has told the world its name. Whom it names first is
  * taken for what is handed in, and whom it names next for born inside, a notice on it. */
-struct up_letter up_world_letter(struct up_world *world, up_id message)
+struct up_submission up_world_find_submission(struct up_world *world, up_id message)
 {
-        const struct up_letter *letter = g_hash_table_lookup(world->letters, &message);
+        const struct up_submission *submission = g_hash_table_lookup(world->submissions, &message);
 
-        if (letter == NULL && world->handing_in != NULL) {
-                if (world->handing_in_as == 0)
-                        world->handing_in_as = message;
-                if (message == 0 || message == world->handing_in_as)
-                        letter = world->handing_in;
+        if (submission == NULL && world->submitting != NULL) {
+                if (world->submitting_id == 0)
+                        world->submitting_id = message;
+                if (message == 0 || message == world->submitting_id)
+                        submission = world->submitting;
         }
-        return letter != NULL ? *letter : (struct up_letter){ .notify = true };
+        return submission != NULL ? *submission : (struct up_submission){ .notify = true };
 }
 
 /* One that nobody handed in is born inside, unless the power went out as it was handed in. */
-static void meet(struct up_world *world, const struct up_view *view)
+static void register_message(struct up_world *world, const struct up_view *view)
 {
-        const struct up_letter born = { .notify = true };
-        bool saved = world->in_doubt != NULL && view->parent == 0;
+        const struct up_submission born = { .notify = true };
+        bool saved = world->interrupted != NULL && view->parent == 0;
 
-        if (g_hash_table_contains(world->letters, &view->message))
+        if (g_hash_table_contains(world->submissions, &view->message))
                 return;
-        remember(world, view->message, saved ? world->in_doubt : &born);
+        remember(world, view->message, saved ? world->interrupted : &born);
 }
 
 /* --- the rest of a step ----------------------------------------------------------------------- */
@@ -90,10 +87,10 @@ static const struct up_view *keep_view(void *data, const struct up_view *view)
 {
         struct up_world *world = data;
 
-        meet(world, view);
+        register_message(world, view);
         struct up_entry entry = {
                 .kind = UP_ENTRY_VIEW,
-                .number = up_world_letter(world, view->message).number,
+                .number = up_world_find_submission(world, view->message).number,
                 .message = view->message,
                 .as.view = *view,
         };
@@ -115,7 +112,7 @@ static uint64_t digest_now(const struct up_world *world)
 
         if ((world->pipeline->capabilities & UP_CAN_DIGEST) != 0) {
                 up_hooks_before(UP_HOOK_DIGEST, world->mail_bytes);
-                digest = world->pipeline->digest(world->self, up_world_told_ms(world));
+                digest = world->pipeline->digest(world->self, up_world_pipeline_ms(world));
                 up_hooks_after();
         }
         return digest;
@@ -129,7 +126,7 @@ static void mix_arrivals(const struct up_world *world, uint64_t *digest)
                 const struct up_arrival *arrival = g_sequence_get(at);
                 *digest = up_fnv_number(*digest, arrival->due_ms - world->now_ms);
                 *digest = up_fnv_number(*digest, (int64_t)arrival->kind);
-                *digest = up_fnv_number(*digest, arrival->letter.hops);
+                *digest = up_fnv_number(*digest, arrival->submission.hops);
                 *digest = up_fnv_number(*digest, (int64_t)arrival->scan.verdict);
                 *digest = up_fnv_number(*digest, arrival->scan.code);
                 for (unsigned i = 0; i < arrival->send.recipients; i++)
@@ -142,28 +139,28 @@ static void mix_arrivals(const struct up_world *world, uint64_t *digest)
         *digest = up_fnv_number(*digest, (int64_t)world->scanner.failing);
 }
 
-static bool somebody_waits(const struct up_world *world)
+static bool has_pending(const struct up_world *world)
 {
-        return world->views.waiting > 0 || world->untold != 0;
+        return world->views.waiting > 0 || world->unreported != 0;
 }
 
-static void watch(struct up_world *world, uint64_t digest)
+static void check_end(struct up_world *world, uint64_t digest)
 {
         bool can_tell = (world->pipeline->capabilities & UP_CAN_DIGEST) != 0;
 
-        if (world->script_ended && can_tell && somebody_waits(world)) {
+        if (world->script_ended && can_tell && has_pending(world)) {
                 mix_arrivals(world, &digest);
                 if (up_cycle_detector_add(&world->cycle_detector, digest, world->now_ms))
                         end(world, UP_ENDING_CYCLE);
         }
         if (world->runs_in_a_row > UP_WORLD_SPIN_STEPS)
                 end(world, UP_ENDING_SPIN);
-        if (world->steps >= UP_WORLD_STEPS || world->views.told_in_all >= UP_WORLD_VIEWS ||
+        if (world->steps >= UP_WORLD_STEPS || world->views.reported_total >= UP_WORLD_VIEWS ||
             world->bytes > UP_WORLD_BYTES)
                 end(world, UP_ENDING_STEPS);
 }
 
-static void come_back(struct up_world *world)
+static void recover(struct up_world *world)
 {
         struct up_entry entry = { .kind = UP_ENTRY_CRASH, .as.operation = world->operations };
 
@@ -176,20 +173,20 @@ void up_world_restart(struct up_world *world)
 {
         write_kind(world, UP_ENTRY_RESTART);
         up_hooks_before(UP_HOOK_RESTART, world->mail_bytes);
-        world->pipeline->restart(world->self, up_world_told_ms(world));
+        world->pipeline->restart(world->self, up_world_pipeline_ms(world));
         up_hooks_after();
 }
 
 void up_world_step(struct up_world *world)
 {
         while (world->power_out)
-                come_back(world);
+                recover(world);
         up_hooks_before(UP_HOOK_EACH, world->mail_bytes);
-        up_views_take(
+        up_views_update(
             &world->views, world->pipeline, world->self, UP_WORLD_BEGIN_MS, keep_view, world);
         up_hooks_after();
-        if (world->untold != 0 && up_views_know(&world->views, world->untold))
-                world->untold = 0;
+        if (world->unreported != 0 && up_views_has(&world->views, world->unreported))
+                world->unreported = 0;
 
         ask_next_run(world);
         struct up_entry entry = {
@@ -202,7 +199,7 @@ void up_world_step(struct up_world *world)
         };
         world->steps++;
         up_world_write(world, &entry);
-        watch(world, entry.as.step.digest);
+        check_end(world, entry.as.step.digest);
 }
 
 /* --- calls ------------------------------------------------------------------------------------ */
@@ -217,20 +214,20 @@ static void write_receipt(
         entry->message = message;
 }
 
-static guint write_submission(struct up_world *world, const struct up_letter *letter)
+static guint write_submission(struct up_world *world, const struct up_submission *submission)
 {
         struct up_entry entry = {
                 .kind = UP_ENTRY_SUBMIT,
-                .number = letter->number,
-                .bytes = letter->bytes,
+                .number = submission->number,
+                .bytes = submission->bytes,
                 .as.submit = {
-                        .origin = letter->origin,
+                        .origin = submission->origin,
                         .receipt = UP_RECEIPT_DEFERRED,
-                        .from = letter->from,
-                        .to = letter->to,
-                        .notify = letter->notify,
-                        .copy = letter->copy,
-                        .hops = letter->hops,
+                        .from = submission->from,
+                        .to = submission->to,
+                        .notify = submission->notify,
+                        .copy = submission->copy,
+                        .hops = submission->hops,
                         .bound_ms = world->now_ms + up_policy_bound_ms(&world->policy),
                         .transport_scan = world->policy.transport_scan != 0,
                         .store_scan = world->policy.store_scan != 0,
@@ -243,50 +240,50 @@ static guint write_submission(struct up_world *world, const struct up_letter *le
 }
 
 /* For the hooks: a recipient counts for more than its characters, because it is kept by itself. */
-static uint64_t envelope_bytes(const struct up_letter *letter)
+static uint64_t envelope_bytes(const struct up_submission *submission)
 {
-        uint64_t bytes = strlen(letter->from);
+        uint64_t bytes = strlen(submission->from);
 
-        for (const char *const *to = letter->to; *to != NULL; to++)
+        for (const char *const *to = submission->to; *to != NULL; to++)
                 bytes += strlen(*to) + RECIPIENT_BYTES;
         return bytes;
 }
 
-void up_world_hand_in(struct up_world *world, const struct up_letter *letter)
+void up_world_submit(struct up_world *world, const struct up_submission *submission)
 {
         const struct up_mail mail = {
-                .origin = letter->origin,
-                .from = letter->from,
-                .to = letter->to,
-                .notify = letter->notify,
-                .bytes = letter->bytes,
+                .origin = submission->origin,
+                .from = submission->from,
+                .to = submission->to,
+                .notify = submission->notify,
+                .bytes = submission->bytes,
         };
-        guint place = write_submission(world, letter);
+        guint place = write_submission(world, submission);
         up_id message = 0;
 
-        world->bytes += g_bytes_get_size(letter->bytes);
-        world->mail_bytes += g_bytes_get_size(letter->bytes) + envelope_bytes(letter);
+        world->bytes += g_bytes_get_size(submission->bytes);
+        world->mail_bytes += g_bytes_get_size(submission->bytes) + envelope_bytes(submission);
 
-        world->handing_in = letter;
-        world->handing_in_as = 0;
+        world->submitting = submission;
+        world->submitting_id = 0;
         up_hooks_before(UP_HOOK_SUBMIT, world->mail_bytes);
         enum up_receipt receipt =
-            world->pipeline->submit(world->self, &mail, up_world_told_ms(world), &message);
+            world->pipeline->submit(world->self, &mail, up_world_pipeline_ms(world), &message);
         up_hooks_after();
-        world->handing_in = NULL;
+        world->submitting = NULL;
 
         bool accepted = receipt == UP_RECEIPT_ACCEPTED && !world->power_out;
-        world->in_doubt = world->power_out ? letter : NULL;
+        world->interrupted = world->power_out ? submission : NULL;
         write_receipt(
             world, place, world->power_out ? UP_RECEIPT_DEFERRED : receipt, accepted ? message : 0);
         if (accepted) {
-                remember(world, message, letter);
-                world->untold = message;
-                if (!letter->copy)
-                        world->accepted[letter->number] = message;
+                remember(world, message, submission);
+                world->unreported = message;
+                if (!submission->copy)
+                        world->accepted[submission->number] = message;
         }
         up_world_step(world);
-        world->in_doubt = NULL;
+        world->interrupted = NULL;
 }
 
 static void answer_scan(struct up_world *world, const struct up_arrival *arrival)
@@ -310,35 +307,36 @@ static void answer_scan(struct up_world *world, const struct up_arrival *arrival
         world->answers--;
         up_world_write(world, &entry);
         up_hooks_before(UP_HOOK_SCANNED, world->mail_bytes);
-        world->pipeline->scanned(world->self, request, &arrival->scan, up_world_told_ms(world));
+        world->pipeline->scanned(world->self, request, &arrival->scan, up_world_pipeline_ms(world));
         up_hooks_after();
         up_world_step(world);
 }
 
 /* What was delivered comes back by SMTP, for those to whom it was. */
-static void give_back(struct up_world *world, guint asked_at, const struct up_send_answer *answer)
+static void schedule_copy(
+    struct up_world *world, guint asked_at, const struct up_send_answer *answer)
 {
         const struct up_entry *asked = up_ledger_at(world->ledger, asked_at);
-        struct up_letter letter = up_world_letter(world, asked->message);
+        struct up_submission submission = up_world_find_submission(world, asked->message);
         g_autofree const char **to = g_new0(const char *, asked->as.send.count + 1);
         unsigned count = 0;
 
         for (unsigned i = 0; i < answer->recipients; i++)
                 if (up_send_outcome(answer, i) == UP_OUTCOME_DELIVERED)
                         to[count++] = asked->as.send.to[i];
-        if (count == 0 || letter.hops >= UP_WORLD_HOPS)
+        if (count == 0 || submission.hops >= UP_WORLD_HOPS)
                 return;
 
         struct up_arrival *arrival = g_new0(struct up_arrival, 1);
-        letter.hops++;
-        letter.copy = true;
-        letter.origin = UP_ORIGIN_SMTP;
-        letter.from = asked->as.send.from;
-        letter.to = to;
-        letter.bytes = asked->bytes;
+        submission.hops++;
+        submission.copy = true;
+        submission.origin = UP_ORIGIN_SMTP;
+        submission.from = asked->as.send.from;
+        submission.to = to;
+        submission.bytes = asked->bytes;
         arrival->kind = UP_ARRIVAL_COPY;
         arrival->asked = asked_at;
-        arrival->letter = letter;
+        arrival->submission = submission;
         arrival->to = g_steal_pointer(&to);
         up_world_expect(world, arrival, UP_WORLD_LOOP_MS);
 }
@@ -362,9 +360,9 @@ static void answer_send(struct up_world *world, const struct up_arrival *arrival
         world->answers--;
         up_world_write(world, &entry);
         if (world->loop)
-                give_back(world, arrival->asked, &arrival->send);
+                schedule_copy(world, arrival->asked, &arrival->send);
         up_hooks_before(UP_HOOK_SENT, world->mail_bytes);
-        world->pipeline->sent(world->self, request, &arrival->send, up_world_told_ms(world));
+        world->pipeline->sent(world->self, request, &arrival->send, up_world_pipeline_ms(world));
         up_hooks_after();
         up_world_step(world);
 }
@@ -374,7 +372,7 @@ static void run_pipeline(struct up_world *world)
         world->runs_in_a_row++;
         write_kind(world, UP_ENTRY_RUN);
         up_hooks_before(UP_HOOK_RUN, world->mail_bytes);
-        world->pipeline->run(world->self, up_world_told_ms(world));
+        world->pipeline->run(world->self, up_world_pipeline_ms(world));
         up_hooks_after();
         up_world_step(world);
 }
@@ -417,7 +415,7 @@ static void take_first_arrival(struct up_world *world)
         else if (arrival->kind == UP_ARRIVAL_SENT)
                 answer_send(world, arrival);
         else
-                up_world_hand_in(world, &arrival->letter);
+                up_world_submit(world, &arrival->submission);
         arrival_free(arrival);
 }
 
@@ -469,21 +467,21 @@ void up_world_heal(struct up_world *world)
 /* --- the whole -------------------------------------------------------------------------------- */
 
 /* After the script: until it is over. */
-static void go_on(struct up_world *world)
+static void run_until_end(struct up_world *world)
 {
         while (!world->ended) {
-                bool waits = somebody_waits(world);
+                bool waits = has_pending(world);
                 int64_t next_ms = next_due_ms(world);
-                int64_t patience_ms = world->last_bound_ms + world->policy.backoff_max_ms;
+                int64_t deadline_ms = world->last_bound_ms + world->policy.backoff_max_ms;
 
                 if (next_ms == UP_NEVER_MS) {
                         end(world, waits ? UP_ENDING_IDLE : UP_ENDING_SETTLED);
-                } else if (next_ms <= patience_ms ||
+                } else if (next_ms <= deadline_ms ||
                            (!waits && !g_sequence_is_empty(world->arrivals))) {
                         do_next(world);
                 } else {
                         if (waits)
-                                move_to(world, MAX(world->now_ms, patience_ms + 1));
+                                move_to(world, MAX(world->now_ms, deadline_ms + 1));
                         end(world, waits ? UP_ENDING_BOUND : UP_ENDING_SETTLED);
                 }
         }
@@ -498,7 +496,7 @@ static void world_init(struct up_world *world, const struct up_case *c,
                 .ports = up_world_ports,
                 .policy = c->policy,
                 .arrivals = g_sequence_new(NULL),
-                .letters = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free),
+                .submissions = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free),
                 .crashes = g_array_new(FALSE, FALSE, sizeof(unsigned)),
         };
         world->ports.world = world;
@@ -512,21 +510,21 @@ static void world_clear(struct up_world *world)
 {
         g_sequence_foreach(world->arrivals, free_each, NULL);
         g_sequence_free(world->arrivals);
-        g_hash_table_unref(world->letters);
+        g_hash_table_unref(world->submissions);
         g_array_unref(world->crashes);
         up_views_clear(&world->views);
         up_cycle_detector_clear(&world->cycle_detector);
 }
 
-static void play_to_the_end(struct up_world *world, enum up_mode mode)
+static void run_case(struct up_world *world, enum up_mode mode)
 {
-        up_world_play(world, mode);
+        up_world_run_script(world, mode);
         if (!world->ended) {
                 write_kind(world, UP_ENTRY_SCRIPT_END);
                 world->script_ended = true;
                 if (mode == UP_MODE_HEALED)
                         up_world_heal(world);
-                go_on(world);
+                run_until_end(world);
         }
 
         struct up_entry entry = { .kind = UP_ENTRY_END, .as.ending = world->ending };
@@ -552,7 +550,7 @@ struct up_ledger *up_world_run_sharing(const struct up_case *c, const struct up_
         world.self = pipeline->open(pipeline, &world.policy, &world.ports);
         up_hooks_after();
         ask_next_run(&world);
-        play_to_the_end(&world, mode);
+        run_case(&world, mode);
         up_hooks_before(UP_HOOK_CLOSE, world.mail_bytes);
         pipeline->close(world.self);
         up_hooks_after();

@@ -1,15 +1,15 @@
 /*
- * world - everybody whom a pipeline talks to, and the clock
+ * world - the simulated environment of a pipeline
  *
- * Runs one case on one pipeline and writes down what was seen. The script says what the
- * environment does; what it does not say is healthy. The world holds two clocks (monotonic, and the
- * wall clock, which the script may make jump), the scanner, the next hop, the power switch of the
- * storage and an administrator. Nothing is left to chance and no real clock is read: one case, one
+ * Runs one case on one pipeline and records the run in a ledger. The script says how the
+ * environment behaves; otherwise it is healthy. The world has two clocks (a monotonic one, and a
+ * wall clock that the script can make jump), the scanner, the next hop, the power of the storage,
+ * and an administrator. Nothing is random and no real clock is read: one case always gives the same
  * ledger, byte for byte.
  *
- * After the script the environment goes on as it last behaved, for ever; or it heals: the scanner
- * answers, the next hop accepts. Time then jumps from one thing that is due to the next, until
- * nobody waits any more, or it is shown that somebody will wait for ever (enum up_ending).
+ * After the script the environment keeps its last behaviour for ever, or it heals: the scanner
+ * answers, and the next hop accepts. Time jumps from event to event until no recipient is pending,
+ * or until it is certain that one will be pending for ever (enum up_ending).
  *
  * The scanner reads content, too (readings.h): it decodes what it is given by GMime, opens and
  * verifies what is signed by OpenSSL, and calls a message infected that has EICAR's test file in
@@ -40,28 +40,27 @@
 #include "pipeline.h"
 #include "world/readings.h"
 
-/** How a run goes on after the script, and how it went before. */
+/** How the environment differs from the script. */
 enum up_mode {
-        UP_MODE_BASELINE, /* no heal */
-        UP_MODE_HEALED,   /* all is well from the end of the script on */
+        UP_MODE_BASELINE, /* not at all */
+        UP_MODE_HEALED,   /* healthy after the script */
         UP_MODE_HEALTHY,  /* all is well from the start: verbs that make something sick are left out
                            */
-        UP_MODE_NO_CLOCK_JUMPS, /* no heal, and the wall clock never jumps */
+        UP_MODE_NO_CLOCK_JUMPS, /* the wall clock never jumps */
 };
 
-/* How long the healthy take, and when a late answer comes after the time-out. */
+/* How long healthy answers take, and how long after the time-out a late answer comes. */
 #define UP_WORLD_SCAN_MS 200
 #define UP_WORLD_SEND_MS 500
 #define UP_WORLD_LATE_MS 1000
 
-/* Under `loop on`: when a delivered message is handed in again, and how many times at most. */
+/* With `loop on`: when a delivered message is submitted again, and how many times at most. */
 #define UP_WORLD_LOOP_MS 1000
 #define UP_WORLD_HOPS    150
 
 /**
- * At most so many runs at one instant with nothing from outside between them; so many steps in all,
- * so many views looked at in all, and so many bytes handed in in all. The last three end a run as
- * UP_ENDING_STEPS: a large case can come to them on a good pipeline.
+ * Limits: runs at one instant without an external event, steps, views, and bytes submitted. The
+ * last three end a run as UP_ENDING_STEPS; a large case can reach them on a correct pipeline.
  */
 #define UP_WORLD_SPIN_STEPS 4096
 #define UP_WORLD_STEPS      50000
@@ -69,13 +68,13 @@ enum up_mode {
 #define UP_WORLD_BYTES      (128 << 20)
 
 /**
- * Runs the case. Never fails: the worst is a ledger that ends badly. The caller owns the result.
- * The scanner listens to GLib's log while it reads, so nobody else may (mail/observations.h).
+ * Runs the case. Never fails. The caller owns the result. The scanner captures GLib's log while it
+ * reads, so no caller may do so at the same time (mail/observations.h).
  */
 struct up_ledger *up_world_run(
     const struct up_case *c, const struct up_pipeline *pipeline, enum up_mode mode);
 
-/** As above, with what the scanner found in other runs, which gets what it finds in this one. */
+/** The same, with a cache of what the scanner found, shared by several runs. */
 struct up_ledger *up_world_run_sharing(const struct up_case *c, const struct up_pipeline *pipeline,
     enum up_mode mode, struct up_readings *readings);
 
