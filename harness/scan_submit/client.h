@@ -1,9 +1,9 @@
 /*
- * client - the scan client: what stands between the queue and the scanner
+ * client - the scan client, between the queue and the scanner
  *
- * It looks at a message once, when it is accepted, and says what kind of mail it is and whether it
- * is within the policy's limits; and it makes an event for the machine out of what the scanner
- * answered. The scanner may be perfectly healthy and this may be sick: that was KB843545.
+ * It classifies a message once, at acceptance: how it is protected, and whether it is within the
+ * policy's limits. It turns the scanner's answer into an event of the machine. In KB843545 the
+ * scanner was healthy, and the scan client faulty.
  */
 #ifndef UP_SCAN_SUBMIT_CLIENT_H
 #define UP_SCAN_SUBMIT_CLIENT_H
@@ -20,15 +20,15 @@ enum up_protection {
         UP_PROTECTION_ENCRYPTED,     /* pkcs7-mime, enveloped-data or authEnveloped-data */
 };
 
-/** What the client knows of a message, and keeps with it. Plain data. */
+/** The classification of a message. Plain data. */
 struct up_look {
         enum up_protection protection;
-        bool within_limits; /* false: unscannable, without asking anybody */
+        bool within_limits; /* false: unscannable, without a scan */
         bool header_8bit;   /* the top header or the rest has bytes that are not ASCII, */
         bool body_8bit;     /* which a next hop need not take */
 };
 
-/** What is known when an answer comes. */
+/** The request that an answer belongs to. */
 struct up_client_question {
         up_id message;
         enum up_origin origin;
@@ -36,36 +36,35 @@ struct up_client_question {
         struct up_look look;
 };
 
-/** The event that an answer is to the machine, and the error code to log with it. */
+/** The machine's event for an answer, and the error code to log with it. */
 struct up_client_reading {
         enum up_content_event event;
         uint32_t code;
 };
 
-/** Error codes of our own, for answers that carry none: no failure is without a reason. */
+/** Our own error codes, for answers without one: every failure has a reason. */
 enum up_client_code {
         UP_CLIENT_NO_VERDICT = 0x80040101,    /* success was reported, and no verdict */
         UP_CLIENT_WRONG_MESSAGE = 0x80040102, /* the answer is about another message */
         UP_CLIENT_TIMEOUT = 0x80040103,       /* no answer within the time-out */
         UP_CLIENT_INTERRUPTED = 0x80040104,   /* the process died while it was being scanned */
         UP_CLIENT_LIMIT = 0x80040105,         /* the message is over a limit */
-        UP_CLIENT_UNSCANNABLE = 0x80040106,   /* the scanner says that it cannot, and not why */
+        UP_CLIENT_UNSCANNABLE = 0x80040106,   /* the scanner gave no reason */
 };
 
 /**
- * A scan client. A sick one is a decorator: what it does not spoil is the business of the client
- * that it is put round.
+ * A scan client. A faulty one is a decorator: it delegates what it does not change.
  */
 struct up_client {
-        /* What it does besides with as much of a message as it reads; NULL: nothing. */
+        /* Called with the part of a message that is read; NULL: nothing. */
         void (*peek)(GBytes *read, const struct up_policy *policy);
-        /* NULL: as the one within. */
+        /* NULL: delegates to `within`. */
         struct up_client_reading (*read)(const struct up_client *self,
             const struct up_client_question *question, const struct up_scan_answer *answer);
         const struct up_client *within; /* NULL: this is the reference */
 };
 
-/** The reference. An answer about another message is an error to it. */
+/** The reference. It treats an answer about another message as an error. */
 extern const struct up_client up_client;
 
 /**
@@ -75,7 +74,7 @@ extern const struct up_client up_client;
 struct up_look up_client_look(
     const struct up_client *client, GBytes *message, const struct up_policy *policy);
 
-/** What an answer is to the machine. */
+/** Turns an answer into an event. */
 struct up_client_reading up_client_read(const struct up_client *client,
     const struct up_client_question *question, const struct up_scan_answer *answer);
 

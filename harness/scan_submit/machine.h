@@ -86,13 +86,13 @@ enum up_recipient_event {
         UP_RECIPIENT_EVENT_COUNT,
 };
 
-/** Which events are the result of an attempt, or a timer that fired: each lowers the rank. */
+/** The events that are the result of an attempt or of a timer: each lowers the rank. */
 extern const bool up_content_results[UP_CONTENT_EVENT_COUNT];
 extern const bool up_recipient_results[UP_RECIPIENT_EVENT_COUNT];
 
 /* --- actions ---------------------------------------------------------------------------------- */
 
-/** What a row has done, besides entering its state. */
+/** What a row does besides entering its state. */
 enum up_action {
         UP_DO_COUNT = 1 << 0, /* an attempt is used up; at the last one the EXHAUSTED row goes */
         UP_DO_ARM_RETRY = 1 << 1,   /* the retry timer, by the policy's backoff */
@@ -100,15 +100,15 @@ enum up_action {
         UP_DO_WATCH = 1 << 3,       /* the attempt's own time-out */
         UP_DO_SCAN = 1 << 4,        /* ask the scanner */
         UP_DO_SEND = 1 << 5,        /* open a transaction */
-        UP_DO_DECIDE = 1 << 6,      /* the content's fate is known: tell the recipients */
+        UP_DO_DECIDE = 1 << 6,      /* the content is decided: apply that to the recipients */
         UP_DO_LOG_RETRY = 1 << 7,   /* "will be retried later" */
-        UP_DO_LOG_FAILURE = 1 << 8, /* the last word on a failure */
+        UP_DO_LOG_FAILURE = 1 << 8, /* a final failure */
         UP_DO_NOTIFY = 1 << 9,      /* report the failure to the sender */
 };
 #define UP_ACTIONS 10
 
 struct up_content_row {
-        bool allowed; /* false: this event cannot come in this state; no row */
+        bool allowed; /* false: no row; the event is impossible in this state */
         enum up_content_state next;
         unsigned actions;
 };
@@ -156,7 +156,7 @@ struct up_recipient {
         int64_t retry_ms;
         int64_t watch_ms;
         bool expired;     /* the lifetime was over while a transaction was under way */
-        bool null_sender; /* nobody to report a failure to: it is abandoned, not bounced */
+        bool null_sender; /* failures cannot be reported: abandoned, not bounced */
 };
 
 /** The state in which a message and its recipients begin, before UP_CONTENT_ACCEPT. */
@@ -164,9 +164,8 @@ struct up_content up_content_init(const struct up_policy *policy);
 struct up_recipient up_recipient_init(const struct up_policy *policy, bool null_sender);
 
 /**
- * Takes one event at @now_ms and enters the new state. Timers are armed here; of the other actions
- * the returned set says what is to be done (enum up_action). An event that _allows() says no to is
- * a programmer's error.
+ * Takes one event at @now_ms and enters the new state. Arms the timers, and returns all actions for
+ * the caller to carry out (enum up_action). Asserts that the state has a row for the event.
  */
 unsigned up_content_step(struct up_content *content, const struct up_machine *machine,
     const struct up_policy *policy, enum up_content_event event, int64_t now_ms);
@@ -179,7 +178,7 @@ bool up_content_allows(const struct up_content *content, const struct up_machine
 bool up_recipient_allows(const struct up_recipient *recipient, const struct up_machine *machine,
     enum up_recipient_event event);
 
-/** How far from the end: 0 is there. */
+/** The distance from the end; 0 is the end. */
 uint64_t up_content_rank(const struct up_content *content);
 uint64_t up_recipient_rank(const struct up_recipient *recipient);
 
