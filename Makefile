@@ -224,7 +224,7 @@ check-warnings: $(CHECKED)
 	@echo "warnings: $(if $(CHECKED),clang has none in $(words $(CHECKED)) files,skipped; clang is not installed)"
 
 # The longest first.
-SLOW_TESTS   := $(addprefix tools/,campaign/test_campaign.sh promote/test_promote.sh \
+SLOW_TESTS   := $(addprefix tools/,campaign/test_campaign.sh dev/test_add_one.sh promote/test_promote.sh \
 	dev/test_bisect.sh dev/test_docs.sh cli/test_commands.sh gate/test_gate.sh)
 SCRIPT_TESTS := $(SLOW_TESTS) $(filter-out $(SLOW_TESTS),$(wildcard tools/*/test_*.sh))
 check-tests: $(UNIT_TESTS) $(B)/unpend $(CARRIERS) do-replay
