@@ -23,8 +23,8 @@ enum up_grade {
         UP_GRADE_DIGEST,   /* the attributes' signature holds, the content's digest does not */
         UP_GRADE_BROKEN,   /* no signature holds */
         UP_GRADE_UNKNOWN,  /* a limit forbade to look, or memory ran out */
+        UP_GRADES,
 };
-#define UP_GRADES 5
 extern const char *const up_grade_names[UP_GRADES];
 
 struct up_cms_signer {
@@ -39,7 +39,7 @@ struct up_cms_report {
         char *grade_reason; /* OpenSSL's reason when the grade is not valid; NULL otherwise */
         bool trusted;       /* certificates chain to the test authority at the virtual time */
         char *trust_reason; /* OpenSSL's reason when not; NULL otherwise */
-        GPtrArray *signers; /* of struct up_signer, owned */
+        GPtrArray *signers; /* of struct up_cms_signer, owned */
         GBytes *content;    /* what was inside, opened; NULL when there is nothing, or no key */
 };
 

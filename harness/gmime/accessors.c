@@ -1,5 +1,5 @@
 /*
- * touch - every accessor of every object
+ * accessors - every accessor of every object
  *
  * One walk over the tree; each object is given to every row of `kinds` whose type it has, so a text
  * part is asked as an object, as a part and as a text part. Headers go through `header_readers`,

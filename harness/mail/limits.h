@@ -39,7 +39,8 @@ struct up_limit_row {
         uint64_t most;     /* largest value that a case may ask for */
 };
 
-#define UP_LIMIT_ROWS 12
+/** All members of the struct are limits, and each has a row. */
+#define UP_LIMIT_ROWS (sizeof(struct up_limits) / sizeof(uint64_t))
 extern const struct up_limit_row up_limit_rows[UP_LIMIT_ROWS];
 
 /** Sets every limit to its standard value. */

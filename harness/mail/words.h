@@ -1,9 +1,9 @@
 /*
- * words - what mail calls its own things
+ * words - the words of mail: names of fields, parameters, types, encodings
  *
  * Names of header fields, parameters, types and encodings (RFC 2045, 2183, 2231, 5322 and what else
- * is in use). The code that asks a message for them and the fuzz dictionaries read the same lists:
- * a word that is added here is asked for, and is given to the fuzzers.
+ * is in use). The code that calls GMime's accessors and the fuzz dictionaries read the same lists:
+ * a word that is added here is used by both.
  */
 #ifndef UP_MAIL_WORDS_H
 #define UP_MAIL_WORDS_H
@@ -21,8 +21,8 @@ enum up_form {
         UP_FORM_ENCODING,
         UP_FORM_AUTOCRYPT,
         UP_FORM_OWN, /* GMime reads it as soon as it is parsed */
+        UP_FORMS,
 };
-#define UP_FORMS 11
 
 /** Header fields by the form of their value; each list is NULL-terminated. */
 #define UP_FORM_FIELDS 12
