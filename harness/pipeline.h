@@ -203,11 +203,11 @@ enum up_access { UP_ACCESS_OPEN, UP_ACCESS_UNDECIDED, UP_ACCESS_REFUSED, UP_ACCE
 /** The state of one recipient of one message. Fields that the pipeline cannot report are 0. */
 struct up_view {
         up_id message;
-        up_id parent; /* of a notice: the message that it reports on; otherwise 0 */
-        const char *from;
+        up_id parent;       /* of a notice: the message that it reports on; otherwise 0 */
+        const char *from;   /* never changes */
         unsigned recipient; /* index, from 0 */
-        const char *to;
-        const char *state; /* the pipeline's own name of it, e.g. "scan-wait/waiting" */
+        const char *to;     /* never changes */
+        const char *state;  /* the pipeline's own name of it, e.g. "scan-wait/waiting" */
         enum up_disposition disposition;
         enum up_access access;
         enum up_owner owner; /* UP_CAN_OWNER */
