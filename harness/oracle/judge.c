@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#include "oracle/oracles.h"
-
 #define ROW_OF_RUN(id, name, class, evidence, needs, what, canary)                                 \
         { name, UP_CLASS_##class, UP_EVIDENCE_##evidence, needs, what, canary, up_##id, NULL },
 #define ROW_OF_RUNS(id, name, class, evidence, needs, what, canary)                                \

@@ -84,6 +84,15 @@ struct up_runs {
         const struct up_ledger_index *no_clock_jumps; /* NULL if the script has no jumps */
 };
 
+/* The functions of the rows. They append to @findings and return how many things they judged. */
+#define UP_ORACLE_OF_RUN(function, ...)                                                            \
+        uint64_t up_##function(const struct up_ledger_index *index, GPtrArray *findings);
+#define UP_ORACLE_OF_RUNS(function, ...)                                                           \
+        uint64_t up_##function(const struct up_runs *runs, GPtrArray *findings);
+UP_ORACLES(UP_ORACLE_OF_RUN, UP_ORACLE_OF_RUNS)
+#undef UP_ORACLE_OF_RUN
+#undef UP_ORACLE_OF_RUNS
+
 struct up_oracle_row {
         const char *name;
         enum up_class class;
@@ -92,7 +101,7 @@ struct up_oracle_row {
         const char *what;          /* what it judges: one line for help */
         const char *canary;        /* a faulty pipeline on which it must report, by its name */
 
-        /* Append to @findings and return how many things they judged. One of both is NULL. */
+        /* One of both is NULL. */
         uint64_t (*judge)(const struct up_ledger_index *index, GPtrArray *findings);
         uint64_t (*compare)(const struct up_runs *runs, GPtrArray *findings);
 };

@@ -6,14 +6,6 @@
 
 #include "oracle/judge.h"
 
-#define UP_ORACLE_OF_RUN(function, ...)                                                            \
-        uint64_t up_##function(const struct up_ledger_index *index, GPtrArray *findings);
-#define UP_ORACLE_OF_RUNS(function, ...)                                                           \
-        uint64_t up_##function(const struct up_runs *runs, GPtrArray *findings);
-UP_ORACLES(UP_ORACLE_OF_RUN, UP_ORACLE_OF_RUNS)
-#undef UP_ORACLE_OF_RUN
-#undef UP_ORACLE_OF_RUNS
-
 /** Must it come to a final disposition? Notices must as well as accepted messages. */
 static inline bool up_is_promised(const struct up_index_message *message)
 {

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "world/world.h"
+#include "world/latency.h"
 
 /* One way of treating a message. All zero is what a healthy scanner does, but for the answers. */
 static const struct manner {

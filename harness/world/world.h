@@ -38,6 +38,7 @@
 #include "case/case.h"
 #include "ledger/ledger.h"
 #include "pipeline.h"
+#include "world/latency.h"
 #include "world/readings.h"
 
 /** How the environment differs from the script. */
@@ -48,11 +49,6 @@ enum up_mode {
                            */
         UP_MODE_NO_CLOCK_JUMPS, /* the wall clock never jumps */
 };
-
-/* How long healthy answers take, and how long after the time-out a late answer comes. */
-#define UP_WORLD_SCAN_MS 200
-#define UP_WORLD_SEND_MS 500
-#define UP_WORLD_LATE_MS 1000
 
 /* With `loop on`: when a delivered message is submitted again, and how many times at most. */
 #define UP_WORLD_LOOP_MS 1000
