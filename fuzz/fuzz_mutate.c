@@ -1,15 +1,15 @@
 /*
- * mutate - the mutator itself: does it keep the promises of mutate.h for any input?
+ * mutate - tests the mutator: does it do what mutate.h documents, for any input?
  *
- * The bytes of the input, head included, are mutated, and crossed with the mutant and with
- * themselves, in rooms from no byte at all to more than enough. The seed is a hash of the input, so
- * that one input has one outcome and needs no format of its own. At the end one room, chosen by the
- * hash, is repeated: nothing that went before may change its results.
+ * Mutates the whole input, head included, and crosses it with its mutant and with itself, under
+ * size limits from zero to more than enough. The seed is a hash of the input, so each input has one
+ * outcome and needs no format of its own. At the end the mutations for one size limit, chosen by
+ * the hash, are repeated: the calls in between must not change their results.
  *
- * A result has to fit, to differ from the input, and to read without complaint; its signature has
- * to hold as its grade promises, verified by OpenSSL. No grade is judged if a limit was hit.
+ * Each mutant must respect the size limit, differ from the input, and parse without complaints.
+ * OpenSSL must verify its signature as its grade says; this is not checked if a limit was exceeded.
  *
- * The mutator restarts the random numbers of OpenSSL at each call, as the target does at each
+ * The mutator restarts OpenSSL's random numbers at each call, and the target does so for each
  * input.
  */
 #include <string.h>
@@ -18,11 +18,10 @@
 #include "target/target.h"
 #include "mutate/mutate.h"
 
-/* Of a mutant. */
-#define MOST_BYTES ((size_t)64 << 10)
+#define MAX_MUTANT_BYTES ((size_t)64 << 10)
 
-#define ROOM_OF_INPUT SIZE_MAX
-static const size_t rooms[] = { 0, 1, 50, ROOM_OF_INPUT, MOST_BYTES };
+#define SIZE_OF_INPUT SIZE_MAX
+static const size_t size_limits[] = { 0, 1, 50, SIZE_OF_INPUT, MAX_MUTANT_BYTES };
 
 enum way { MUTATED, CROSSED_WITH_MUTATION, CROSSED_WITH_ITSELF, WAY_COUNT };
 static const char *const way_names[WAY_COUNT] = {
@@ -31,18 +30,18 @@ static const char *const way_names[WAY_COUNT] = {
         [CROSSED_WITH_ITSELF] = "crossover with itself",
 };
 
-struct made {
+struct mutant {
         enum way way;
-        size_t most_bytes;
+        size_t max_bytes;
         GBytes *file; /* owned */
 };
 
-static void made_free(void *data)
+static void mutant_free(void *data)
 {
-        struct made *made = data;
+        struct mutant *mutant = data;
 
-        g_bytes_unref(made->file);
-        g_free(made);
+        g_bytes_unref(mutant->file);
+        g_free(mutant);
 }
 
 /* --- mutating --------------------------------------------------------------------------------- */
@@ -58,55 +57,55 @@ static uint64_t hash_of(GBytes *bytes)
         return hash;
 }
 
-static GBytes *crossed(GBytes *input, GBytes *other, size_t most_bytes, uint64_t seed)
+static GBytes *cross_over(GBytes *input, GBytes *other, size_t max_bytes, uint64_t seed)
 {
         gsize bytes, other_bytes;
         const uint8_t *data = g_bytes_get_data(input, &bytes);
         const uint8_t *other_data = g_bytes_get_data(other, &other_bytes);
 
-        return up_crossover(data, bytes, other_data, other_bytes, most_bytes, seed);
+        return up_crossover(data, bytes, other_data, other_bytes, max_bytes, seed);
 }
 
-static void add_made(GPtrArray *all, enum way way, size_t most_bytes, GBytes *file)
+static void add_mutant(GPtrArray *all, enum way way, size_t max_bytes, GBytes *file)
 {
-        struct made *made = g_new(struct made, 1);
+        struct mutant *mutant = g_new(struct mutant, 1);
 
-        *made = (struct made){ .way = way, .most_bytes = most_bytes, .file = file };
-        g_ptr_array_add(all, made);
+        *mutant = (struct mutant){ .way = way, .max_bytes = max_bytes, .file = file };
+        g_ptr_array_add(all, mutant);
 }
 
-/* Each way in that room, of struct made. Each has a seed of its own. */
-static GPtrArray *make_all(GBytes *input, size_t room)
+/* One mutant for each way, under one size limit. Each has its own seed. */
+static GPtrArray *make_mutants(GBytes *input, size_t limit_row)
 {
-        GPtrArray *all = g_ptr_array_new_with_free_func(made_free);
-        uint64_t seed = hash_of(input) + room * WAY_COUNT;
+        GPtrArray *all = g_ptr_array_new_with_free_func(mutant_free);
+        uint64_t seed = hash_of(input) + limit_row * WAY_COUNT;
         gsize bytes;
         const uint8_t *data = g_bytes_get_data(input, &bytes);
-        size_t most_bytes = rooms[room] == ROOM_OF_INPUT ? bytes : rooms[room];
-        GBytes *mutation = up_mutate(data, bytes, most_bytes, seed++);
+        size_t max_bytes = size_limits[limit_row] == SIZE_OF_INPUT ? bytes : size_limits[limit_row];
+        GBytes *mutation = up_mutate(data, bytes, max_bytes, seed++);
 
-        add_made(all, MUTATED, most_bytes, mutation);
-        add_made(
-            all, CROSSED_WITH_MUTATION, most_bytes, crossed(input, mutation, most_bytes, seed++));
-        add_made(all, CROSSED_WITH_ITSELF, most_bytes, crossed(input, input, most_bytes, seed));
+        add_mutant(all, MUTATED, max_bytes, mutation);
+        add_mutant(
+            all, CROSSED_WITH_MUTATION, max_bytes, cross_over(input, mutation, max_bytes, seed++));
+        add_mutant(all, CROSSED_WITH_ITSELF, max_bytes, cross_over(input, input, max_bytes, seed));
         return all;
 }
 
-/* --- judging ---------------------------------------------------------------------------------- */
+/* --- checking --------------------------------------------------------------------------------- */
 
-static void found(struct up_case_result *result, enum up_class class, const struct made *made,
-    const char *how, const char *more)
+static void add_finding(struct up_case_result *result, enum up_class class,
+    const struct mutant *mutant, const char *what, const char *more)
 {
-        g_autofree char *signature = g_strdup_printf("%s: %s", way_names[made->way], how);
-        g_autofree char *detail = g_strdup_printf("%s, with room for %zu bytes: %s%s%s",
-            way_names[made->way], made->most_bytes, how, *more != '\0' ? ": " : "", more);
+        g_autofree char *signature = g_strdup_printf("%s: %s", way_names[mutant->way], what);
+        g_autofree char *detail = g_strdup_printf("%s, limited to %zu bytes: %s%s%s",
+            way_names[mutant->way], mutant->max_bytes, what, *more != '\0' ? ": " : "", more);
 
         g_ptr_array_add(result->findings, up_finding_new(class, signature, detail));
 }
 
-/* GMime's and OpenSSL's behaviour is judged by other targets: only counts are kept here. */
-static void judge_grade(
-    struct up_case_result *result, const struct made *made, const struct up_case *c)
+/* Keeps only the counts: other targets check the behaviour of GMime and OpenSSL. */
+static void check_grade(
+    struct up_case_result *result, const struct mutant *mutant, const struct up_case *c)
 {
         static const enum up_count kept[] = { UP_COUNT_SIGNED, UP_COUNT_VERIFIED,
                 UP_COUNT_DIGEST_ONLY };
@@ -123,58 +122,58 @@ static void judge_grade(
         for (size_t i = 0; i < G_N_ELEMENTS(kept); i++)
                 result->observed.counts[kept[i]] += observed.counts[kept[i]];
         if (!signatures.unscannable && !up_expected_grade_holds(expected, &signatures))
-                found(result, UP_CLASS_HARNESS, made, "the signature is not worth its grade",
-                    c->mutation);
+                add_finding(result, UP_CLASS_HARNESS, mutant,
+                    "the signature does not match its grade", c->mutation);
         up_observations_clear(&observed);
 }
 
-static void judge_file(struct up_case_result *result, GBytes *input, const struct made *made)
+static void check_mutant(struct up_case_result *result, GBytes *input, const struct mutant *mutant)
 {
         gsize bytes;
-        const uint8_t *data = g_bytes_get_data(made->file, &bytes);
+        const uint8_t *data = g_bytes_get_data(mutant->file, &bytes);
         g_autoptr(GPtrArray) complaints = up_complaints_new();
         g_autoptr(up_case) c = up_case_read(data, bytes, complaints);
 
-        if (bytes > made->most_bytes)
-                found(result, UP_CLASS_HARNESS, made, "longer than there is room", "");
-        if (made->most_bytes > 0 && g_bytes_equal(made->file, input))
-                found(result, UP_CLASS_HARNESS, made, "nothing was changed", "");
+        if (bytes > mutant->max_bytes)
+                add_finding(result, UP_CLASS_HARNESS, mutant, "exceeds the size limit", "");
+        if (mutant->max_bytes > 0 && g_bytes_equal(mutant->file, input))
+                add_finding(result, UP_CLASS_HARNESS, mutant, "identical to the input", "");
         if (complaints->len > 0) {
                 const struct up_complaint *first = g_ptr_array_index(complaints, 0);
-                found(
-                    result, UP_CLASS_HARNESS, made, "does not read without complaint", first->text);
+                add_finding(result, UP_CLASS_HARNESS, mutant, "does not parse without complaints",
+                    first->text);
         }
-        judge_grade(result, made, c);
+        check_grade(result, mutant, c);
 }
 
-static void judge_repetition(
+static void check_repetition(
     struct up_case_result *result, const GPtrArray *all, const GPtrArray *again)
 {
         for (guint i = 0; i < all->len; i++) {
-                const struct made *first = g_ptr_array_index(all, i);
-                const struct made *second = g_ptr_array_index(again, i);
+                const struct mutant *first = g_ptr_array_index(all, i);
+                const struct mutant *second = g_ptr_array_index(again, i);
                 if (!g_bytes_equal(first->file, second->file))
-                        found(result, UP_CLASS_NONDETERMINISTIC, first,
-                            "another one the second time", "");
+                        add_finding(
+                            result, UP_CLASS_NONDETERMINISTIC, first, "differs when repeated", "");
         }
 }
 
 static void examine(
     const struct up_case *c, const struct up_target_input *input, struct up_case_result *result)
 {
-        size_t repeated = (size_t)(hash_of(input->bytes) % G_N_ELEMENTS(rooms));
+        size_t repeated = (size_t)(hash_of(input->bytes) % G_N_ELEMENTS(size_limits));
         g_autoptr(GPtrArray) before = NULL;
         (void)c;
 
-        for (size_t room = 0; room < G_N_ELEMENTS(rooms); room++) {
-                g_autoptr(GPtrArray) all = make_all(input->bytes, room);
+        for (size_t limit_row = 0; limit_row < G_N_ELEMENTS(size_limits); limit_row++) {
+                g_autoptr(GPtrArray) all = make_mutants(input->bytes, limit_row);
                 for (guint i = 0; i < all->len; i++)
-                        judge_file(result, input->bytes, g_ptr_array_index(all, i));
-                if (room == repeated)
+                        check_mutant(result, input->bytes, g_ptr_array_index(all, i));
+                if (limit_row == repeated)
                         before = g_ptr_array_ref(all);
         }
-        g_autoptr(GPtrArray) after = make_all(input->bytes, repeated);
-        judge_repetition(result, before, after);
+        g_autoptr(GPtrArray) after = make_mutants(input->bytes, repeated);
+        check_repetition(result, before, after);
 }
 
 const struct up_target up_target = {

@@ -1,9 +1,9 @@
 /*
- * allocation - three functions in place of OpenSSL's own, and a counter
+ * allocation - replaces OpenSSL's three allocation functions, and counts allocations
  *
- * OpenSSL's zeroing and clearing variants are made of these three by itself. Its secure heap is
- * never set up here, so secure memory comes the same way. Asked for no bytes at all, it expects
- * NULL, and no counting: that is no allocation.
+ * OpenSSL builds its zeroing and clearing variants on these three functions. Its secure heap is
+ * never initialised here, so secure memory is allocated by them, too. For a size of 0 OpenSSL
+ * expects NULL; such a call is not counted as an allocation.
  */
 #include "cms/allocation.h"
 
@@ -13,52 +13,52 @@
 #include <stdlib.h>
 
 static bool counting;
-static uint64_t counted;
-static uint64_t failing;
+static uint64_t allocations;
+static uint64_t failing_allocation;
 static bool failed;
 
-/* Does this one fail? */
-static bool fails(void)
+/* Counts an allocation, and returns whether it is the one that must fail. */
+static bool allocation_must_fail(void)
 {
-        if (!counting || ++counted != failing)
+        if (!counting || ++allocations != failing_allocation)
                 return false;
         failed = true;
         return true;
 }
 
-static void *take(size_t bytes, const char *file, int line)
+static void *allocate(size_t bytes, const char *file, int line)
 {
         (void)file, (void)line;
-        return bytes == 0 || fails() ? NULL : malloc(bytes);
+        return bytes == 0 || allocation_must_fail() ? NULL : malloc(bytes);
 }
 
-static void give_back(void *memory, const char *file, int line)
+static void release(void *memory, const char *file, int line)
 {
         (void)file, (void)line;
         free(memory);
 }
 
-static void *take_again(void *memory, size_t bytes, const char *file, int line)
+static void *reallocate(void *memory, size_t bytes, const char *file, int line)
 {
         if (bytes == 0) {
-                give_back(memory, file, line);
+                release(memory, file, line);
                 return NULL;
         }
-        return fails() ? NULL : realloc(memory, bytes);
+        return allocation_must_fail() ? NULL : realloc(memory, bytes);
 }
 
 __attribute__((constructor)) static void install(void)
 {
-        bool in_time = CRYPTO_set_mem_functions(take, take_again, give_back) == 1;
+        bool installed = CRYPTO_set_mem_functions(allocate, reallocate, release) == 1;
 
-        g_assert(in_time);
+        g_assert(installed);
 }
 
 /*
- * An error that was raised with words leaves its buffer in the queue for the next one at that
- * place, of whatever size it had. So each place gets a buffer of the same size.
+ * Each slot of the error queue keeps the text buffer of its last error for reuse, and how large it
+ * is decides whether the next error allocates. So give all slots a buffer of the same size.
  */
-static void even_out_errors(void)
+static void equalize_error_buffers(void)
 {
         ERR_clear_error();
         for (int i = 0; i < ERR_NUM_ERRORS; i++)
@@ -69,9 +69,9 @@ static void even_out_errors(void)
 void up_allocation_fail(uint64_t kth)
 {
         g_assert(!counting);
-        even_out_errors();
-        counted = 0;
-        failing = kth;
+        equalize_error_buffers();
+        allocations = 0;
+        failing_allocation = kth;
         failed = false;
         counting = true;
 }
@@ -81,13 +81,13 @@ uint64_t up_allocation_restore(void)
         g_assert(counting);
         counting = false;
         failed = false;
-        return counted;
+        return allocations;
 }
 
 bool up_allocation_take_failure(void)
 {
-        bool since = failed;
+        bool has_failed = failed;
 
         failed = false;
-        return since;
+        return has_failed;
 }

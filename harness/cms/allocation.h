@@ -1,23 +1,23 @@
 /*
  * allocation - OpenSSL runs out of memory once, at the allocation that a case names
  *
- * The best known source of a failure without a reason: a call finds no memory, gives up, and says
- * so to nobody. Here the k-th allocation that OpenSSL makes from some point on fails, and the ones
- * after it succeed again.
+ * The best-known cause of a failure without a reason: a call runs out of memory and fails without
+ * reporting an error. Here the k-th allocation that OpenSSL makes after some point fails, and the
+ * ones after it succeed again.
  *
- * All of OpenSSL's memory goes through this file, from the start of the process: it must have been
- * told so before its first allocation, or it refuses. That is done in a constructor, so it holds
- * for whoever is linked with it; should it come too late, the process ends there with an assertion.
+ * All of OpenSSL's memory goes through this file, from the start of the process. OpenSSL accepts
+ * other allocation functions only before its first allocation, so a constructor installs them in
+ * every program that links this file; if it runs too late, an assertion ends the process.
  * Between up_allocation_fail() and up_allocation_restore() allocations are counted; otherwise the
- * C library's functions are called at once, so that a sanitizer sees what it always sees.
+ * C library's functions are called directly, so that sanitizers work as usual.
  *
- * What OpenSSL keeps from one call for the next makes k mean different things to different
- * processes. Who fails something therefore does the very same without a failure first, and then
- * calls up_allocation_fail(), which puts the error queue's own buffers in order.
- * Of what a number means there is still one thing left open: which allocations a build of OpenSSL
- * makes. Another version makes others, and so does the same one without its assembler.
+ * OpenSSL caches memory between calls, so k can mean a different allocation in another process. A
+ * caller therefore runs the same operation once without a failure, and then calls
+ * up_allocation_fail(), which also brings the buffers of the error queue to a fixed size.
+ * The meaning of k still depends on the build of OpenSSL: another version makes other allocations,
+ * and so does the same version without its assembler code.
  *
- * GLib's and zlib's memory never fails. One thread.
+ * Allocations of GLib and zlib never fail. For use by one thread.
  */
 #ifndef UP_CMS_ALLOCATION_H
 #define UP_CMS_ALLOCATION_H

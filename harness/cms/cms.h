@@ -1,11 +1,11 @@
 /*
  * cms - one CMS structure (RFC 5652) through OpenSSL: read, verified, opened
  *
- * Each structure is graded once, by the way that a careful client verifies, and then put through
+ * Each structure is graded once, verified as a careful client does it, and then processed in
  * every other way that programs in the field use: with each flag, with content given, absent,
  * empty or in a file, and through the older PKCS7 calls (pkcs7.c).
  *
- * Costs that a value asks for are looked at before anything is computed: key sizes, the number of
+ * Costs that the input controls are checked before anything is computed: key sizes, the number of
  * certificates and signers, PBKDF2 iterations; see limits.h.
  */
 #ifndef UP_CMS_CMS_H

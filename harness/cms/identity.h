@@ -1,9 +1,9 @@
 /*
- * identity - who signs and who reads: the test keys
+ * identity - the test keys and certificates of signers and readers
  *
- * The keys and certificates stand in seeds/identities/, one PEM file each, and are built into the
- * program, so that a fuzz target is one file that runs anywhere. They are committed, not made, and
- * valid far beyond our lives, but for those whose point is that they are not. Used nowhere else.
+ * The keys and certificates are in seeds/identities/, one PEM file each, and are built into the
+ * program, so that a fuzz target is one file that runs anywhere. They are committed, not generated,
+ * and do not expire in practice, except those that test expiry. They are not used anywhere else.
  */
 #ifndef UP_CMS_IDENTITY_H
 #define UP_CMS_IDENTITY_H

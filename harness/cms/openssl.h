@@ -1,8 +1,8 @@
 /*
  * openssl - calling OpenSSL so that its failures can be judged
  *
- * OpenSSL tells why a call failed in a queue of errors. A failure that leaves the queue empty is
- * the "error code 0" that no log can explain, so each failing call is looked at.
+ * OpenSSL reports why a call failed in a queue of errors. A failure that leaves the queue empty is
+ * the "error code 0" that no log can explain, so the queue is checked after each failing call.
  */
 #ifndef UP_CMS_OPENSSL_H
 #define UP_CMS_OPENSSL_H

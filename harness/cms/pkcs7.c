@@ -1,8 +1,8 @@
 /*
- * pkcs7 - the older calls, which much software still makes (RFC 2315)
+ * pkcs7 - OpenSSL's older PKCS7 functions, which much software still calls (RFC 2315)
  *
- * The same bytes, read as PKCS #7 v1.5. OpenSSL implements these apart from CMS, so they fail apart
- * too. Nothing here changes the structure's grade.
+ * Parses a CMS structure as PKCS #7 v1.5. OpenSSL implements these functions separately from CMS,
+ * so their failures differ. The results do not change the structure's grade.
  */
 #include <openssl/err.h>
 #include <openssl/pkcs7.h>
@@ -41,14 +41,14 @@ static PKCS7 *parse(GBytes *encoded)
         return d2i_PKCS7(NULL, &data, (long)bytes);
 }
 
-/* Some of what these calls read, CMS does not: so the costs are looked at here too. */
+/* These functions parse some structures that the CMS functions reject: check costs here, too. */
 static bool costs_are_affordable(const PKCS7 *p7, struct up_observations *observed)
 {
         const STACK_OF(X509) *certificates = NULL;
         const STACK_OF(X509_ALGOR) *digests = NULL;
         const STACK_OF(PKCS7_SIGNER_INFO) *signers = NULL;
         const STACK_OF(PKCS7_RECIP_INFO) *recipients = NULL;
-        int most;
+        int largest_count;
 
         if (p7->d.ptr == NULL)
                 return true;
@@ -64,16 +64,16 @@ static bool costs_are_affordable(const PKCS7 *p7, struct up_observations *observ
                 signers = p7->d.signed_and_enveloped->signer_info;
                 recipients = p7->d.signed_and_enveloped->recipientinfo;
         }
-        most = MAX(sk_X509_ALGOR_num(digests), sk_PKCS7_SIGNER_INFO_num(signers));
-        most = MAX(most, sk_PKCS7_RECIP_INFO_num(recipients));
-        bool affordable =
-            up_openssl_affords(observed, certificates) &&
-            up_observations_within(observed, &observed->limits.signers, (uint64_t)MAX(0, most));
+        largest_count = MAX(sk_X509_ALGOR_num(digests), sk_PKCS7_SIGNER_INFO_num(signers));
+        largest_count = MAX(largest_count, sk_PKCS7_RECIP_INFO_num(recipients));
+        bool affordable = up_openssl_affords(observed, certificates) &&
+                          up_observations_within(
+                              observed, &observed->limits.signers, (uint64_t)MAX(0, largest_count));
         ERR_clear_error();
         return affordable;
 }
 
-static void verify_every_way(PKCS7 *p7, GBytes *detached, struct up_observations *observed)
+static void verify_in_every_way(PKCS7 *p7, GBytes *detached, struct up_observations *observed)
 {
         for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
                 g_autoptr(BIO) content = up_openssl_give(detached, ways[i].given);
@@ -85,7 +85,7 @@ static void verify_every_way(PKCS7 *p7, GBytes *detached, struct up_observations
         }
 }
 
-static void touch_signers(PKCS7 *p7)
+static void call_signer_accessors(PKCS7 *p7)
 {
         STACK_OF(PKCS7_SIGNER_INFO) *infos = PKCS7_get_signer_info(p7);
         STACK_OF(X509) *signers = PKCS7_get0_signers(p7, up_openssl_certificates(), 0);
@@ -119,8 +119,8 @@ static void decrypt(GBytes *encoded, struct up_observations *observed)
         }
 }
 
-/* PKCS7_decrypt() refuses what is signed too, so callers decode that themselves. */
-static void decode(GBytes *encoded, struct up_observations *observed)
+/* PKCS7_decrypt() rejects signed-and-enveloped data, so callers use PKCS7_dataDecode() for it. */
+static void decode_signed_and_enveloped(GBytes *encoded, struct up_observations *observed)
 {
         const struct up_identity *reader = up_identity_find("bob");
         g_autoptr(PKCS7) p7 = parse(encoded);
@@ -147,11 +147,11 @@ void up_pkcs7_examine(GBytes *encoded, GBytes *detached, struct up_observations 
         PKCS7_get_octet_string(p7);
         ERR_clear_error();
         if (PKCS7_type_is_signed(p7)) {
-                verify_every_way(p7, detached, observed);
-                touch_signers(p7);
+                verify_in_every_way(p7, detached, observed);
+                call_signer_accessors(p7);
         } else if (PKCS7_type_is_enveloped(p7)) {
                 decrypt(encoded, observed);
         } else if (PKCS7_type_is_signedAndEnveloped(p7)) {
-                decode(encoded, observed);
+                decode_signed_and_enveloped(encoded, observed);
         }
 }

@@ -1,7 +1,7 @@
 /*
- * faults - planted faults: how pipelines really came to make mail wait for ever
+ * faults - planted faults: bugs of real pipelines that made mail wait for ever
  *
- * A fault is a row of up_fault_rows: it replaces a row of the reference machine, or decorates its
+ * A fault is a row of up_fault_rows: it replaces a row of the reference machine, or wraps its
  * scan client. It is never an `if` in the reference. Each row says what happens, and where that was
  * seen. Several can be planted into one pipeline, with commas between their names:
  * `--fault kb843545,word-loop`.

@@ -1,5 +1,5 @@
 /*
- * accessors - everything that mail software asks of a parsed message
+ * accessors - calls every GMime accessor that mail software uses on a message
  */
 #ifndef UP_GMIME_ACCESSORS_H
 #define UP_GMIME_ACCESSORS_H

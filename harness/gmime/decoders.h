@@ -1,8 +1,8 @@
 /*
  * decoders - GMime's decoding compared with that of other decoders
  *
- * A finding needs content that leaves a decoder no freedom, so only well-formed content is
- * compared.
+ * Only well-formed content is compared: on malformed content, decoders may differ without a bug in
+ * either.
  */
 #ifndef UP_GMIME_DECODERS_H
 #define UP_GMIME_DECODERS_H

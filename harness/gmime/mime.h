@@ -3,7 +3,7 @@
  *
  * A gateway, a filter or a scanner never just parses: it decodes headers, resolves addresses, reads
  * parameters, decodes parts, then adds a header and writes the message out again. Each of those
- * calls is code that some byte can break, so all of them are made here.
+ * calls can fail on some input, so all of them are made here.
  *
  * Follows RFC 5322, 2045 to 2049, 2183, 2231 as far as GMime does.
  */

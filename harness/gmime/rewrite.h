@@ -1,5 +1,5 @@
 /*
- * rewrite - what gateways do to a message
+ * rewrite - edits a message as gateways do, and writes it
  */
 #ifndef UP_GMIME_REWRITE_H
 #define UP_GMIME_REWRITE_H

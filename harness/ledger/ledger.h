@@ -1,8 +1,8 @@
 /*
- * ledger - the one record of a run: everything that was seen, in order
+ * ledger - the record of a run: everything that was observed, in order
  *
- * The world writes it, entry by entry; oracles, trace and feedback read it, through its index
- * (index.h), and nothing else: what an oracle judges is what a person is shown.
+ * The world writes it, entry by entry. Oracles, trace and feedback read only the ledger, through
+ * its index (index.h), so that the trace shows a person everything that an oracle has judged.
  *
  * A view (what the pipeline reports about a recipient) is written when it has changed.
  */

@@ -1,8 +1,8 @@
 /*
- * page - steps as lines of a page: folded where they come again and again, wrapped, with their
- * times
+ * page - formats steps as lines of text with their times: wraps them, and folds repeated
+ * steps
  *
- * Of a step there are paragraphs, each with a line end. They are printable UTF-8, but for the marks
+ * A step is a list of paragraphs, each with a line end. They are printable UTF-8, except the marks
  * below, which no text of a message can hold.
  */
 #ifndef UP_LEDGER_PAGE_H

@@ -1,5 +1,5 @@
 /*
- * trace - a run as text for a person
+ * trace - formats a run as text to read
  */
 #ifndef UP_LEDGER_TRACE_H
 #define UP_LEDGER_TRACE_H

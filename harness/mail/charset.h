@@ -3,7 +3,7 @@
  *
  * Which converters a machine's C library has depends on how it was installed, so what GMime makes
  * of a text would depend on the machine. This module stands in for iconv_open() in the whole
- * process and knows the charsets of this table alone; any other name fails with EINVAL, as an
+ * process and supports only the charsets of this table; any other name fails with EINVAL, as an
  * unknown charset does everywhere.
  */
 #ifndef UP_MAIL_CHARSET_H

@@ -1,10 +1,10 @@
 /*
- * eicar - the anti-virus test file, which no file of ours may hold
+ * eicar - the anti-virus test file, and the placeholder that replaces it in our files
  *
- * Any scanner takes the 68 bytes of EICAR's test file for a virus, which is what a test of mail
- * scanning needs, and what gets a checkout quarantined. So files hold a placeholder in its place;
- * whoever reads them expands it, whoever writes them folds it. The bytes themselves are put
- * together at run time, and stand neither in the source nor in the program.
+ * Every scanner treats the 68 bytes of EICAR's test file as a virus. Tests of mail scanning need
+ * that, but it would get a checkout quarantined. So files contain a placeholder instead, which is
+ * expanded when they are read and restored when they are written. The bytes themselves are put
+ * together at run time, and are neither in the source nor in the program.
  *
  * See https://www.eicar.org/download-anti-malware-testfile/
  */

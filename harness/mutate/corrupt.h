@@ -1,5 +1,5 @@
 /*
- * corrupt - breaking a signature on purpose, so that it is certain what then still holds
+ * corrupt - breaks a signature on purpose, so that it is certain which parts still verify
  *
  * Works on SignedData that the composer made in DER, with signed attributes. The grades are those
  * of mutate/draft.h.

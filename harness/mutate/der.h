@@ -1,11 +1,11 @@
 /*
- * der - BER and DER as a tree of elements that can be changed, and written again
+ * der - reads BER and DER as a tree of elements, for editing and writing it again
  *
  * An element (X.690 section 8.1) has an identifier, a length and contents, which are elements again
  * where it is constructed. Any bytes are read: what is no element is kept as raw bytes, up to the
  * end of the element around it. What is not changed is written as it was read, long and indefinite
  * lengths too. Lengths are never kept: they are those of what is written, all the way up, unless
- * an element is told to lie about its own.
+ * an element is set to have a wrong one.
  *
  * Reading and writing take linear time. Deeper than UP_TLV_DEPTH, and beyond UP_TLV_ELEMENTS, what
  * is constructed is kept as raw contents.

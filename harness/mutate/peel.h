@@ -1,10 +1,10 @@
 /*
- * peel - what stands inside the layers of signature, encryption and compression, and where
+ * peel - finds the content inside layers of signature, encryption and compression
  *
- * A layer is a multipart/signed, or CMS that a test identity opens. They are looked for in the
- * message in the order of its entities, and the first ones found are taken off to the innermost; a
- * message without any is its own inside, without the header fields that do not describe content
- * (RFC 8551 section 3.1). What a signature is worth does not matter here.
+ * A layer is a multipart/signed, or CMS that a test identity opens. Searches the entities of the
+ * message in order, and removes the first nest of layers down to the innermost content. If there is
+ * none, the content is the message itself, without the header fields that do not describe content
+ * (RFC 8551 section 3.1). It does not matter whether a signature is valid.
  *
  * Call up_identities_load() first. Time is linear in the message, but for a bounded number of
  * decryptions.

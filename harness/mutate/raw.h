@@ -1,5 +1,5 @@
 /*
- * raw - where in a message things stand: header fields, entities, CMS; and putting others there
+ * raw - finds header fields, entities and CMS in a raw message, and replaces them
  *
  * What the layers sign, der and damage share. Everything is a slice of the raw bytes; nothing is
  * parsed and written again, so what is not changed on purpose stays byte for byte as it was.

@@ -1,5 +1,5 @@
 /*
- * play - the mutator's operators on what is done with a message: script, policy, envelope, time
+ * script_operators - the mutator's operators on script, policy, envelope and time of a case
  *
  * What makes a message wait is rarely in its bytes alone: it is a scanner that answers a
  * millisecond too late, a power cut at one operation on the storage, a lifetime that is shorter

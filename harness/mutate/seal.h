@@ -1,5 +1,5 @@
 /*
- * seal - the signature of an entity, to be made again in its place
+ * seal - signs an entity again, in the way it was signed before
  *
  *     g_autoptr(up_seal) seal = up_seal_read(node, c->time_s);
  *
@@ -8,10 +8,10 @@
  *             up_seal_again(seal, node, changed);
  *     }
  *
- * Where sign.h lets the rng choose, here the new signature is as the old one was: of the same
- * form, by the same signers as far as they are test identities, with the same algorithms, and
- * standing in the same entity, whose header fields, boundary lines and length of lines stay. A
- * signer who is none of ours is replaced by the identity "alice".
+ * Where sign.h lets the rng choose, here the new signature is like the old one: of the same form,
+ * by the same signers if they are test identities, with the same algorithms, and in the same
+ * entity, which keeps its header fields, boundary lines and length of lines. A signer that is not a
+ * test identity is replaced by "alice".
  *
  * A seal is a multipart/signed of two parts whose second carries SignedData, or an entity that
  * carries SignedData with its content inside. Whether it holds does not matter. Any bytes may come

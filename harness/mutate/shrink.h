@@ -1,10 +1,10 @@
 /*
- * shrink - a case as things that can be left out
+ * shrink - makes smaller cases by removing items from a case
  *
- * Whoever wants the smallest case that still shows something leaves things out, and looks. What the
- * things are is said by a table of passes, the large ones first: events, recipients, parts, header
- * fields, down to single bytes. Each sees a case as a sequence of so many things, and makes of it
- * the case without some of them that follow each other:
+ * A minimiser removes items from a case and checks whether it still shows its finding. A table of
+ * passes lists the kinds of items, the large ones first: events, recipients, parts, header fields,
+ * down to single bytes. Each pass treats a case as a sequence of items, and returns the case
+ * without some consecutive ones:
  *
  *     for (size_t i = 0; i < up_shrink_passes_count; i++) {
  *             const struct up_shrink_pass *pass = &up_shrink_passes[i];
@@ -12,10 +12,10 @@
  *                     candidates = up_shrink_without(pass, c, &size, 0, 1);
  *     }
  *
- * What stays is byte for byte as it was. Where something went from inside a signed entity there are
- * two candidates: signed again (seal.h), so that a finding behind a valid signature is still
- * reached, and with the signature as it was. Content inside signed-data is opened, changed and
- * signed again; what is encrypted or compressed can not be changed, but replaced by its content.
+ * The rest stays byte for byte as it was. If an item was inside a signed entity, there are two
+ * candidates: one signed again (seal.h), so that a finding behind a valid signature is still
+ * reached, and one with the old signature. Content inside signed-data is opened, changed and
+ * signed again; encrypted or compressed data cannot be changed, only replaced by its content.
  *
  * Any case may come in. All candidates read without complaint, and are smaller. Time is linear in
  * the case, but for bounded numbers of signatures and decryptions. The same case has the same

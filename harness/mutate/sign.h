@@ -1,21 +1,21 @@
 /*
  * sign - signed again, encrypted, wrapped; how much of the signature then holds
  *
- * What was changed inside a signed message no longer bears its signature, and no pipeline reads
- * far into a message whose signature is broken by chance. So whoever changed the inside lets it be
- * signed again: by a test identity, in one of many ways, and on purpose broken in some of them.
+ * A change inside a signed message breaks its signature, and a pipeline does not read far into a
+ * message whose signature is broken. So after a change the message is signed again by a test
+ * identity, in one of many ways; some of them break the signature on purpose.
  *
- * What is signed is the innermost entity: the layers of signature, encryption and compression that
- * a test key opens are taken off first, wherever in the message they stand, and new ones put in
- * their place. In a message that has none it is the whole entity: the header fields that describe
- * content go inside, the others stay where they are (RFC 8551 section 3.1).
+ * The innermost entity is signed: layers of signature, encryption and compression that a test key
+ * opens are removed first, wherever they are in the message, and new ones put in their place. In a
+ * message without layers it is the whole entity: the header fields that describe content go
+ * inside, the others stay where they are (RFC 8551 section 3.1).
  *
- * The draft's grade says what an independent judge who trusts the test authority alone will find
- * at the case's time: UP_EXPECTED_VALID, UP_EXPECTED_DIGEST and UP_EXPECTED_ATTRIBUTES are
- * promises, unless a limit of the case's policy forbids to look. Where such a judge would need
- * something that the message does not bring (certificates, a certificate's time, canonical line
- * ends) it is UP_EXPECTED_UNKNOWN, though the signature is as good; and so it is where other CMS
- * stands beside what was signed or deeper in it, which was not made here.
+ * The draft's grade says what an independent verifier that trusts only the test authority will
+ * find at the case's time: UP_EXPECTED_VALID, UP_EXPECTED_DIGEST and UP_EXPECTED_ATTRIBUTES are
+ * promises, unless a limit of the case's policy ends the check. If the verifier would need
+ * something that the message does not contain (certificates, a certificate's time, canonical line
+ * ends), the grade is UP_EXPECTED_UNKNOWN, even if the signature is valid. It is also
+ * UP_EXPECTED_UNKNOWN if CMS that was not made here is beside or inside the signed content.
  *
  * The time of signing is the case's; chance comes from the rng. Each call restarts cms/random.h,
  * so restart it again before what follows if that is to have one outcome.

@@ -10,9 +10,9 @@
  *
  * What is not edited is written byte for byte as it was read, however broken it is: a node holds
  * raw header fields, the raw bytes between header and body, and a raw body or its parts with the
- * raw bytes between them. Nothing is decoded and nothing is put right.
+ * raw bytes between them. Nothing is decoded or repaired.
  *
- * Where the entities lie is said by mail/entity.h, and its limits bound the tree: an entity that is
+ * mail/entity.h finds the entities, and its limits bound the tree: an entity that is
  * too deep, or one too many, is part of the raw bytes around it. Reading and writing take linear
  * time. All functions take any bytes and none of them fails.
  *

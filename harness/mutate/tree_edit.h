@@ -6,11 +6,11 @@
  * tree_bodies.c.
  *
  * An operator changes the tree and returns true, or finds nothing to do and returns false; then the
- * tree is thrown away. It does not write the draft: tree_operators.c does that, and finds out by
- * itself that nothing has changed, that the message became too long, or that a signed entity is no
- * longer the same. Still an operator that can make much of a little asks @room.
+ * tree is discarded. It does not write the draft: tree_operators.c does that, and detects that
+ * nothing has changed, that the message became too long, or that a signed entity has changed. But
+ * an operator that can make a message much longer must check @room first.
  *
- * A node may be freed by an edit: the list of nodes is for picking, before.
+ * An edit may free a node, so pick nodes from the list before editing.
  */
 #ifndef UP_MUTATE_TREE_EDIT_H
 #define UP_MUTATE_TREE_EDIT_H

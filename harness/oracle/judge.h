@@ -5,7 +5,7 @@
  * something to judge: one that never had has proved nothing, so the gate fails on a count of zero.
  *
  * An oracle must not report what a good pipeline may do. So views of a dead process do not count,
- * an answer that comes after its time-out obliges to nothing, and where a pipeline cannot report
+ * an answer after its time-out requires no reaction, and where a pipeline cannot report
  * enough to be sure, it gets the benefit of the doubt.
  */
 #ifndef UP_ORACLE_JUDGE_H

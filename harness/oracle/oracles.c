@@ -1,5 +1,5 @@
 /*
- * oracles - texts and findings
+ * oracles - functions that oracles share: describing subjects, reporting findings
  */
 #include "oracle/oracles.h"
 
@@ -25,7 +25,7 @@ const char *up_disposition_of(const struct up_index_change *change)
                                                                 : "unknown disposition";
 }
 
-/* A message of the script has a number there; a notice is named by its parent. */
+/* Uses the number that the script gives a message; a notice is described by its parent. */
 static char *describe_message(const struct up_index_message *message)
 {
         if (message == NULL)
@@ -50,7 +50,7 @@ char *up_describe_subject(
             recipient->to != NULL ? recipient->to : "unknown address", name);
 }
 
-/* A submission belongs to the last event of the script before it. */
+/* The script event that submitted a message is the last event before its submission. */
 static enum up_role role_of(
     const struct up_ledger_index *index, const struct up_index_message *message)
 {

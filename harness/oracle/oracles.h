@@ -1,5 +1,5 @@
 /*
- * oracles - what the files of oracles share; the list of them is UP_ORACLES in judge.h
+ * oracles - functions that oracles share; the list of them is UP_ORACLES in judge.h
  */
 #ifndef UP_ORACLE_ORACLES_H
 #define UP_ORACLE_ORACLES_H

@@ -9,8 +9,8 @@
  *     A message could not be virus scanned - this operation will be retried later.
  *     Internet Message ID <a@example.com>, Error Code 0x0
  *
- * That 0x0 is a finding: a failure has a reason. This module writes what it is given, so that a
- * sick pipeline can be seen; a healthy one always has a code, of client.h or of reason.h.
+ * That 0x0 is a finding: a failure has a reason. This module writes what it is given, so that
+ * a faulty pipeline shows; a correct one always has a code, from client.h or reason.h.
  */
 #ifndef UP_SCAN_SUBMIT_EVENT_LOG_H
 #define UP_SCAN_SUBMIT_EVENT_LOG_H

@@ -1,5 +1,5 @@
 /*
- * machine - the pure machine: what becomes of a message, and of each of its recipients
+ * machine - the pure state machine of a message and of each of its recipients
  *
  * Two tables, state x event. A message has one *content*, which is scanned or not, and recipients,
  * each of which is delivered to or not. Both are plain data: no pointers, no clock, no I/O. A step

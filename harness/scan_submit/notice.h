@@ -7,10 +7,10 @@
  *
  * Every line of it is 7-bit and short enough for any host, whatever the original's header and the
  * addresses are made of; only an internationalised sender in the To field stands as it is (RFC
- * 6532), because whoever takes mail for it can take that too.
+ * 6532), because a host that accepts mail for it accepts that too.
  *
- * One notice, one outcome: the Message-ID and the boundary are made of the parent's number and the
- * serial number, and of nothing else.
+ * A notice is deterministic: its Message-ID and boundary are made only of the parent's number and
+ * the serial number.
  */
 #ifndef UP_SCAN_SUBMIT_NOTICE_H
 #define UP_SCAN_SUBMIT_NOTICE_H

@@ -1,8 +1,8 @@
 /*
- * trace - the Received fields by which a message tells where it has been
+ * received - the Received fields, which record the hosts that handled a message
  *
- * Each host puts one before what it was given (RFC 5321 section 4.4). Counting them is how a loop
- * is seen (section 6.3).
+ * Each host prepends one to the message (RFC 5321 section 4.4). A mail loop is detected by counting
+ * them (section 6.3).
  */
 #ifndef UP_SCAN_SUBMIT_RECEIVED_H
 #define UP_SCAN_SUBMIT_RECEIVED_H

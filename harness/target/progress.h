@@ -1,5 +1,5 @@
 /*
- * progress - counters that a target shares with whoever watches it
+ * progress - counters that a target shares with the process that watches it
  *
  * A file of the size of this struct, mapped by the target and by the watcher. The target alone
  * writes, so no lock is needed; what it counted survives its crash.

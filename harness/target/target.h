@@ -9,8 +9,8 @@
  *     (none)                 print it and abort: what any fuzz engine expects
  *     UNPEND_FINDINGS=DIR    keep the smallest input that shows it as DIR/SLUG, go on (campaign);
  *                            inputs that leak as DIR/leak-of-N, N being the number of blocks
- *     UNPEND_REPORT=FILE     append a line of JSON for each input (input_report.h), go on (repro,
- * gate)
+ *     UNPEND_REPORT=FILE     append a line of JSON for each input (input_report.h), go on
+ *                            (repro, gate)
  *
  * and what else is done:
  *

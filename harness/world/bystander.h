@@ -1,8 +1,8 @@
 /*
  * bystander - messages of our own, for the verb `bystander`
  *
- * Harmless mail that goes through beside the case's message: if it waits too, it is not the
- * message that is to blame.
+ * Harmless mail that is sent along with the case's message: if it also waits, the cause is not
+ * that message.
  */
 #ifndef UP_WORLD_BYSTANDER_H
 #define UP_WORLD_BYSTANDER_H

@@ -1,9 +1,9 @@
 /*
- * cycle_detector - has the same state come again and again?
+ * cycle_detector - detects that the pipeline repeats the same states
  *
- * A deterministic pipeline in a world where nothing new happens does for ever what it did after it
- * was last in this state. To be sure that the digest has not merely collided, the whole way round
- * must be seen three more times.
+ * When a deterministic pipeline returns to an earlier state and its environment does not change, it
+ * repeats what it did since then for ever. To rule out a collision of digests, the whole cycle must
+ * be seen three more times.
  */
 #ifndef UP_WORLD_CYCLE_DETECTOR_H
 #define UP_WORLD_CYCLE_DETECTOR_H

@@ -1,7 +1,7 @@
 /*
  * next_hop - the mail server that the pipeline under test hands its mail to
  *
- * Left alone it accepts everything. The script says what it answers to the messages of one number,
+ * By default it accepts everything. The script says what it answers to the messages of one number,
  * or to all that have no answer of their own, at each point of a transaction, and what it answers
  * to one recipient of any message; and what it offers.
  *

@@ -1,14 +1,14 @@
 /*
- * readings - what a scanner finds in messages when it reads them
+ * readings - the content of messages as the simulated scanner reads it
  *
  * It looks for EICAR's test file: in a message as it stands, in each of its parts after transfer
  * decoding, and in whatever OpenSSL opens without a key, layer in layer (up_smime_open() in
- * mail/smime.h). On the way it verifies signatures, as scanners do that tell their users about
+ * cms/smime.h). On the way it verifies signatures, as scanners do that tell their users about
  * them; a bad one is no reason to refuse mail, so the verdict is by content alone. Encrypted
  * content is not opened, and neither are archives; CMS that cannot be read has no content.
  *
- * Pipelines ask again and again about the same bytes, so what was found in them is kept. It does
- * not depend on who asks or when: runs of one case may share their readings.
+ * Pipelines request scans of the same bytes many times, so results are cached. They do not depend
+ * on the request or its time: runs of one case may share their readings.
  */
 #ifndef UP_WORLD_READINGS_H
 #define UP_WORLD_READINGS_H

@@ -1,14 +1,14 @@
 /*
- * scanner - the scanner that the world plays
+ * scanner - the scanner that the world simulates
  *
  * Left alone it is healthy and reads content (readings.h): a message is infected when EICAR's test
  * file is in it, wherever it can be found without a key; unscannable when a standard limit of
  * mail/limits.h ends the search; else clean. The script can have it treat the messages of one
- * number, or all that have no manner of their own, in another manner: the choices of the verb
+ * number, or all that have no behaviour of their own, differently: see the choices of the verb
  * `scan`.
  *
- * It says what will be answered, and after how long. Whom it speaks of, and when the pipeline is
- * told, is the world's business.
+ * It decides the answer and its delay. The world assigns the answer to a message, and delivers it
+ * to the pipeline.
  */
 #ifndef UP_WORLD_SCANNER_H
 #define UP_WORLD_SCANNER_H

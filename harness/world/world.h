@@ -13,9 +13,9 @@
  *
  * The scanner reads content, too (readings.h): it decodes what it is given by GMime, opens and
  * verifies what is signed by OpenSSL, and calls a message infected that has EICAR's test file in
- * it, unless the script has something else to say. The verb `allocation` lets OpenSSL run out of
- * memory once on the way: then there is no verdict, and its error is the code, or 0 if it left
- * none. That belongs to the environment: who heals it, or is healthy, has memory enough.
+ * it, unless the script says otherwise. The verb `allocation` makes OpenSSL run out of memory once
+ * while it does so: then there is no verdict, and its error is the code, or 0 if it left
+ * none. This is part of the environment: a healthy or healed one does not run out of memory.
  *
  * What stands in the ledger:
  *
@@ -29,7 +29,7 @@
  *   - Answers to what was asked before a crash still come after it.
  *   - COMMAND with a message is an administrator's; without one its text is the line of the script:
  *     another policy, new signatures.
- *   - A recipient of whom the pipeline tells no more is forgotten: see views.h.
+ *   - A recipient that the pipeline no longer reports is lost: see views.h.
  *   - What the pipeline cannot do (crash, commands) leaves only the EVENT.
  */
 #ifndef UP_WORLD_WORLD_H
