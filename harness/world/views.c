@@ -92,24 +92,30 @@ static bool same_text(const char *a, const char *b)
         return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-/* Sender and recipient never change (pipeline.h). */
-static bool same_view(const struct up_view *a, const struct up_view *b)
-{
-        return a->parent == b->parent && a->disposition == b->disposition &&
-               a->access == b->access && a->owner == b->owner && a->owner_ms == b->owner_ms &&
-               a->expiry_ms == b->expiry_ms && a->rank == b->rank && a->eligible == b->eligible &&
-               same_text(a->state, b->state);
-}
-
 static int64_t shifted(int64_t ms, int64_t shift_ms)
 {
         return ms == 0 || ms == UP_NEVER_MS ? ms : ms - shift_ms;
 }
 
-static void keep(struct look *look, guint place, const struct up_view *view)
+/* Sender and recipient never change (pipeline.h). */
+static bool same_view(const struct up_view *kept, const struct up_view *reported, int64_t shift_ms)
+{
+        return kept->parent == reported->parent && kept->disposition == reported->disposition &&
+               kept->access == reported->access && kept->owner == reported->owner &&
+               kept->owner_ms == shifted(reported->owner_ms, shift_ms) &&
+               kept->expiry_ms == shifted(reported->expiry_ms, shift_ms) &&
+               kept->rank == reported->rank && kept->eligible == reported->eligible &&
+               same_text(kept->state, reported->state);
+}
+
+static void keep(struct look *look, guint place, const struct up_view *reported)
 {
         struct up_views *views = look->views;
-        const struct up_view *kept = look->keep(look->data, view);
+        struct up_view view = *reported;
+
+        view.owner_ms = shifted(view.owner_ms, look->shift_ms);
+        view.expiry_ms = shifted(view.expiry_ms, look->shift_ms);
+        const struct up_view *kept = look->keep(look->data, &view);
 
         views->waiting -= waits(&seen_at(views, place)->view) ? 1 : 0;
         seen_at(views, place)->view = *kept;
@@ -129,22 +135,19 @@ static guint add(struct look *look, const struct up_view *view)
         return views->seen->len - 1;
 }
 
-static void visit(const struct up_view *told, void *data)
+static void visit(const struct up_view *view, void *data)
 {
         struct look *look = data;
         struct up_views *views = look->views;
-        struct up_view view = *told;
         guint place = look->place;
 
         up_hooks_before(UP_HOOK_WORLD, 0);
-        view.owner_ms = shifted(view.owner_ms, look->shift_ms);
-        view.expiry_ms = shifted(view.expiry_ms, look->shift_ms);
-        bool expected =
-            place < views->seen->len && is_of(seen_at(views, place), view.message, view.recipient);
-        if (!expected && !find_place(views, view.message, view.recipient, &place))
-                place = add(look, &view);
-        else if (!same_view(&seen_at(views, place)->view, &view))
-                keep(look, place, &view);
+        bool expected = place < views->seen->len &&
+                        is_of(seen_at(views, place), view->message, view->recipient);
+        if (!expected && !find_place(views, view->message, view->recipient, &place))
+                place = add(look, view);
+        else if (!same_view(&seen_at(views, place)->view, view, look->shift_ms))
+                keep(look, place, view);
 
         struct seen *seen = seen_at(views, place);
         look->present += seen->look != look->number ? 1 : 0;
