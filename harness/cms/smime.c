@@ -78,14 +78,8 @@ static GBytes *canonical(GBytes *text)
 {
         gsize bytes;
         const char *data = g_bytes_get_data(text, &bytes);
-        GByteArray *lines = g_byte_array_sized_new((guint)bytes);
 
-        for (gsize i = 0; i < bytes; i++) {
-                if (data[i] == '\n' && (i == 0 || data[i - 1] != '\r'))
-                        g_byte_array_append(lines, (const guint8 *)"\r", 1);
-                g_byte_array_append(lines, (const guint8 *)&data[i], 1);
-        }
-        return g_byte_array_free_to_bytes(lines);
+        return g_string_free_to_bytes(up_lines_as_crlf(data, bytes));
 }
 
 static void judge_same(

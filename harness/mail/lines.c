@@ -23,6 +23,18 @@ const char *up_line_end_of(const char *data, size_t size)
         return first.next == first.end + 1 ? "\n" : "\r\n";
 }
 
+GString *up_lines_as_crlf(const char *text, size_t bytes)
+{
+        GString *lines = g_string_sized_new(bytes);
+
+        for (size_t i = 0; i < bytes; i++) {
+                if (text[i] == '\n' && (i == 0 || text[i - 1] != '\r'))
+                        g_string_append_c(lines, '\r');
+                g_string_append_c(lines, text[i]);
+        }
+        return lines;
+}
+
 GBytes *up_slice_bytes(GBytes *message, struct up_slice slice)
 {
         return g_bytes_new_from_bytes(message, slice.begin, slice.end - slice.begin);

@@ -28,6 +28,9 @@ struct up_line up_line_at(const char *data, size_t size, size_t begin);
 /** The line end of the first line: "\r\n" or "\n"; "\r\n" if no line ends. Static. */
 const char *up_line_end_of(const char *data, size_t size);
 
+/** The text with CRLF in place of each LF that no CR precedes. The caller owns the result. */
+GString *up_lines_as_crlf(const char *text, size_t bytes);
+
 /** A view of @slice that keeps @message alive. The caller owns the result. */
 GBytes *up_slice_bytes(GBytes *message, struct up_slice slice);
 

@@ -1,5 +1,5 @@
 /*
- * Composed entities are exactly the expected bytes.
+ * Composed entities are exactly the expected bytes; lines of base64 have the length given.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "mail/base64.h"
 #include "mail/compose.h"
 
 static void assert_text(GBytes *bytes, const char *text)
@@ -37,10 +38,32 @@ static void wrapping_is_exact(void **state)
             "Content-Type: message/rfc822\r\n\r\nSubject: s\r\n\r\nb25lDQp0d28NCnRocmVl\r\n");
 }
 
+static void base64_lines_are_full(void **state)
+{
+        static const struct {
+                size_t bytes, line_bytes;
+                const char *text;
+        } rows[] = {
+                { 0, 4, "" },
+                { 1, 4, "YQ==\n" },
+                { 6, 4, "YWFh\nYWFh\n" },
+                { 6, 5, "YWFhY\nWFh\n" },
+                { 7, SIZE_MAX, "YWFhYWFhYQ==\n" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                g_autoptr(GString) lines = g_string_new(NULL);
+                up_base64_append(lines, "aaaaaaa", rows[i].bytes, rows[i].line_bytes, "\n");
+                assert_string_equal(lines->str, rows[i].text);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(wrapping_is_exact),
+                cmocka_unit_test(base64_lines_are_full),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,8 +7,9 @@
 
 #include <string.h>
 
-#include "mail/observations.h"
 #include "cms/open_layer.h"
+#include "mail/base64.h"
+#include "mail/observations.h"
 
 #define DER_SEQUENCE     0x30
 #define BASE64_LINE_MOST 76 /* RFC 2045 section 6.8 */
@@ -145,14 +146,9 @@ GBytes *up_raw_put(GBytes *message, const struct up_carried *carried, GBytes *en
 
         if (!carried->base64)
                 return up_raw_replace(message, carried->body, data, bytes);
-        g_autofree char *text = g_base64_encode(data, bytes);
         g_autoptr(GString) lines = g_string_new(NULL);
-        for (size_t at = 0, size = strlen(text); at < size; at += carried->line_bytes) {
-                g_string_append_len(lines, text + at, (gssize)MIN(carried->line_bytes, size - at));
-                if (at + carried->line_bytes < size)
-                        g_string_append(lines, carried->line_end);
-        }
-        if (body_bytes > 0 && old[carried->body.end - 1] == '\n')
-                g_string_append(lines, carried->line_end);
+        up_base64_append(lines, data, bytes, carried->line_bytes, carried->line_end);
+        if (lines->len > 0 && (body_bytes == 0 || old[carried->body.end - 1] != '\n'))
+                g_string_truncate(lines, lines->len - strlen(carried->line_end));
         return up_raw_replace(message, carried->body, lines->str, lines->len);
 }

@@ -13,6 +13,8 @@
 #include "cms/random.h"
 #include "cms/protect.h"
 #include "cms/identity.h"
+#include "mail/base64.h"
+#include "mail/lines.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CMS_ContentInfo, CMS_ContentInfo_free)
 
@@ -208,32 +210,20 @@ static GBytes *canonical(GBytes *entity)
 {
         gsize bytes;
         const char *data = g_bytes_get_data(entity, &bytes);
-        GString *lines = g_string_sized_new(bytes);
 
-        for (gsize i = 0; i < bytes; i++) {
-                if (data[i] == '\n' && (i == 0 || data[i - 1] != '\r'))
-                        g_string_append_c(lines, '\r');
-                g_string_append_c(lines, data[i]);
-        }
-        return g_string_free_to_bytes(lines);
+        return g_string_free_to_bytes(up_lines_as_crlf(data, bytes));
 }
 
 static GString *written(const struct up_seal *seal, GBytes *der, const char *line_end)
 {
         gsize bytes;
         const guchar *data = g_bytes_get_data(der, &bytes);
-        g_autofree char *text = NULL;
-        GString *body;
+        GString *body = g_string_new(NULL);
 
-        if (!seal->base64)
-                return g_string_new_len((const char *)data, (gssize)bytes);
-        text = g_base64_encode(data, bytes);
-        bytes = strlen(text);
-        body = g_string_sized_new(bytes + 2 * (bytes / seal->line_bytes + 1));
-        for (size_t at = 0; at < bytes; at += seal->line_bytes) {
-                g_string_append_len(body, text + at, (gssize)MIN(seal->line_bytes, bytes - at));
-                g_string_append(body, line_end);
-        }
+        if (seal->base64)
+                up_base64_append(body, data, bytes, seal->line_bytes, line_end);
+        else
+                g_string_append_len(body, (const char *)data, (gssize)bytes);
         return body;
 }
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "cms/identity.h"
+#include "mail/base64.h"
 #include "mutate/peel.h"
 #include "mutate/seal.h"
 #include "mutate/tree.h"
@@ -514,7 +515,6 @@ static GString *half_of_base64(const struct up_node *node, GString *text, enum r
 {
         g_autoptr(GString) decoded = g_string_sized_new(text->len + 3);
         g_autoptr(GString) half = NULL;
-        g_autofree char *encoded = NULL;
         GString *lines = g_string_new(NULL);
         int state = 0;
         unsigned save = 0;
@@ -523,11 +523,7 @@ static GString *half_of_base64(const struct up_node *node, GString *text, enum r
         g_string_set_size(decoded,
             g_base64_decode_step(text->str, text->len, (guchar *)decoded->str, &state, &save));
         half = half_of(decoded, rest);
-        encoded = g_base64_encode((const guchar *)half->str, half->len);
-        for (size_t at = 0, bytes = strlen(encoded); at < bytes; at += BASE64_LINE) {
-                g_string_append_len(lines, encoded + at, (gssize)MIN(BASE64_LINE, bytes - at));
-                g_string_append(lines, node->line_end);
-        }
+        up_base64_append(lines, half->str, half->len, BASE64_LINE, node->line_end);
         return lines;
 }
 

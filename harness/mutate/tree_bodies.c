@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "mail/base64.h"
 #include "mail/words.h"
 
 /* --- encodings -------------------------------------------------------------------------------- */
@@ -77,19 +78,6 @@ static GString *decoded(const struct up_node *node)
         }
 }
 
-static GString *encode_base64(const GString *content, size_t line_bytes, const char *line_end)
-{
-        g_autofree char *text = g_base64_encode((const guchar *)content->str, content->len);
-        size_t bytes = strlen(text);
-        GString *out = g_string_sized_new(bytes + bytes / line_bytes * 2 + 2);
-
-        for (size_t at = 0; at < bytes; at += line_bytes) {
-                g_string_append_len(out, text + at, (gssize)MIN(line_bytes, bytes - at));
-                g_string_append(out, line_end);
-        }
-        return out;
-}
-
 static GString *encode_quoted(const GString *content, size_t line_bytes, const char *line_end)
 {
         GString *out = g_string_sized_new(content->len);
@@ -150,10 +138,13 @@ static GString *encode_uu(const GString *content, const char *line_end)
 static GString *encode(GString *content, enum encoded as, size_t line_bytes, const char *line_end)
 {
         g_autoptr(GString) from = content;
+        GString *out;
 
         switch (as) {
         case ENCODED_BASE64:
-                return encode_base64(from, line_bytes, line_end);
+                out = g_string_new(NULL);
+                up_base64_append(out, from->str, from->len, line_bytes, line_end);
+                return out;
         case ENCODED_QUOTED:
                 return encode_quoted(from, line_bytes, line_end);
         case ENCODED_UU:
