@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "mail/charset.h"
+#include "mail/lines.h"
 
 GMimeMessage *up_mime_parse(GBytes *message, struct up_observations *observed)
 {
@@ -159,15 +160,13 @@ static const struct kind {
 static GString *reduced(GBytes *bytes, reduce reduce_line)
 {
         gsize size;
-        const char *line = g_bytes_get_data(bytes, &size);
-        const char *end = line + size;
+        const char *data = g_bytes_get_data(bytes, &size);
         GString *result = g_string_sized_new(size);
 
-        while (line < end) {
-                const char *newline = memchr(line, '\n', (size_t)(end - line));
-                const char *stop = newline != NULL ? newline : end;
-                reduce_line(result, line, (size_t)(stop - line));
-                line = newline != NULL ? newline + 1 : end;
+        for (size_t at = 0; at < size;) {
+                struct up_line line = up_line_at(data, size, at);
+                reduce_line(result, data + line.begin, line.end - line.begin);
+                at = line.next;
         }
         while (result->len > 0 && result->str[result->len - 1] == '\n')
                 g_string_truncate(result, result->len - 1);

@@ -121,14 +121,12 @@ static struct up_slice choose_scope(struct up_draft *draft, bool header_too)
 
 static struct line line_at(const char *data, size_t at, size_t end)
 {
-        const char *lf = memchr(data + at, '\n', end - at);
-        struct line line = { .text = data + at };
-        size_t next = lf != NULL ? (size_t)(lf - data) + 1 : end;
+        struct up_line found = up_line_at(data, end, at);
 
-        line.end_bytes = lf == NULL ? 0 : lf > data + at && lf[-1] == '\r' ? 2 : 1;
-        line.bytes = next - at - line.end_bytes;
-        line.end = line.text + line.bytes;
-        return line;
+        return (struct line){ .text = data + found.begin,
+                .bytes = found.end - found.begin,
+                .end = data + found.end,
+                .end_bytes = found.next - found.end };
 }
 
 static bool edit_lines(

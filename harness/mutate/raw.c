@@ -55,12 +55,10 @@ bool up_raw_is_bare(GBytes *message)
 
 static void read_lines(const char *data, size_t bytes, struct up_carried *carried)
 {
-        const char *lf = memchr(data, '\n', bytes);
-        size_t line = lf != NULL ? (size_t)(lf - data) : bytes;
-        bool crlf = line > 0 && data[line - 1] == '\r';
+        size_t line_bytes = up_line_at(data, bytes, 0).end;
 
-        carried->line_end = lf == NULL || crlf ? "\r\n" : "\n";
-        carried->line_bytes = CLAMP(line - (crlf ? 1 : 0), 4, BASE64_LINE_MOST) / 4 * 4;
+        carried->line_end = up_line_end_of(data, bytes);
+        carried->line_bytes = CLAMP(line_bytes, 4, BASE64_LINE_MOST) / 4 * 4;
 }
 
 bool up_raw_carried(GBytes *message, const struct up_entity *entity, struct up_carried *ret_carried)

@@ -148,12 +148,9 @@ static size_t line_bytes_of(GBytes *body)
 {
         gsize bytes;
         const char *data = g_bytes_get_data(body, &bytes);
-        const char *lf = bytes > 0 ? memchr(data, '\n', bytes) : NULL;
-        size_t line = lf != NULL ? (size_t)(lf - data) : 0;
+        struct up_line first = up_line_at(data, bytes, 0);
 
-        if (line > 0 && data[line - 1] == '\r')
-                line--;
-        return line >= 4 ? line / 4 * 4 : LINE_BYTES;
+        return first.next > first.end && first.end >= 4 ? first.end / 4 * 4 : LINE_BYTES;
 }
 
 static bool read_structure(struct up_seal *seal, GBytes *structure, int64_t time_s)

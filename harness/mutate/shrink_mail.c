@@ -14,6 +14,7 @@
 
 #include "cms/identity.h"
 #include "mail/base64.h"
+#include "mail/lines.h"
 #include "mutate/peel.h"
 #include "mutate/seal.h"
 #include "mutate/tree.h"
@@ -547,20 +548,13 @@ void up_shrink_leave_out_bodies(
 
 /* --- lines and bytes -------------------------------------------------------------------------- */
 
-static size_t line_end_after(const char *data, size_t at, size_t end)
-{
-        const char *lf = memchr(data + at, '\n', end - at);
-
-        return lf != NULL ? (size_t)(lf - data) + 1 : end;
-}
-
 static size_t count_lines(GBytes *bytes)
 {
         gsize size;
         const char *data = g_bytes_get_data(bytes, &size);
         size_t count = 0;
 
-        for (size_t at = 0; at < size; at = line_end_after(data, at, size))
+        for (size_t at = 0; at < size; at = up_line_at(data, size, at).next)
                 count++;
         return count;
 }
@@ -573,7 +567,7 @@ static GString *other_lines(GBytes *bytes, size_t first, size_t from, size_t to)
         GString *others = g_string_sized_new(size);
 
         for (size_t at = 0, next; at < size; at = next, first++) {
-                next = line_end_after(data, at, size);
+                next = up_line_at(data, size, at).next;
                 if (first < from || first >= to)
                         g_string_append_len(others, data + at, (gssize)(next - at));
         }

@@ -13,6 +13,7 @@
 
 #include "mail/entity.h"
 #include "mail/header.h"
+#include "mail/lines.h"
 
 static void bytes_free(void *bytes)
 {
@@ -523,8 +524,7 @@ static GBytes *with_boundary(GBytes *seam, const char *from, const char *to)
         GString *out = g_string_new(NULL);
 
         for (size_t at = 0; at < size;) {
-                const char *lf = memchr(data + at, '\n', size - at);
-                size_t next = lf != NULL ? (size_t)(lf - data) + 1 : size;
+                size_t next = up_line_at(data, size, at).next;
                 if (is_boundary_line(data + at, next - at, from, length)) {
                         g_string_append_printf(out, "--%s", to);
                         at += length + 2;

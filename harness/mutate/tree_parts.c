@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "mail/lines.h"
+
 /* --- parts ------------------------------------------------------------------------------------ */
 
 /* What mail is made of, and what is treated in a way of its own. */
@@ -315,14 +317,6 @@ bool up_tree_part_splice(struct up_edit *edit)
         return true;
 }
 
-/* Where a line begins, after @from; the size when none does. */
-static size_t next_line(const char *data, size_t size, size_t from)
-{
-        const char *lf = from < size ? memchr(data + from, '\n', size - from) : NULL;
-
-        return lf != NULL ? (size_t)(lf - data) + 1 : size;
-}
-
 bool up_tree_part_split(struct up_edit *edit)
 {
         struct up_node *node = up_edit_pick(edit, up_edit_has_body);
@@ -331,7 +325,7 @@ bool up_tree_part_split(struct up_edit *edit)
                 return false;
         gsize size;
         const char *data = g_bytes_get_data(node->body, &size);
-        size_t cut = next_line(data, size, up_rng_below(edit->rng, size));
+        size_t cut = up_line_at(data, size, up_rng_below(edit->rng, size)).next;
         g_autoptr(GBytes) content = up_edit_content(node);
         const char *head = g_bytes_get_data(content, NULL);
         size_t head_bytes = g_bytes_get_size(content) - size;
@@ -463,7 +457,7 @@ static size_t find_boundary_line(const GString *seam, const char *boundary)
         size_t bytes = strlen(line);
         size_t found = seam->len;
 
-        for (size_t at = 0; at < seam->len; at = next_line(seam->str, seam->len, at))
+        for (size_t at = 0; at < seam->len; at = up_line_at(seam->str, seam->len, at).next)
                 if (seam->len - at >= bytes && memcmp(seam->str + at, line, bytes) == 0)
                         found = at;
         return found;
@@ -487,7 +481,7 @@ bool up_tree_boundary_line(struct up_edit *edit)
         if (begin == seam->len)
                 return false;
         size_t rest = begin + 2 + strlen(node->boundary);
-        size_t end = next_line(seam->str, seam->len, begin);
+        size_t end = up_line_at(seam->str, seam->len, begin).next;
         GString *out = g_string_new_len(seam->str, (gssize)begin);
         for (const char *at = UP_EDIT_ONE_OF(edit, lines); *at != '\0'; at++) {
                 if (at[0] != '%')
@@ -545,7 +539,7 @@ bool up_tree_boundary_in_body(struct up_edit *edit)
         g_autoptr(GString) line = up_edit_text(UP_EDIT_ONE_OF(edit, lines), node->line_end);
         g_string_replace(line, "%s", outer->boundary, 0);
         GString *body = up_edit_copy(node->body);
-        size_t at = next_line(body->str, body->len, up_rng_below(edit->rng, body->len));
+        size_t at = up_line_at(body->str, body->len, up_rng_below(edit->rng, body->len)).next;
         g_string_insert_len(body, (gssize)at, line->str, (gssize)line->len);
         up_node_set_body(node, body);
         return true;
