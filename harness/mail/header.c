@@ -107,3 +107,23 @@ GString *up_field_value(const char *data, const struct up_field *field)
         }
         return value;
 }
+
+size_t up_field_semicolon(const char *data, size_t at, size_t end)
+{
+        bool quoted = false;
+        unsigned comments = 0;
+
+        for (; at < end; at++) {
+                if (data[at] == '\\' && (quoted || comments > 0))
+                        at++;
+                else if (data[at] == '"' && comments == 0)
+                        quoted = !quoted;
+                else if (data[at] == '(' && !quoted)
+                        comments++;
+                else if (data[at] == ')' && comments > 0)
+                        comments--;
+                else if (data[at] == ';' && !quoted && comments == 0)
+                        return at;
+        }
+        return end;
+}

@@ -62,4 +62,10 @@ bool up_field_begins(const char *data, const struct up_field *field, const char 
  */
 GString *up_field_value(const char *data, const struct up_field *field);
 
+/**
+ * Index of the first semicolon from @at on that is neither in a quoted string nor in a comment (RFC
+ * 5322 sections 3.2.2 and 3.2.4); @end if there is none. @at must be outside of both.
+ */
+size_t up_field_semicolon(const char *data, size_t at, size_t end);
+
 #endif

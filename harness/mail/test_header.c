@@ -214,12 +214,34 @@ static void long_headers_take_linear_time(void **state)
         }
 }
 
+static void semicolons_in_strings_and_comments_do_not_count(void **state)
+{
+        /* A bar marks each semicolon that separates parameters. */
+        static const char *const rows[] = { "", "a/b", "a/b|", "a|b=c|d=e", "a|b=\";\"|c",
+                "a|b=\"\\\";\"|c", "a(;)|b", "a((;);)|b", "a(\\);)|b", "a|b=\"(\"|c", "a(\";)|b",
+                "a)|b", "a\\|b", "a|b=\";c", "a|b(;c" };
+
+        (void)state;
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                g_autofree char *text = g_strdelimit(g_strdup(rows[i]), "|", ';');
+                size_t end = strlen(text);
+
+                for (size_t at = 0; at <= end; at++) {
+                        at = up_field_semicolon(text, at, end);
+                        if (at < end)
+                                text[at] = '|';
+                }
+                assert_string_equal(text, rows[i]);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_field_is_found_with_its_bytes),
                 cmocka_unit_test(repeated_fields_are_found_by_name_in_order),
                 cmocka_unit_test(values_are_unfolded_and_trimmed),
+                cmocka_unit_test(semicolons_in_strings_and_comments_do_not_count),
                 cmocka_unit_test(header_inside_a_message_ends_with_its_slice),
                 cmocka_unit_test(line_end_is_that_of_the_first_line),
                 cmocka_unit_test(fields_of_noise_cover_its_header),

@@ -457,7 +457,7 @@ static bool has_parameters(const struct up_entity *entity)
         return g_mime_param_list_length(parameters) > 1;
 }
 
-/* "a; b; c" becomes "a; c; b": cut at semicolons outside of quotes. */
+/* "a; b; c" becomes "a; c; b". */
 static bool apply_reorder_parameters(struct up_draft *draft)
 {
         g_autoptr(GPtrArray) entities = up_raw_entities(draft->c->message);
@@ -465,7 +465,6 @@ static bool apply_reorder_parameters(struct up_draft *draft)
         const char *data = g_bytes_get_data(draft->c->message, NULL);
         size_t cuts[3];
         size_t count = 0;
-        bool quoted = false;
         struct up_slice field;
         GByteArray *out;
 
@@ -474,15 +473,13 @@ static bool apply_reorder_parameters(struct up_draft *draft)
         field = find_field(draft->c->message, entity->header, "Content-Type");
         while (field.end > field.begin && g_ascii_isspace(data[field.end - 1]))
                 field.end--;
-        for (size_t i = field.begin; i < field.end && count < G_N_ELEMENTS(cuts); i++) {
-                quoted ^= data[i] == '"';
-                if (data[i] == ';' && !quoted)
-                        cuts[count++] = i;
+        for (size_t at = field.begin; count < G_N_ELEMENTS(cuts); at = cuts[count++] + 1) {
+                cuts[count] = up_field_semicolon(data, at, field.end);
+                if (cuts[count] == field.end)
+                        break;
         }
         if (count < 2)
                 return false;
-        if (count == 2)
-                cuts[2] = field.end;
         out = g_byte_array_new();
         up_raw_append(out, draft->c->message, (struct up_slice){ cuts[1], cuts[2] });
         up_raw_append(out, draft->c->message, (struct up_slice){ cuts[0], cuts[1] });

@@ -14,6 +14,7 @@
 
 #include "cms/identity.h"
 #include "mail/base64.h"
+#include "mail/header.h"
 #include "mail/lines.h"
 #include "mutate/peel.h"
 #include "mutate/seal.h"
@@ -401,22 +402,6 @@ void up_shrink_leave_out_fields(
 
 /* --- parameters ------------------------------------------------------------------------------- */
 
-/* The next semicolon that is in no quotes; the value's end where there is none. */
-static size_t find_semicolon(const char *data, size_t at, size_t end)
-{
-        bool quoted = false;
-
-        for (; at < end; at++) {
-                if (data[at] == '\\' && quoted)
-                        at++;
-                else if (data[at] == '"')
-                        quoted = !quoted;
-                else if (data[at] == ';' && !quoted)
-                        return at;
-        }
-        return end;
-}
-
 /* Leaves out those parameters whose number, counted on from @at, is among them. The next number. */
 static size_t walk_parameters(struct up_node *node, guint index, size_t at, size_t from, size_t to)
 {
@@ -424,11 +409,11 @@ static size_t walk_parameters(struct up_node *node, guint index, size_t at, size
         gsize size;
         const char *data = g_bytes_get_data(field, &size);
         size_t end = up_field_value_end(field);
-        size_t begin = find_semicolon(data, up_field_value_at(field), end);
+        size_t begin = up_field_semicolon(data, up_field_value_at(field), end);
         GString *kept = g_string_new_len(data, (gssize)begin);
 
         while (begin < end) {
-                size_t next = find_semicolon(data, begin + 1, end);
+                size_t next = up_field_semicolon(data, begin + 1, end);
                 if (at < from || at >= to)
                         g_string_append_len(kept, data + begin, (gssize)(next - begin));
                 at++;

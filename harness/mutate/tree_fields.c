@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "mail/charset.h"
+#include "mail/header.h"
 #include "mail/words.h"
 
 #define FORM_VALUES 14
@@ -375,27 +376,6 @@ struct parameter {
         size_t end;   /* without the blanks and line ends before the next semicolon */
 };
 
-/* The next semicolon that is in no quotes and no comment. */
-static size_t find_semicolon(const char *data, size_t at, size_t end)
-{
-        bool quoted = false;
-        unsigned comments = 0;
-
-        for (; at < end; at++) {
-                if (data[at] == '\\' && (quoted || comments > 0))
-                        at++;
-                else if (data[at] == '"' && comments == 0)
-                        quoted = !quoted;
-                else if (data[at] == '(' && !quoted)
-                        comments++;
-                else if (data[at] == ')' && comments > 0)
-                        comments--;
-                else if (data[at] == ';' && !quoted && comments == 0)
-                        return at;
-        }
-        return end;
-}
-
 static bool is_blank(char c)
 {
         return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -407,11 +387,11 @@ static GArray *parameters_of(GBytes *field)
         GArray *parameters = g_array_new(FALSE, FALSE, sizeof(struct parameter));
         const char *data = g_bytes_get_data(field, NULL);
         size_t end = up_field_value_end(field);
-        size_t at = find_semicolon(data, up_field_value_at(field), end);
+        size_t at = up_field_semicolon(data, up_field_value_at(field), end);
 
         while (at < end) {
                 struct parameter parameter = { .begin = at, .name = at + 1 };
-                size_t next = find_semicolon(data, at + 1, end);
+                size_t next = up_field_semicolon(data, at + 1, end);
                 while (parameter.name < next && is_blank(data[parameter.name]))
                         parameter.name++;
                 parameter.end = next;
@@ -434,7 +414,7 @@ static bool has_parameters(GBytes *field)
         size_t at = up_field_value_at(field);
         size_t end = up_field_value_end(field);
 
-        return at > 0 && find_semicolon(data, at, end) < end;
+        return at > 0 && up_field_semicolon(data, at, end) < end;
 }
 
 static bool takes_parameters(GBytes *field)
@@ -560,7 +540,8 @@ bool up_tree_parameter_add(struct up_edit *edit)
         g_string_append_printf(text, "%s=%s", name, value_for(edit, name));
         size_t at = up_field_value_end(field);
         if (up_rng_one_in(edit->rng, 2))
-                at = find_semicolon(g_bytes_get_data(field, NULL), up_field_value_at(field), at);
+                at =
+                    up_field_semicolon(g_bytes_get_data(field, NULL), up_field_value_at(field), at);
         replace(&place, at, at, text);
         return true;
 }
@@ -724,7 +705,7 @@ bool up_tree_type_change(struct up_edit *edit)
                 return true;
         }
         GBytes *field = field_at(&place);
-        size_t end = find_semicolon(
+        size_t end = up_field_semicolon(
             g_bytes_get_data(field, NULL), up_field_value_at(field), up_field_value_end(field));
         g_autoptr(GString) value = g_string_new(" ");
         g_string_append(value, type);
