@@ -1,5 +1,5 @@
 /*
- * mime - the message through GMime: parsed, every accessor asked, decoded by several decoders,
+ * mime - the message through GMime: parsed, every accessor called, decoded by several decoders,
  * changed as gateways change it, written out and parsed again.
  */
 #include "target/target.h"

@@ -32,7 +32,7 @@ void up_allocation_fail(uint64_t kth);
 /** All allocations succeed again. Returns how many were counted, the failed one too. */
 uint64_t up_allocation_restore(void);
 
-/** Has one failed since this was asked last, or since up_allocation_fail()? */
+/** Has one failed since the last call, or since up_allocation_fail()? */
 bool up_allocation_take_failure(void);
 
 #endif

@@ -3,7 +3,7 @@
  *
  * One parsed structure serves all verifications, as it does in a program that tries again with
  * other flags; reading a certificate's key costs more than checking a signature with it. What opens
- * the content, or must not know the signers, parses anew.
+ * the content, or must start without the signers, parses anew.
  *
  * BUGS: of several recipients only the first one that matches a test identity is tried.
  */
@@ -182,8 +182,8 @@ static long step(const unsigned char **at, const unsigned char *end, bool into)
 }
 
 /*
- * How many digests are asked for. OpenSSL's public interface does not tell, so the elements of
- * digestAlgorithms (RFC 5652 section 5.1) are counted.
+ * How many digests the structure lists. OpenSSL's public interface does not return the number, so
+ * the elements of digestAlgorithms (RFC 5652 section 5.1) are counted.
  */
 static uint64_t count_digests(CMS_ContentInfo *cms)
 {

@@ -54,7 +54,7 @@ void up_cms_examine(GBytes *encoded, GBytes *detached, struct up_observations *o
 
 /**
  * Opens @encoded as a scanner does that has no key: signatures are graded by the one careful way,
- * and what needs no key is opened; of anything else the report tells the kind. Where memory ran out
+ * and what needs no key is opened; of anything else the report has the kind. Where memory ran out
  * (observed->out_of_memory) the report ends there. Otherwise as above.
  */
 void up_cms_open(GBytes *encoded, GBytes *detached, struct up_observations *observed,

@@ -22,12 +22,12 @@ bool up_openssl_is_silent(bool ok);
 /**
  * Has an allocation failed (allocation.h) in what was called since the last call that was judged?
  * Then @observed is out of memory, with the first error in the queue as its code, and 0 if there is
- * none. For calls that cannot tell a failure from having nothing to tell.
+ * none. For calls that return the same for a failure and for an empty result.
  */
 bool up_openssl_ran_out(struct up_observations *observed);
 
 /**
- * Passes @ok through. A call that failed for want of memory, when an allocation was made to fail,
+ * Passes @ok through. A call that failed for lack of memory, when an allocation was made to fail,
  * is judged as up_openssl_ran_out() does: OpenSSL promises no reason for that. When another call
  * failed and left no error behind, a UP_REMARK_NO_REASON is added. Its site is @call, the
  * function of OpenSSL that is at fault; @way, in which of several ways it was called (NULL when

@@ -113,7 +113,7 @@ static GBytes *cms_der(CMS_ContentInfo *cms)
         return bytes;
 }
 
-/* BER as programs write that do not know yet how much will come. */
+/* BER of indefinite length, as programs write that stream their content. */
 static GBytes *cms_stream(CMS_ContentInfo *cms, BIO *content)
 {
         g_autoptr(BIO) out = BIO_new(BIO_s_mem());

@@ -28,7 +28,7 @@ enum up_naming {
         UP_NAMING_OCTET_STREAM, /* application/octet-stream with a file name, as some gateways do */
 };
 
-/** Who signs, and with what; a zeroed one but for the identity is usual. */
+/** One signer. Zero in all members but the identity selects the defaults. */
 struct up_signer {
         const char *identity; /* NULL ends a list of signers */
         const char *digest;   /* as OpenSSL names it; NULL is sha256 */
@@ -54,8 +54,8 @@ struct up_signing {
 GBytes *up_sign_entity(GBytes *entity, const struct up_signing *signing, GError **error);
 
 /**
- * The DER alone: SignedData, with the entity inside if signing->opaque. For those who wrap it
- * themselves, in up_entity_of_signature() or otherwise.
+ * The DER alone: SignedData, with the entity inside if signing->opaque. For callers that
+ * wrap it themselves, by up_entity_of_signature() or otherwise.
  */
 GBytes *up_sign_content(GBytes *entity, const struct up_signing *signing, GError **error);
 

@@ -1,5 +1,5 @@
 /*
- * chance - numbers by hashing a counter (splitmix64), one counter for each length of draw
+ * random - numbers by hashing a counter (splitmix64), one counter for each length of draw
  *
  * Draws of different lengths do not disturb each other. This matters: an RSA key draws a blinding
  * factor as long as its modulus when it is first used and at every 32nd use after that, so that

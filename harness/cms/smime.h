@@ -19,31 +19,31 @@
 #include "mail/entity.h"
 
 /**
- * Told of each CMS structure, outer layers first: @layer is 0 for the message itself, @message the
- * bytes of that layer, @entity the multipart/signed or the carrying part in them, NULL for bare
+ * Called for each CMS structure, outer layers first: @layer is 0 for the message itself, @message
+ * the bytes of that layer, @entity the multipart/signed or the carrying part in them, NULL for bare
  * CMS. All are valid during the call alone.
  */
 typedef void (*up_smime_seen)(unsigned layer, GBytes *message, const struct up_entity *entity,
     const struct up_cms_report *report, void *data);
 
-/** Examines a message and tells @seen, unless it is NULL, of each structure. */
+/** Examines a message and calls @seen, unless it is NULL, for each structure. */
 void up_smime_walk(
     GBytes *message, struct up_observations *observed, up_smime_seen seen, void *data);
 
-/** Told of a message: the one that was given, and each that came out of it. */
+/** Called for the message given and for each that was opened out of it. */
 typedef void (*up_smime_opened)(GBytes *message, void *data);
 
 /**
  * Opens a message as a scanner does that has no key: the signatures are graded by one careful way
  * and counted in @observed, signed and compressed content is opened to the limit of layers
- * (up_cms_open() in cms.h). @opened, unless it is NULL, is told of each layer, outer ones first.
+ * (up_cms_open() in cms.h). @opened, unless it is NULL, is called for each layer, outer ones first.
  * The caller listens to the log.
  *
  * With @failing not 0, OpenSSL's allocation of that number, counted from the beginning, fails
- * (allocation.h). Everything is opened once before, without a failure, and chance begins anew each
- * time (random.h), so that the count is the same whatever the process did before. A call that fails
- * for it ends the reading: observed->out_of_memory. Returns how many were made until the end then,
- * and else 0.
+ * (allocation.h). Everything is opened once before, without a failure, and the random numbers
+ * restart each time (random.h), so that the count is the same whatever the process did before. A
+ * call that fails for it ends the reading: observed->out_of_memory. Returns how many were made
+ * until the end then, and else 0.
  */
 uint64_t up_smime_open(GBytes *message, struct up_observations *observed, uint64_t failing,
     up_smime_opened opened, void *data);

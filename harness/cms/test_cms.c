@@ -1,6 +1,6 @@
 /*
- * What a structure asks to be computed is looked at before: the number of its digests. What CMS
- * does not know is still read as PKCS #7; what could not be decrypted is no content.
+ * The number of a structure's digests is checked before any is computed. What OpenSSL's CMS cannot
+ * parse is still read as PKCS #7; what could not be decrypted is not content.
  */
 #include <dlfcn.h>
 #include <setjmp.h>

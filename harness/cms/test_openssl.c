@@ -1,7 +1,7 @@
 /*
  * A failure without a reason is remarked, once for each call of OpenSSL that is at fault, in
- * whatever ways it was called; one with a reason is not. Output is bounded, and more is told.
- * Content is read alike from wherever it is given.
+ * whatever ways it was called; one with a reason is not. Output is bounded, and a remark says what
+ * exceeds it. Content is read alike from wherever it is given.
  */
 #include <setjmp.h>
 #include <stdarg.h>

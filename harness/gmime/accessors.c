@@ -2,7 +2,7 @@
  * accessors - every accessor of every object
  *
  * One walk over the tree; each object is given to every row of `kinds` whose type it has, so a text
- * part is asked as an object, as a part and as a text part. Headers go through `header_readers`,
+ * part is read as an object, as a part and as a text part. Headers go through `header_readers`,
  * content through `filters`. What an accessor returns is read to its end: a string that is freed
  * or not terminated shows only then.
  *
@@ -19,7 +19,7 @@
 #include "mail/words.h"
 
 #define GROUP_DEPTH  64 /* groups in groups that are looked into */
-#define PATHS        64 /* parts whose path is asked: a path is as long as its part is deep */
+#define PATHS        64 /* parts whose path is read: a path is as long as its part is deep */
 #define FIRST_CHUNK  1  /* content meets a filter in pieces that double, so that it is cut at odd */
 #define CHUNK_GROWTH 2  /* places while the number of pieces stays small */
 
@@ -278,7 +278,7 @@ static void read_autocrypt(const char *value)
                 touch_autocrypt(autocrypt);
 }
 
-/* Who reads the unfolded value of a header field, by its form; read_text() reads them all. */
+/* What reads the unfolded value of a header field, by its form; read_text() reads them all. */
 static void (*const header_readers[UP_FORMS])(const char *value) = {
         [UP_FORM_TEXT] = read_folded,
         [UP_FORM_DATE] = read_date,
@@ -497,8 +497,8 @@ static const struct content_filter {
         GMimeFilter *(*make)(void);
         void (*ask)(GMimeFilter *filter); /* afterwards; NULL: nothing to ask */
         bool text_only;                   /* what only a client does, with what it displays */
-        const char *marker;  /* only from here on, in one piece: a decoder that is told where its
-                                data begins; NULL: all of the content */
+        const char *marker;  /* only from here on, in one piece, for a decoder that is given where
+                                its  data begins; NULL: all of the content */
         const char *subtype; /* only of text/subtype; NULL: any */
 } filters[] = {
         { best, ask_best, false, NULL, NULL },
@@ -718,8 +718,8 @@ static void touch_iterator(GMimeObject *top)
         g_mime_part_iter_free(iterator);
 }
 
-/* Clients look for gossip in encrypted mail. Other mail is asked too, but only if it has
- * recipients, for whom there can be gossip. */
+/* Clients look for gossip in encrypted mail. Other mail is tried too, but only if it has
+ * recipients: gossip is about them. */
 static void touch_gossip(GMimeMessage *message, GMimeObject *inner, GDateTime *now)
 {
         g_autoptr(InternetAddressList) recipients = g_mime_message_get_all_recipients(message);
@@ -757,7 +757,7 @@ static void touch_message(GMimeObject *object, struct touch *touch)
         touch_gossip(message, top, touch->now);
 }
 
-/* An object is asked by every row whose type it has. */
+/* Every row whose type an object has applies to it. */
 static const struct kind {
         GType (*type)(void);
         void (*touch)(GMimeObject *object, struct touch *touch);
@@ -772,7 +772,7 @@ static const struct kind {
         { g_mime_message_partial_get_type, touch_partial },
 };
 
-/* What a client does that believes the pieces belong together. GMime sorts the array. */
+/* As a client does with pieces that seem to belong together. GMime sorts the array. */
 static void reconstruct(GPtrArray *partials)
 {
         GMimeMessagePartial **pieces = (GMimeMessagePartial **)partials->pdata;

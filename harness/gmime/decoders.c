@@ -9,8 +9,8 @@
  *   charset          text that GLib converts without an error    GMime and GLib
  *   encoded words    RFC 2047 sections 2 and 6.2, base64         GMime and GLib
  *
- * Which converter a charset's name asks for is GMime's to say (it reads gb2312 as GBK, as browsers
- * do): what is compared is the conversion.
+ * GMime chooses the converter by the charset's name (it reads gb2312 as GBK, as browsers do); only
+ * the conversion is compared.
  */
 #include "gmime/decoders.h"
 

@@ -134,7 +134,7 @@ static const struct way {
         GMimeStream *(*open)(const char *data, size_t size);
         GMimeParserOptions *(*options)(size_t *bytes);
         GMimeFormat format;
-        bool persist; /* parts refer to the stream, and are read from it when they are asked */
+        bool persist; /* parts refer to the stream, and are read from it when they are used */
         bool same;    /* must make the same message as the first row; else it is glanced at too */
         bool watched; /* some headers are handed out while they are read: slow, so by one row */
 } ways[] = {

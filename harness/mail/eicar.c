@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* Split where no scanner's signature ends, and joined only when first asked for. */
+/* Split where no scanner's signature ends, and joined when it is first needed. */
 static const char *eicar(void)
 {
         static char *joined;

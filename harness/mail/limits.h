@@ -26,7 +26,7 @@ struct up_limits {
         uint64_t decoded_bytes;      /* content of all parts after transfer decoding */
         uint64_t decompressed_bytes; /* content of one CMS CompressedData */
         uint64_t pbkdf2_iterations;  /* of a password recipient (RFC 3211) */
-        uint64_t key_bits;           /* of any public key that a signature asks to be used */
+        uint64_t key_bits;           /* of any public key that a signature uses */
         uint64_t certificates;       /* in one CMS structure */
         uint64_t signers;            /* in one CMS structure; digests and recipients too */
 };
@@ -46,7 +46,7 @@ extern const struct up_limit_row up_limit_rows[UP_LIMIT_ROWS];
 /** Sets every limit to its standard value. */
 void up_limits_init(struct up_limits *limits);
 
-/** The field that a row speaks of, for reading and for writing. */
+/** The field that a row limits, for reading and for writing. */
 uint64_t *up_limit_field(struct up_limits *limits, const struct up_limit_row *row);
 
 #endif

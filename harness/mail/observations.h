@@ -45,7 +45,7 @@ enum up_count {
         UP_COUNT_DECRYPTED,      /* EnvelopedData and its like that a test key opened */
         UP_COUNT_DECOMPRESSED,   /* CompressedData that was inflated within its limit */
         UP_COUNT_LOGS_JUDGED,    /* library calls made while the log was listened to */
-        UP_COUNT_REASONS_JUDGED, /* failed library calls whose reason was looked for */
+        UP_COUNT_REASONS_JUDGED, /* failed library calls, checked for a reason */
         UP_COUNT_DECODERS_JUDGED, /* well-formed contents that two decoders were given */
         UP_COUNTS,
 };
@@ -57,7 +57,7 @@ struct up_observations {
         uint64_t counts[UP_COUNTS];
         uint64_t decoded_bytes; /* spent of limits.decoded_bytes */
         bool unscannable;       /* a limit was hit */
-        bool out_of_memory;   /* a call failed for want of it (allocation.h), and nothing went on */
+        bool out_of_memory;   /* a call failed for lack of it (allocation.h); the run ended there */
         uint32_t memory_code; /* the error that it left, packed as OpenSSL does; 0: none */
         GPtrArray *remarks;   /* of struct up_remark, owned; in the order first seen */
 };

@@ -286,7 +286,7 @@ static void each_listener_gets_its_own_messages(void **state)
         up_observations_unlisten(&first);
         fflush(stderr);
         dup2(fileno(log), STDERR_FILENO);
-        g_warning("for nobody");
+        g_warning("to no listener");
         fflush(stderr);
         dup2(screen, STDERR_FILENO);
         close(screen);
@@ -300,7 +300,7 @@ static void each_listener_gets_its_own_messages(void **state)
         assert_string_equal(remark_at(&second, 0)->detail, "WARNING: for the second");
         rewind(log);
         assert_true(fread(text, 1, sizeof text - 1, log) > 0);
-        assert_non_null(strstr(text, "for nobody"));
+        assert_non_null(strstr(text, "to no listener"));
         fclose(log);
         up_observations_clear(&first);
         up_observations_clear(&second);

@@ -21,14 +21,14 @@ enum up_corruption {
 };
 
 /**
- * The structure corrupted; NULL when it cannot be. @signer is who signed it, the first one at
- * least: with UP_CORRUPT_ATTRIBUTES_AGAIN, the only one. Takes nothing; the caller owns the result.
+ * The structure corrupted; NULL when it cannot be. @signer is its first signer; with
+ * UP_CORRUPT_ATTRIBUTES_AGAIN, its only one. Takes nothing; the caller owns the result.
  */
 GBytes *up_corrupt(
     GBytes *der, enum up_corruption corruption, const struct up_signer *signer, struct up_rng *rng);
 
 /**
- * A content as somebody changed it after it was signed: one letter is another, where there is one,
+ * The content changed after it was signed: one letter, where there is one, is replaced by another,
  * so that neither line nor boundary nor canonical form changes. The caller owns the result.
  */
 GBytes *up_corrupt_content(struct up_rng *rng, GBytes *entity);

@@ -2,9 +2,9 @@
  * damage - what relays, lists and old software do to a message after it was signed
  *
  * Most of it is done line by line: a function gets each line and writes what becomes of it. The
- * grade stays where header fields alone are touched that stand at the message's top and do not
- * describe content: nothing that is signed is there. After all else it is unknown; most damage of
- * this kind leaves some signatures alone and breaks others, and which is what is asked.
+ * grade stays if only header fields at the message's top change that do not describe content:
+ * nothing there is signed. After any other damage it is unknown: most kinds of damage break some
+ * signatures and not others.
  */
 #include "mutate/draft.h"
 
@@ -108,7 +108,7 @@ static bool is_any(const struct up_entity *entity)
         return entity != NULL;
 }
 
-/* What a relay changes: all of the message, its body, or, who looks into parts, one of these. */
+/* What a relay changes: all of the message, its body, or the body of one part. */
 static struct up_slice choose_scope(struct up_draft *draft, bool header_too)
 {
         g_autoptr(GPtrArray) entities = up_raw_entities(draft->c->message);
@@ -667,7 +667,7 @@ static bool apply_final_newline(struct up_draft *draft)
         return replace(draft, end, edit.out, false);
 }
 
-/* Who takes no more than so much. */
+/* As by a size limit. */
 static bool apply_cut_off(struct up_draft *draft)
 {
         size_t bytes = g_bytes_get_size(draft->c->message);

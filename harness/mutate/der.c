@@ -226,8 +226,7 @@ static bool graft(struct change *change)
         return true;
 }
 
-/* --- changes of encoding: the same value to who reads BER ---------------------------------------
- */
+/* --- changes of encoding: the same value when read as BER ------------------------------------- */
 
 static bool make_indefinite(struct change *change)
 {

@@ -20,7 +20,7 @@
 #define UP_TLV_DEPTH    48
 #define UP_TLV_ELEMENTS 20000
 
-/** The identifier octets that are asked for by name. */
+/** The identifier octets that have a name here. */
 enum {
         UP_DER_BOOLEAN = 0x01,
         UP_DER_INTEGER = 0x02,

@@ -2,7 +2,7 @@
  * expected - how much of a mutant's signature should hold, and whether it does
  *
  * The mutator signs a message and may corrupt it on purpose. The grade says what a verifier that
- * trusts the test authority alone should find then, at the virtual time of the case. It stands at
+ * trusts the test authority alone should find, at the virtual time of the case. It stands at
  * the end of the line `mutation:` of the head, after "; graded ".
  */
 #ifndef UP_MUTATE_EXPECTED_H

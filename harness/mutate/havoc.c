@@ -1,9 +1,9 @@
 /*
  * havoc - anonymous bytes of the message, as every fuzzer changes them
  *
- * The blind operators: they know nothing of mail and reach what the others, which do, never write.
- * Of signed mail they leave little that verifies, so they are rare there; where the message is no
- * mail at all, as for the target `machine`, they are nearly all there is.
+ * Operators on bytes, without regard to mail. They reach what operators on the structure never
+ * write. Little signed mail verifies after them, so they are rare there; where the message is not
+ * mail, as for the target `machine`, nearly all mutations are theirs.
  *
  * All of them are one splice: a stretch of the message is taken out and other bytes are put in its
  * place. An operator chooses the stretch and the bytes.

@@ -1,7 +1,7 @@
 /*
  * raw - slices of the message by mail/entity.h, and the decoding of base64 by GMime
  *
- * BUGS: CMS in quoted-printable or uuencode is let be; nobody sends it.
+ * BUGS: CMS in quoted-printable or uuencode is not changed; no known client sends it.
  */
 #include "mutate/raw.h"
 

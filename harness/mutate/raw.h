@@ -15,7 +15,7 @@
 
 /**
  * The entities of a message, as up_entities_read() has them, under the standard limits. What GMime
- * logs about them is nobody's concern here. g_ptr_array_unref() frees it.
+ * logs about them is discarded. g_ptr_array_unref() frees the result.
  */
 GPtrArray *up_raw_entities(GBytes *message);
 

@@ -6,8 +6,7 @@
  * by taking off the waits before it, from the beginning. Numbers are mostly those that mean
  * something: a message that the script hands in, a recipient that there is.
  *
- * It does not run the script, and so does not know which events have come to nothing: that is
- * for the fuzzer's feedback to say.
+ * It does not run the script. Whether an event has an effect shows only in the fuzzer's feedback.
  */
 #include "mutate/script_operators.h"
 

@@ -18,7 +18,7 @@
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CMS_ContentInfo, CMS_ContentInfo_free)
 
-#define LINE_BYTES 64 /* of base64, where the old body tells nothing better */
+#define LINE_BYTES 64 /* of base64, where the old body has no usable line */
 
 struct up_seal {
         struct up_signing signing;

@@ -1,8 +1,8 @@
 /*
  * sign - a table of recipes: how it is signed, what is broken on purpose, what is wrapped around
  *
- * peel.h says what is to be signed and where it goes, corrupt.h breaks it. All else the rng say:
- * who signs, by which algorithms, what is left out, how it is called.
+ * peel.h finds what is to be signed and where it goes, corrupt.h breaks it. The rng chooses all
+ * else: signers, algorithms, what is left out, media types and file names.
  */
 #include "mutate/sign.h"
 
@@ -31,7 +31,7 @@ struct recipe {
         enum up_corruption corruption; /* of the first signature; the others are left alone */
         bool several;                  /* signers */
         bool fragile;                  /* what relays change is put into the content first */
-        bool odd;                      /* by whom nobody should trust */
+        bool odd;                      /* the signer is one that must not be trusted */
         bool keeps_layers;             /* the layers of the message are not taken off first */
         unsigned again;                /* weight for up_sign_again() */
 };
@@ -158,7 +158,7 @@ static const struct candidate trusted[] = {
         { "bob-ec", false, NULL },
 };
 
-/* By whose signature no message becomes trustworthy: each for a reason of its own. */
+/* Signers that must not be trusted, each for a reason of its own. */
 static const struct candidate odd[] = {
         { "expired", false, NULL },
         { "future", false, NULL },
@@ -252,7 +252,7 @@ static void choose_signing(
         signing->without_certificates = whole && up_rng_one_in(rng, 10);
 }
 
-/* Would somebody who has nothing but the message and the root's certificate find it valid? */
+/* Is it valid for a verifier that has only the message and the root's certificate? */
 static bool is_independent(
     const struct up_signing *signing, const struct recipe *recipe, bool plain)
 {
@@ -401,7 +401,7 @@ static GBytes *take_step(struct up_draft *draft, GBytes *entity, const struct re
         return g_bytes_ref(entity);
 }
 
-/* What stands beside it, or deeper in it, was signed by somebody else, or not, or is sealed. */
+/* The grade when @others, signatures of unknown grade, stand beside it or deeper in it. */
 static enum up_expected_grade graded_among(enum up_expected_grade graded, bool others)
 {
         bool of_all = graded == UP_EXPECTED_VALID || graded == UP_EXPECTED_DIGEST;

@@ -17,8 +17,8 @@
  * ends), the grade is UP_EXPECTED_UNKNOWN, even if the signature is valid. It is also
  * UP_EXPECTED_UNKNOWN if CMS that was not made here is beside or inside the signed content.
  *
- * The time of signing is the case's; chance comes from the rng. Each call restarts cms/random.h,
- * so restart it again before what follows if that is to have one outcome.
+ * The time of signing is the case's; random choices come from the rng. Each call restarts
+ * cms/random.h, so restart it again before what follows if that is to have one outcome.
  */
 #ifndef UP_MUTATE_SIGN_H
 #define UP_MUTATE_SIGN_H

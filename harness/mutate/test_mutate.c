@@ -2,7 +2,7 @@
  * test_mutate - any bytes go in, and what comes out can be read, fits, differs, is the same each
  * time, and is worth what its head says
  *
- * Each test throws the same rng on every machine.
+ * Each test uses the same seeds on every machine.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -192,7 +192,7 @@ static void what_was_expected_of_a_case_is_not_of_its_mutation(void **state)
         }
 }
 
-/* A mutation that only the head tells of would waste a run. */
+/* A mutant that differs in its head alone would waste a run. */
 static void more_is_changed_than_what_is_said(void **state)
 {
         (void)state;

@@ -21,7 +21,7 @@ static struct up_case *case_of(const char *text)
         return up_case_read((const uint8_t *)text, strlen(text), NULL);
 }
 
-/* What a test wants to see in what the operator makes of a case; @changed: it did something. */
+/* Checks the case after the operator; @changed: the operator did something. */
 typedef void (*visitor)(const struct up_case *c, bool changed, void *data);
 
 /* Applies the operator to that many copies of the case. */

@@ -130,7 +130,7 @@ static void changed_structures_often_hold(void **state)
         }
 }
 
-/* Where a case plays decides whose certificate is valid. */
+/* The case's time decides which certificates are valid. */
 static void grade_depends_on_the_time_of_the_case(void **state)
 {
         static const int64_t years[] = { INT64_C(0), INT64_C(33000000000) }; /* 1970, 3015 */

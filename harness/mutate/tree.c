@@ -1,11 +1,11 @@
 /*
  * tree - built from the entities' slices, in one pass
  *
- * The entities come parents first, siblings in order. So each node needs only to remember up to
- * where its body has been given away: what lies between that and the next part is a seam.
+ * The entities come parents first, siblings in order. So for each node only one offset is
+ * kept, up to which its body belongs to parts: what lies between that and the next part is a seam.
  *
- * It does not read a node again that was edited: type, boundary and encoding are those that the
- * reader saw. Whoever needs them anew writes the tree and reads it again.
+ * A node that was edited is not read again: type, boundary and encoding stay as they were. To get
+ * them anew, write the tree and read it again.
  */
 #include "mutate/tree.h"
 

@@ -407,7 +407,7 @@ static GArray *parameters_of(GBytes *field)
         return parameters;
 }
 
-/* The lists where such fields are told from others: any field with a semicolon has parameters. */
+/* Any field with a semicolon, whatever its name. */
 static bool has_parameters(GBytes *field)
 {
         const char *data = g_bytes_get_data(field, NULL);

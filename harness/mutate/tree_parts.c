@@ -356,7 +356,7 @@ bool up_tree_body_exchange(struct up_edit *edit)
 
 /* --- boundaries ------------------------------------------------------------------------------- */
 
-/* The parameter, quoted as RFC 2045 wants it, or, at times, cut in two as RFC 2231 allows. */
+/* The parameter, quoted as RFC 2045 requires, or, at times, cut in two as RFC 2231 allows. */
 static bool set_boundary_parameter(struct up_edit *edit, struct up_node *node, const char *boundary)
 {
         g_autoptr(GString) quoted = g_string_new("boundary=\"");

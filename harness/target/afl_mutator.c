@@ -10,11 +10,11 @@
  * broken is a message with a strange beginning. For the same reason nothing is trimmed.
  *
  * AFL_INPUT_LEN_MAX is kept here. AFL++ itself would cut what is longer, and with it the signature
- * off; so it is told the mutator alone, and not -G to afl-fuzz.
+ * off; so the variable is set for the mutator, and -G is not given to afl-fuzz.
  *
- * Deterministic by the seed and by what the engine asks for. Neither the environment nor the
+ * Deterministic by the seed and by the engine's calls. Neither the environment nor the
  * locale is touched; in the engine's process OpenSSL's generator is replaced (cms/random.h), which
- * nobody else there draws from.
+ * no other code there uses.
  */
 #include <glib.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ struct mutator {
         GBytes *mutated; /* what the engine was given last, and may read until the next call */
 };
 
-/* The engine's, by its convention; it knows them by their names alone. */
+/* The engine's interface; it finds these functions by name. */
 void *afl_custom_init(void *engine, unsigned int seed);
 size_t afl_custom_fuzz(void *data, uint8_t *buffer, size_t bytes, uint8_t **ret_mutated,
     uint8_t *other, size_t other_bytes, size_t most_bytes);
@@ -72,7 +72,7 @@ size_t afl_custom_fuzz(void *data, uint8_t *buffer, size_t bytes, uint8_t **ret_
         return mutated_bytes;
 }
 
-/* So many steps there are to trim. The engine wants the two that would do them all the same. */
+/* The number of trimming steps. The engine requires the other two functions all the same. */
 int32_t afl_custom_init_trim(void *data, uint8_t *buffer, size_t bytes)
 {
         (void)data, (void)buffer, (void)bytes;

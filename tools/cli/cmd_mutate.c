@@ -68,8 +68,9 @@ static GPtrArray *earlier_files(const char *folder)
         }
         while ((name = g_dir_read_name(dir)) != NULL) {
                 if (!is_mutant(folder, name)) {
-                        up_tool_usage("%s holds %s, which is no earlier mutation; choose an empty "
-                                      "folder with --out",
+                        up_tool_usage(
+                            "%s holds %s, which is not an earlier mutant; choose an empty "
+                            "folder with --out",
                             folder, name);
                         return NULL;
                 }

@@ -44,7 +44,7 @@ while [ $# -gt 0 ]; do
         exit 0
         ;;
     --runs | --time | --core | --out)
-        [ $# -gt 1 ] || usage_error "$1 wants a value"
+        [ $# -gt 1 ] || usage_error "$1 needs a value"
         eval "${1#--}=\$2"
         shift
         ;;
@@ -52,7 +52,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-case $runs in '' | *[!0-9]* | 0) usage_error "--runs $runs: want a number from 1" ;; esac
+case $runs in '' | *[!0-9]* | 0) usage_error "--runs $runs: expected a number from 1" ;; esac
 
 if [ -z "$out" ]; then
     out=$(mktemp -d) || exit 1

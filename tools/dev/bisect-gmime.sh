@@ -11,8 +11,8 @@
 #     as far as suites of Debian carry them, become commits of a scratch repository, each tagged
 #     with its version; git bisect searches it, and bisect-step.sh answers.
 #
-#     Both ends are tried first, for git bisect believes what it is told of them. In the end GMime's
-#     own NEWS is asked which release it was.
+#     Both ends are tried first, because git bisect does not check them. In the end the release is
+#     looked up in GMime's own NEWS.
 #
 # ENVIRONMENT
 #     UNPEND, UNPEND_CACHE as in bisect-step.sh
@@ -33,7 +33,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 # A hook of git that runs this has named its own repository.
 # shellcheck disable=SC2046 # several words
 unset $(git rev-parse --local-env-vars)
-# Nobody's own settings: neither signatures, nor hooks, nor line ends.
+# Without the user's settings: no signatures, hooks or conversion of line ends.
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 export GIT_AUTHOR_NAME=GMime GIT_AUTHOR_EMAIL=gmime@example.com
 export GIT_COMMITTER_NAME=GMime GIT_COMMITTER_EMAIL=gmime@example.com

@@ -8,18 +8,18 @@
 #     GMIME_SRC=$PWD git bisect run ~/unpend/tools/dev/bisect-step.sh CASE
 #
 # DESCRIPTION
-#     Which commit of a library broke a case? For each commit that git bisect asks about, this
+#     Which commit of a library broke a case? For each commit that git bisect tries, this
 #     builds the library and the case's target with a campaign's instrumentation, runs `unpend
 #     repro` on the case, and ends with the status by which git bisect goes on. It needs the
 #     program: `make tools`.
 #
-#     Which commit mended it is asked with --mended and terms of your own:
+#     To find the commit that mended it, use --mended and terms of your own:
 #
 #         git bisect start --term-old=broken --term-new=mended MENDED BROKEN
 #         GMIME_SRC=$PWD git bisect run ~/unpend/tools/dev/bisect-step.sh --mended CASE
 #
 #     The suite's own checkout and its build/ stay as they are. What is built for a commit is kept,
-#     and a commit that is asked about again takes seconds.
+#     and a commit that is tried again takes seconds.
 #
 # OPTIONS
 #     --mended         1 when the case passes, 0 when it shows a finding: the new state is the good
@@ -73,7 +73,7 @@ while [ $# -gt 0 ]; do
         ;;
     --mended) mended=yes ;;
     --target)
-        [ $# -gt 1 ] || usage_error '--target wants a value'
+        [ $# -gt 1 ] || usage_error '--target needs a value'
         target=$2
         shift
         ;;

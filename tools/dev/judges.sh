@@ -1,6 +1,6 @@
 #!/bin/sh
 #
-# judges.sh - are mutations worth what their heads say? Asked of judges that are not our code
+# judges.sh - do independent verifiers confirm the grades in the heads of mutants?
 #
 # SYNOPSIS
 #    tools/dev/judges.sh [--count N] [--seed S] [--judges "openssl nss"] [--keep DIR] CASE...
@@ -12,24 +12,24 @@
 #        valid         must verify, by each judge: the outermost signature, here as everywhere
 #        digest        must be refused by each judge; by openssl because of the content's digest
 #        attributes    must be refused by each judge; by openssl because of the signature
-#        structure     promise nothing; the judges are asked all the same
+#        structure     promise nothing; the judges run all the same
 #
 #    at the case's own time, where only the test authority of seeds/identities is trusted. The first
 #    judge is our own `inspect`. openssl is the command of that name; it also decrypts with the test
-#    keys, to get at what is inside. nss is NSS's cmsutil, which cannot be told another time than the real
-#    one: the certificates that are trusted are valid at both. Where a mutation is refused by one and verified by another, a
-#    reason must stand in the table below, or the run fails.
+#    keys, to get at what is inside. nss is NSS's cmsutil, which can only use the real time: the
+#    certificates that are trusted are valid at both. Where a mutation is refused by one and
+#    verified by another, a reason must stand in the table below, or the run fails.
 #
 # ENVIRONMENT
 #    UNPEND      the program; build/unpend if it is not set
 #    CARRIERS    tools/dev/carriers.c, built; build/fast/tools/dev/carriers if it is not set
 #
 # DIAGNOSTICS
-#    Exit status: 0 all is as it is promised; 1 something is not, and was told; 2 wrong usage, or
+#    Exit status: 0 all grades hold; 1 some do not, and are listed; 2 wrong usage, or
 #    a judge is not installed.
 #
 # BUGS
-#    What no test key opens cannot be judged, and is told as such. A signature inside another one is
+#    What no test key opens cannot be judged, and is reported so. A signature inside another one is
 #    not looked at.
 
 set -u
@@ -47,9 +47,9 @@ nss     libnss3-tools certutil
 reasons='
 nss     | alice-pss: BadSignature | NSS verifies nothing by a key that is for RSASSA-PSS alone
 nss     | BadSignature.*rsassaPss of [a-z0-9]* without attributes | NSS cannot do RSASSA-PSS without signed attributes
-nss     | SigningCertNotFound | the certificate of the signer is not in the message; inspect knows it
+nss     | SigningCertNotFound | the certificate of the signer is not in the message; inspect has it
 nss     | SEC_ERROR_BAD_DER | NSS reads DER more strictly than OpenSSL
-openssl | signer certificate not found | the certificate of the signer is not in the message; inspect knows it
+openssl | signer certificate not found | the certificate of the signer is not in the message; inspect has it
 openssl<nss | asn1 encoding routines:.*Type=X509 | OpenSSL parses each certificate, NSS those that it needs
 inspect | ^a limit | a limit of the policy in the head keeps inspect from reading on
 inspect<nss | ^no structure | OpenSSL cannot read the structure, NSS reads what it needs
@@ -59,7 +59,8 @@ openssl<nss | wrong tag.*Type=CMS_OtherCertificateFormat | OpenSSL parses each c
 nss     | MalformedSignature .*with attributes | NSS verifies the attributes as it would encode them, not as they were sent
 '
 
-# Who opens what is encrypted to the test identities, and the password (harness/mail/identity.h).
+# The recipients that decrypt what is encrypted to the test identities, and the password
+# (harness/cms/identity.h).
 readers='bob bob-ec alice carol alice-ec'
 password=unpend
 

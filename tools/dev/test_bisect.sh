@@ -90,7 +90,7 @@ check 'the release that mended it is found' ended 0
 check 'and named' out_has '3.2.6 is the first release that is mended'
 check 'as NEWS names it' last_is 'bisect: NEWS names 3.2.6 for issue #165: right'
 check 'a release that cannot be built was tried' out_has '(GMime 3.2.4): cannot be built'
-check 'why is told' out_has 'toy.c:1: error: unfinished'
+check 'the reason is printed' out_has 'toy.c:1: error: unfinished'
 git -C toy/build/bisect/gmime bisect log >out
 check 'and it was skipped' grep -q '^# skip: .* GMime 3\.2\.4$' out
 git -C toy/build/bisect/gmime rev-parse releases >commit
@@ -100,7 +100,7 @@ check 'each run searches the same commits' \
 
 step 3.2.1 "$work/toy/$case"
 check 'a finding is bad' ended 1
-check 'repro tells of it' out_has 'memory: memory use exceeded the limit'
+check 'repro reports it' out_has 'memory: memory use exceeded the limit'
 check 'and how to go on with this commit' out_has 'build/bisect/'
 step 3.2.7 "$work/toy/$case"
 check 'a pass is good' ended 0
@@ -120,11 +120,11 @@ check 'so does one that is missing' stops 'cannot read the case nowhere.case'
 step 3.2.1 "$work/toy/regressions"
 check 'a folder is no case' stops 'cannot read the case'
 step 3.2.1 --repaired "$work/toy/$case"
-check 'an option that nobody knows' stops 'unknown option --repaired'
+check 'an unknown option' stops 'unknown option --repaired'
 step 3.2.1 --target
-check 'an option without its value' stops '--target wants a value'
+check 'an option without its value' stops '--target needs a value'
 step 3.2.1 --target mine "$work/toy/$case"
-check 'a target that nobody knows' stops 'no target is called mine'
+check 'an unknown target' stops 'no target is called mine'
 step 3.2.1 "$work/toy/$case" "$work/toy/$case"
 check 'two cases' stops 'one case only'
 tree=$work/toy
@@ -169,15 +169,15 @@ check 'wrong usage judges no commit' [ "$(grep -cE '^git bisect (broken|mended|s
 toy_releases 3.2.3 broken broken broken mended
 example
 check 'another release than NEWS names is a failure' ended 1
-check 'it tells which' err_has 'NEWS names 3.2.3 for issue #165: it should be 3.2.3'
+check 'it names both' err_has 'NEWS names 3.2.3 for issue #165: it should be 3.2.3'
 toy_releases 3.2.2 broken broken unfinished mended
 example
 check 'where all that is left is skipped, nothing was found' ended 1
-check 'which is told' err_has 'git bisect came to no end'
+check 'and reports it' err_has 'git bisect came to no end'
 toy_releases 3.2.2 mended mended mended
 example
 check 'an end that is not what it should be' ended 1
-check 'is told' err_has 'GMime 3.2.1 is not broken'
+check 'is reported' err_has 'GMime 3.2.1 is not broken'
 toy_releases 3.2.3 broken broken broken
 example
 check 'so is the other end' err_has 'GMime 3.2.3 is not mended'

@@ -6,8 +6,8 @@
 #     UNPEND=build/unpend CARRIERS=build/fast/tools/dev/carriers tools/dev/test_judges.sh
 #
 # DESCRIPTION
-#     Few mutations, by one judge: `make judge-mutants` asks all. A program that lies about its
-#     mutations stands in for ours, to see that lies are told. Prints TAP; exit status 1 if a test
+#     Few mutations, by one judge: `make judge-mutants` runs all. A program that lies about its
+#     mutations stands in for ours, to check that lies are reported. Prints TAP; exit status 1 if a test
 #     failed. Run it at the repository's top.
 
 top=$PWD
@@ -53,7 +53,7 @@ UNPEND=$ours
 judge --judges openssl --count 3 seeds/machine/held.case
 check 'where nothing is graded valid, nothing was judged' ended 1
 judge --judges osl seeds/smime/clear-rsa.eml
-check 'a judge that nobody knows' ended 2
+check 'an unknown judge' ended 2
 check 'is named' err_has 'no judge is called osl'
 judge
 check 'no case is a usage error' ended 2
