@@ -18,21 +18,21 @@ void up_peeled_clear(struct up_peeled *peeled)
         g_clear_pointer(&peeled->inside, g_bytes_unref);
 }
 
-/* What is in the entity at @index, one layer further in; NULL when it is no layer. */
+/* The content of an entity that carries CMS, decoded as a reader does it; NULL for others. */
+static GBytes *carried_cms(GBytes *message, const struct up_entity *entity)
+{
+        return up_carries_cms(entity) ? up_entity_content(message, entity, G_MAXSIZE) : NULL;
+}
+
+/* The content of the entity at @index, one layer further in; NULL when it is no layer. */
 static GBytes *peel_entity(GBytes *message, GPtrArray *entities, guint index, size_t most)
 {
-        const struct up_entity *entity = g_ptr_array_index(entities, index);
-        struct up_carried carried;
         guint first, second;
-        GBytes *inside;
 
         if (up_is_clear_signed(entities, index, &first, &second))
                 return up_slice_bytes(message, up_entity_whole(g_ptr_array_index(entities, first)));
-        if (!up_carries_cms(entity) || !up_raw_carried(message, entity, &carried))
-                return NULL;
-        inside = up_cms_open_layer(carried.encoded, most);
-        up_carried_clear(&carried);
-        return inside;
+        g_autoptr(GBytes) encoded = carried_cms(message, g_ptr_array_index(entities, index));
+        return encoded != NULL ? up_cms_open_layer(encoded, most) : NULL;
 }
 
 /* Takes @inside, returns what is in its innermost layer. */
@@ -99,14 +99,9 @@ static bool is_cut_by_parents(GPtrArray *entities, int parent, GBytes *inside)
 
 static bool is_layer(GBytes *message, const struct up_entity *entity)
 {
-        struct up_carried carried;
-        bool is;
+        g_autoptr(GBytes) encoded = carried_cms(message, entity);
 
-        if (!up_carries_cms(entity) || !up_raw_carried(message, entity, &carried))
-                return false;
-        is = up_cms_is_layer(carried.encoded);
-        up_carried_clear(&carried);
-        return is;
+        return encoded != NULL && up_cms_is_layer(encoded);
 }
 
 /* What begins as DER is read as a structure, and as an entity too. */

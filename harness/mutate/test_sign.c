@@ -14,6 +14,8 @@
 #include "cms/random.h"
 #include "mail/compose.h"
 #include "cms/identity.h"
+#include "mutate/peel.h"
+#include "mutate/raw.h"
 #include "mutate/sign.h"
 #include "mutate/drafts.h"
 
@@ -299,6 +301,67 @@ static void another_seed_makes_other_bytes(void **state)
         }
 }
 
+/* The message, whose body is base64, with the same content in quoted-printable. */
+static GBytes *in_quoted_printable(GBytes *message)
+{
+        static const char encoding[] = "base64";
+        g_autoptr(GPtrArray) entities = up_raw_entities(message);
+        const struct up_entity *root = g_ptr_array_index(entities, 0);
+        g_autoptr(GBytes) content = up_entity_content(message, root, G_MAXSIZE);
+        gsize bytes;
+        const guint8 *data = g_bytes_get_data(content, &bytes);
+        GString *text = g_string_new_len(g_bytes_get_data(message, NULL), (gssize)root->body.begin);
+
+        assert_int_equal(g_string_replace(text, encoding, "quoted-printable", 1), 1);
+        for (gsize i = 0; i < bytes; i++)
+                g_string_append_printf(text, "=%02X%s", data[i], i % 20 == 19 ? "=\r\n" : "");
+        return g_string_free_to_bytes(text);
+}
+
+/* A reader decodes the body, whatever its encoding is: what it can open, the mutator must see. */
+static void layers_are_seen_in_each_encoding(void **state)
+{
+        static const char *const paths[] = { "seeds/smime/opaque-rsa.eml",
+                "seeds/smime/encrypted-rsa.eml", "seeds/smime/compressed.eml" };
+
+        (void)state;
+        for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
+                GBytes *message = seed_named(seeds, paths[i])->file;
+                g_autoptr(GBytes) other = in_quoted_printable(message);
+                struct up_peeled peeled, peeled_other;
+
+                assert_true(up_peel_holds_more(message));
+                assert_true(up_peel_holds_more(other));
+                up_peel(message, false, MOST_BYTES, &peeled);
+                up_peel(other, false, MOST_BYTES, &peeled_other);
+                assert_true(peeled.layers && peeled_other.layers);
+                assert_true(g_bytes_equal(peeled.inside, peeled_other.inside));
+                up_peeled_clear(&peeled);
+                up_peeled_clear(&peeled_other);
+        }
+}
+
+/* A reader may look for the signature of the multipart/signed around it alone. */
+static void a_signature_around_is_another(void **state)
+{
+        GBytes *message = seed_named(seeds, "seeds/smime/opaque-in-clear.eml")->file;
+        gsize bytes;
+        const char *data = g_bytes_get_data(message, &bytes);
+        GString *text = g_string_new_len(data, (gssize)bytes);
+        struct up_peeled peeled;
+
+        (void)state;
+        /* Its signature is no CMS: it is not opened, and not seen beside what is opened. */
+        assert_int_equal(
+            g_string_replace(text, "application/pkcs7-signature;", "text/plain;", 0), 1);
+        assert_int_equal(g_string_replace(text, "smime.p7s", "signature.txt", 0), 2);
+        g_autoptr(GBytes) unreadable = g_string_free_to_bytes(text);
+        up_peel(unreadable, false, MOST_BYTES, &peeled);
+        assert_true(peeled.layers);
+        assert_true(peeled.others);
+        up_peeled_clear(&peeled);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -311,6 +374,8 @@ int main(void)
                 cmocka_unit_test(unwrapped_is_what_was_signed),
                 cmocka_unit_test(odd_contents_are_signed_whole),
                 cmocka_unit_test(a_case_file_keeps_its_signature),
+                cmocka_unit_test(layers_are_seen_in_each_encoding),
+                cmocka_unit_test(a_signature_around_is_another),
                 cmocka_unit_test(operators_are_sound),
                 cmocka_unit_test(another_seed_makes_other_bytes),
         };
