@@ -15,7 +15,9 @@
 #include <string.h>
 
 #include "cms/identity.h"
+#include "cms/open_layer.h"
 #include "mutate/der.h"
+#include "mutate/raw.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_MD_CTX, EVP_MD_CTX_free)
 
@@ -49,13 +51,17 @@ static size_t body_of(const guint8 *data, size_t bytes)
 
 GBytes *up_corrupt_content(struct up_rng *rng, GBytes *entity)
 {
+        g_autoptr(GPtrArray) entities = up_raw_entities(entity);
+        bool is_layer = up_carries_cms(g_ptr_array_index(entities, 0));
         gsize bytes;
         const guint8 *data = g_bytes_get_data(entity, &bytes);
-        GByteArray *changed = g_byte_array_sized_new((guint)bytes + 1);
+        GByteArray *changed = g_byte_array_sized_new((guint)bytes + 2);
         size_t body = body_of(data, bytes);
 
         g_byte_array_append(changed, data, (guint)bytes);
-        if (!change_letter(rng, changed->data + body, bytes - body))
+        if (is_layer) /* a letter of it would break what is inside, too; a line end does not */
+                g_byte_array_append(changed, (const guint8 *)"\r\n", 2);
+        else if (!change_letter(rng, changed->data + body, bytes - body))
                 g_byte_array_append(changed, (const guint8 *)"x", 1);
         return g_byte_array_free_to_bytes(changed);
 }

@@ -28,8 +28,9 @@ GBytes *up_corrupt(
     GBytes *der, enum up_corruption corruption, const struct up_signer *signer, struct up_rng *rng);
 
 /**
- * The content changed after it was signed: one letter, where there is one, is replaced by another,
- * so that neither line nor boundary nor canonical form changes. The caller owns the result.
+ * The content, changed as if after signing: one letter differs, if it has one, so that no line,
+ * boundary or canonical form changes. An entity that carries CMS gets one more line end instead,
+ * which leaves the signatures inside as they are. The caller owns the result.
  */
 GBytes *up_corrupt_content(struct up_rng *rng, GBytes *entity);
 
