@@ -498,7 +498,7 @@ static const struct content_filter {
         void (*ask)(GMimeFilter *filter); /* afterwards; NULL: nothing to ask */
         bool text_only;                   /* what only a client does, with what it displays */
         const char *marker;  /* only from here on, in one piece, for a decoder that is given where
-                                its  data begins; NULL: all of the content */
+                                its data begins; NULL: all of the content */
         const char *subtype; /* only of text/subtype; NULL: any */
 } filters[] = {
         { best, ask_best, false, NULL, NULL },

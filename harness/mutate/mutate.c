@@ -19,6 +19,7 @@
 
 #include "mail/eicar.h"
 #include "mutate/havoc.h"
+#include "mutate/raw.h"
 #include "mutate/script_operators.h"
 #include "mutate/sign.h"
 #include "mutate/tree_edit.h"
@@ -124,7 +125,7 @@ static bool looks_signed(GBytes *message)
         for (size_t i = 0; i < G_N_ELEMENTS(tags) && bytes > 0; i++)
                 if (memmem(data, bytes, tags[i], strlen(tags[i])) != NULL)
                         return true;
-        return bytes > 1 && data[0] == 0x30 && data[1] >= 0x80; /* a DER SEQUENCE */
+        return up_raw_is_bare(message);
 }
 
 /* The lines of script, policy and envelope; empty where all are standard. */
