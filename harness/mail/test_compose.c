@@ -11,6 +11,7 @@
 
 #include "mail/base64.h"
 #include "mail/compose.h"
+#include "mail/quoted_printable.h"
 
 static void assert_text(GBytes *bytes, const char *text)
 {
@@ -59,11 +60,30 @@ static void base64_lines_are_full(void **state)
         }
 }
 
+static void quoted_printable_is_exact(void **state)
+{
+        static const char *const rows[][2] = {
+                { "", "" },
+                { "a b\tc \r\n\t\n ", "a b\tc=20\r\n=09\n=20" },
+                { "a=\xff\r", "a=3D=FF=\n=0D" },
+                { "12345678", "1234567=\n8" },
+                { "1234567\xff", "1234567=\n=FF" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                g_autoptr(GString) text = g_string_new(NULL);
+                up_quoted_printable_append(text, rows[i][0], strlen(rows[i][0]), 10, "\n");
+                assert_string_equal(text->str, rows[i][1]);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(wrapping_is_exact),
                 cmocka_unit_test(base64_lines_are_full),
+                cmocka_unit_test(quoted_printable_is_exact),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

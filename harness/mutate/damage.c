@@ -10,10 +10,11 @@
 
 #include <string.h>
 
+#include "mail/quoted_printable.h"
 #include "mutate/raw.h"
 
 #define LINE_MOST 998 /* RFC 5322 section 2.1.1 */
-#define QP_LINE   72
+#define QP_LINE   76  /* RFC 2045 section 6.7 */
 
 /* A line without its end, and the end by itself. */
 struct line {
@@ -539,33 +540,12 @@ static bool is_unencoded_leaf(const struct up_entity *entity)
                entity->encoding != GMIME_CONTENT_ENCODING_UUENCODE;
 }
 
-static void put_quoted_printable(struct edit *edit, const struct line *line)
-{
-        size_t column = 0;
-
-        for (size_t i = 0; i < line->bytes; i++) {
-                guint8 octet = (guint8)line->text[i];
-                bool last = i + 1 == line->bytes;
-                bool plain = (octet > ' ' && octet <= '~' && octet != '=') ||
-                             (is_blank((char)octet) && !last);
-                g_autofree char *word =
-                    plain ? g_strdup_printf("%c", octet) : g_strdup_printf("=%02X", octet);
-                put_text(edit, word);
-                column += strlen(word);
-                if (column >= QP_LINE && !last) {
-                        put_text(edit, "=");
-                        put_text(edit, edit->line_end);
-                        column = 0;
-                }
-        }
-        put(edit, line->end, line->end_bytes);
-}
-
 /* As to a next hop without 8BITMIME. */
 static bool apply_quoted_printable(struct up_draft *draft)
 {
         g_autoptr(GPtrArray) entities = up_raw_entities(draft->c->message);
         const struct up_entity *entity = pick_entity(draft, entities, is_unencoded_leaf);
+        g_autoptr(GString) body = g_string_new(NULL);
         const char *data = g_bytes_get_data(draft->c->message, NULL);
         GBytes *message = draft->c->message;
         struct up_slice field;
@@ -581,11 +561,9 @@ static bool apply_quoted_printable(struct up_draft *draft)
         put_text(&edit, "Content-Transfer-Encoding: quoted-printable");
         put_text(&edit, edit.line_end);
         up_raw_append(edit.out, message, (struct up_slice){ field.end, entity->body.begin });
-        for (size_t at = entity->body.begin; at < entity->body.end;) {
-                struct line line = line_at(data, at, entity->body.end);
-                put_quoted_printable(&edit, &line);
-                at += line.bytes + line.end_bytes;
-        }
+        up_quoted_printable_append(body, data + entity->body.begin,
+            entity->body.end - entity->body.begin, QP_LINE, edit.line_end);
+        put(&edit, body->str, body->len);
         return replace(draft, up_entity_whole(entity), edit.out, false);
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "mail/base64.h"
+#include "mail/quoted_printable.h"
 #include "mail/words.h"
 
 /* --- encodings -------------------------------------------------------------------------------- */
@@ -78,33 +79,6 @@ static GString *decoded(const struct up_node *node)
         }
 }
 
-static GString *encode_quoted(const GString *content, size_t line_bytes, const char *line_end)
-{
-        GString *out = g_string_sized_new(content->len);
-        size_t column = 0;
-
-        for (size_t i = 0; i < content->len; i++) {
-                unsigned char byte = (unsigned char)content->str[i];
-                if (column + 4 > line_bytes) {
-                        g_string_append_printf(out, "=%s", line_end);
-                        column = 0;
-                }
-                if (byte == '\n') {
-                        g_string_append_c(out, '\n');
-                        column = 0;
-                } else if (byte == '\r' && content->str[i + 1] == '\n') {
-                        g_string_append_c(out, '\r');
-                } else if (byte < ' ' || byte > '~' || byte == '=') {
-                        g_string_append_printf(out, "=%02X", byte);
-                        column += 3;
-                } else {
-                        g_string_append_c(out, (char)byte);
-                        column++;
-                }
-        }
-        return out;
-}
-
 #define UU_LINE_BYTES 45
 
 static char uu_character(unsigned bits)
@@ -146,7 +120,9 @@ static GString *encode(GString *content, enum encoded as, size_t line_bytes, con
                 up_base64_append(out, from->str, from->len, line_bytes, line_end);
                 return out;
         case ENCODED_QUOTED:
-                return encode_quoted(from, line_bytes, line_end);
+                out = g_string_new(NULL);
+                up_quoted_printable_append(out, from->str, from->len, line_bytes, line_end);
+                return out;
         case ENCODED_UU:
                 return encode_uu(from, line_end);
         default:
