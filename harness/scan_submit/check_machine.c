@@ -131,9 +131,9 @@ static const struct {
         const char *broken;
         bool (*holds)(const struct run *run, const struct step *step);
 } rules[UP_RULE_COUNT] = {
+        [UP_RULE_ATTEMPTS_LEFT] = { "more attempts were made than allowed", has_attempts_left },
         [UP_RULE_RANK_FALLS] = { "the rank rose, or a result or timer did not lower it",
             rank_falls },
-        [UP_RULE_ATTEMPTS_LEFT] = { "more attempts were made than allowed", has_attempts_left },
         [UP_RULE_DECISION_STAYS] = { "the decision about a content changed", decision_stays },
         [UP_RULE_DISPOSITION_STAYS] = { "the disposition of a recipient changed",
             disposition_stays },

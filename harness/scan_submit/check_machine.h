@@ -20,8 +20,8 @@
 #include "scan_submit/machine.h"
 
 enum up_machine_rule {
+        UP_RULE_ATTEMPTS_LEFT, /* first: below zero the rank, which is unsigned, rises as well */
         UP_RULE_RANK_FALLS,
-        UP_RULE_ATTEMPTS_LEFT,
         UP_RULE_DECISION_STAYS,
         UP_RULE_DISPOSITION_STAYS,
         UP_RULE_TIMER_ARMED,
