@@ -168,7 +168,7 @@ uint64_t up_compare_repeat(const struct up_runs *runs, GPtrArray *findings)
 {
         if (runs->repeat == NULL)
                 return 0;
-        const struct up_ledger *one = runs->baseline->ledger, *other = runs->repeat->ledger;
+        const struct up_ledger *one = runs->baseline->ledger, *other = runs->repeat;
         guint count = MIN(one->entries->len, other->entries->len), at = 0;
 
         while (at < count && up_entry_is_same(up_ledger_at(one, at), up_ledger_at(other, at)))

@@ -75,10 +75,10 @@
 enum up_oracle { UP_ORACLES(UP_ORACLE_ID, UP_ORACLE_ID) UP_ORACLE_COUNT };
 #undef UP_ORACLE_ID
 
-/** The indexed ledgers of a case's runs. Each may be NULL, but the first. */
+/** The ledgers of a case's runs, all but one with its index. Each may be NULL, but the first. */
 struct up_runs {
         const struct up_ledger_index *baseline;
-        const struct up_ledger_index *repeat; /* the same case again */
+        const struct up_ledger *repeat; /* the same case again; has no index */
         const struct up_ledger_index *with_healing;
         const struct up_ledger_index *healthy;
         const struct up_ledger_index *no_clock_jumps; /* NULL if the script has no jumps */

@@ -285,11 +285,11 @@ static struct up_ledger_index *index_of(const struct up_ledger *ledger)
 static void judge(const struct ledgers *ledgers, struct up_judgement *judgement)
 {
         g_autoptr(up_ledger_index) baseline = index_of(ledgers->baseline);
-        g_autoptr(up_ledger_index) repeat = index_of(ledgers->repeat);
         g_autoptr(up_ledger_index) with_healing = index_of(ledgers->with_healing);
         g_autoptr(up_ledger_index) healthy = index_of(ledgers->healthy);
         g_autoptr(up_ledger_index) no_clock_jumps = index_of(ledgers->no_clock_jumps);
-        const struct up_runs runs = { baseline, repeat, with_healing, healthy, no_clock_jumps };
+        const struct up_runs runs = { baseline, ledgers->repeat, with_healing, healthy,
+                no_clock_jumps };
 
         up_judge(&runs, judgement);
 }

@@ -30,7 +30,7 @@ static struct up_runs run_modes(
 
         runs.baseline = run_mode(c, pipeline, UP_MODE_BASELINE, readings);
         up_readings_count(readings, observed);
-        runs.repeat = run_mode(c, pipeline, UP_MODE_BASELINE, readings);
+        runs.repeat = up_world_run_sharing(c, pipeline, UP_MODE_BASELINE, readings);
         runs.with_healing = run_mode(c, pipeline, UP_MODE_HEALED, readings);
         runs.healthy = run_mode(c, pipeline, UP_MODE_HEALTHY, readings);
         if (clock_jumps(c))
@@ -48,8 +48,8 @@ void up_case_result_init(struct up_case_result *result, const struct up_case *c)
 
 static void runs_clear(struct up_runs *runs)
 {
-        const struct up_ledger_index *indexes[] = { runs->baseline, runs->repeat,
-                runs->with_healing, runs->healthy, runs->no_clock_jumps };
+        const struct up_ledger_index *indexes[] = { runs->baseline, runs->with_healing,
+                runs->healthy, runs->no_clock_jumps };
 
         for (size_t i = 0; i < G_N_ELEMENTS(indexes); i++) {
                 if (indexes[i] == NULL)
@@ -57,6 +57,7 @@ static void runs_clear(struct up_runs *runs)
                 up_ledger_free((struct up_ledger *)indexes[i]->ledger);
                 up_ledger_index_free((struct up_ledger_index *)indexes[i]);
         }
+        up_ledger_free((struct up_ledger *)runs->repeat);
         *runs = (struct up_runs){ 0 };
 }
 
