@@ -53,12 +53,14 @@ const struct up_evidence_row up_evidence_rows[UP_EVIDENCE_COUNT] = {
         [UP_EVIDENCE_PAST_BOUND] = { "past-bound", "the message still waits after its bound" },
 };
 
-const struct up_mail_oracle up_mail_oracles[UP_MAIL_ORACLE_COUNT] = {
+const struct up_mail_oracle up_mail_oracles[] = {
         { UP_REMARK_LOG, UP_CLASS_LIBRARY_CRITICAL, UP_COUNT_LOGS_JUDGED, { "mime", "smime" } },
         { UP_REMARK_NO_REASON, UP_CLASS_ERROR_WITHOUT_REASON, UP_COUNT_REASONS_JUDGED, { "smime" } },
         { UP_REMARK_DISAGREE, UP_CLASS_DISAGREE, UP_COUNT_DECODERS_JUDGED, { "mime", "smime" } },
 };
 /* clang-format on */
+
+const size_t up_mail_oracle_count = G_N_ELEMENTS(up_mail_oracles);
 
 bool up_class_by_name(const char *name, enum up_class *ret_class)
 {
@@ -133,7 +135,7 @@ void up_oracle_mail(const struct up_observations *observed, GPtrArray *findings)
 {
         for (guint i = 0; i < observed->remarks->len; i++) {
                 const struct up_remark *remark = g_ptr_array_index(observed->remarks, i);
-                for (size_t j = 0; j < G_N_ELEMENTS(up_mail_oracles); j++) {
+                for (size_t j = 0; j < up_mail_oracle_count; j++) {
                         if (up_mail_oracles[j].remark == remark->kind)
                                 g_ptr_array_add(findings, up_finding_new(up_mail_oracles[j].class,
                                                               remark->site, remark->detail));

@@ -118,8 +118,8 @@ struct up_mail_oracle {
         enum up_count judged;   /* counts what it had to judge */
         const char *targets[2]; /* their cases must give it something to judge; NULL: unused */
 };
-#define UP_MAIL_ORACLE_COUNT 3
-extern const struct up_mail_oracle up_mail_oracles[UP_MAIL_ORACLE_COUNT];
+extern const struct up_mail_oracle up_mail_oracles[];
+extern const size_t up_mail_oracle_count;
 
 /** Appends the findings of the mail oracles to @findings, an array of struct up_finding. */
 void up_oracle_mail(const struct up_observations *observed, GPtrArray *findings);

@@ -5,7 +5,7 @@
  * so that a message that kills the process is given up like any other. A row that counts the last
  * attempt is replaced by the EXHAUSTED row of the same state.
  *
- * Not done here: choosing who is next, and anything about more than one message.
+ * Not done here: choosing the next message or recipient, and anything about more than one message.
  */
 #include "scan_submit/machine.h"
 
@@ -85,7 +85,7 @@ const bool up_recipient_results[UP_RECIPIENT_EVENT_COUNT] = {
         [UP_RECIPIENT_RETRY] = true,
 };
 
-const char *const up_action_names[UP_ACTIONS] = {
+const char *const up_action_names[] = {
         "count",
         "arm-retry",
         "arm-expiry",
@@ -97,6 +97,7 @@ const char *const up_action_names[UP_ACTIONS] = {
         "log-failure",
         "notify",
 };
+const unsigned up_action_count = G_N_ELEMENTS(up_action_names);
 
 /* --- the tables ------------------------------------------------------------------------------- */
 
@@ -104,7 +105,7 @@ const char *const up_action_names[UP_ACTIONS] = {
 #define TRY_AGAIN (UP_DO_COUNT | UP_DO_ARM_RETRY | UP_DO_LOG_RETRY)
 /* There will be no verdict; policy decides. */
 #define GIVE_UP (UP_DO_DECIDE | UP_DO_LOG_FAILURE)
-/* A recipient has failed, and its sender is to know. */
+/* A recipient has failed; the sender gets a notice. */
 #define REPORT (UP_DO_LOG_FAILURE | UP_DO_NOTIFY)
 
 /* clang-format off: one row, one line */

@@ -27,7 +27,7 @@
 enum up_content_state {
         UP_CONTENT_NEW,         /* not accepted yet */
         UP_CONTENT_PENDING,     /* accepted, waits for a scan worker */
-        UP_CONTENT_SCANNING,    /* the scanner was asked */
+        UP_CONTENT_SCANNING,    /* a scan is under way */
         UP_CONTENT_SCAN_WAIT,   /* no verdict, waits for its next attempt */
         UP_CONTENT_CLEARED,     /* may be delivered */
         UP_CONTENT_CONDEMNED,   /* infected */
@@ -44,12 +44,12 @@ enum up_content_event {
         UP_CONTENT_INFECTED,   /* verdict */
         UP_CONTENT_OPAQUE,     /* verdict: unscannable */
         UP_CONTENT_CHANGED,    /* verdict: rewritten */
-        UP_CONTENT_NO_VERDICT, /* the scan client came back with success, and no verdict: 0x0 */
+        UP_CONTENT_NO_VERDICT, /* the scan client returned success without a verdict: 0x0 */
         UP_CONTENT_ERROR,      /* the scan client says that it failed */
         UP_CONTENT_TIMEOUT,    /* no answer within the time-out */
         UP_CONTENT_EXHAUSTED,  /* one of the three above, at the last attempt */
         UP_CONTENT_RETRY,      /* the retry timer fired */
-        UP_CONTENT_SIGNATURES, /* the scanner knows new signatures */
+        UP_CONTENT_SIGNATURES, /* the scanner has new signatures */
         UP_CONTENT_RESTART,    /* the process died and is back */
         UP_CONTENT_EXPIRE,     /* the lifetime is over */
         UP_CONTENT_EVENT_COUNT,
@@ -98,14 +98,13 @@ enum up_action {
         UP_DO_ARM_RETRY = 1 << 1,   /* the retry timer, by the policy's backoff */
         UP_DO_ARM_EXPIRY = 1 << 2,  /* the expiry timer, by the policy's lifetime from now */
         UP_DO_WATCH = 1 << 3,       /* the attempt's own time-out */
-        UP_DO_SCAN = 1 << 4,        /* ask the scanner */
+        UP_DO_SCAN = 1 << 4,        /* request a scan */
         UP_DO_SEND = 1 << 5,        /* open a transaction */
         UP_DO_DECIDE = 1 << 6,      /* the content is decided: apply that to the recipients */
         UP_DO_LOG_RETRY = 1 << 7,   /* "will be retried later" */
         UP_DO_LOG_FAILURE = 1 << 8, /* a final failure */
         UP_DO_NOTIFY = 1 << 9,      /* report the failure to the sender */
 };
-#define UP_ACTIONS 10
 
 struct up_content_row {
         bool allowed; /* false: no row; the event is impossible in this state */
@@ -134,7 +133,8 @@ extern const char *const up_content_state_names[UP_CONTENT_STATE_COUNT];
 extern const char *const up_content_event_names[UP_CONTENT_EVENT_COUNT];
 extern const char *const up_recipient_state_names[UP_RECIPIENT_STATE_COUNT];
 extern const char *const up_recipient_event_names[UP_RECIPIENT_EVENT_COUNT];
-extern const char *const up_action_names[UP_ACTIONS];
+extern const char *const up_action_names[]; /* by bit of enum up_action */
+extern const unsigned up_action_count;
 
 /* --- steps ------------------------------------------------------------------------------------ */
 

@@ -70,7 +70,7 @@ static char *actions_text(unsigned actions)
 {
         GString *text = g_string_new(NULL);
 
-        for (unsigned i = 0; i < UP_ACTIONS; i++)
+        for (unsigned i = 0; i < up_action_count; i++)
                 if ((actions & (1U << i)) != 0)
                         g_string_append_printf(
                             text, "%s%s", text->len > 0 ? " " : "", up_action_names[i]);

@@ -400,7 +400,7 @@ static void add_idle(GPtrArray *idle, const char *name, char *why)
 /* Of those that judge what was read. */
 static void add_idle_readers(const struct up_gate *gate, GPtrArray *idle)
 {
-        for (size_t i = 0; i < G_N_ELEMENTS(up_mail_oracles); i++) {
+        for (size_t i = 0; i < up_mail_oracle_count; i++) {
                 struct sums sums = { 0 };
                 for (size_t j = 0; j < G_N_ELEMENTS(up_mail_oracles[i].targets); j++)
                         add_target(&sums, gate, up_mail_oracles[i].targets[j]);
