@@ -97,8 +97,7 @@ static void each_case_is_valid(void **state)
         }
 }
 
-/* --- judged by the oracles ---------------------------------------------------------------------
- */
+/* --- findings --------------------------------------------------------------------------------- */
 
 static void assert_only(const struct up_run *run, const struct up_canary *canary)
 {
