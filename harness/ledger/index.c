@@ -227,7 +227,7 @@ static struct up_index_recipient *add_recipient(
 }
 
 /* For a recipient that is no longer listed the world writes a last view, without state and owner. A
- * pipeline that never gave a state cannot be told from that. */
+ * pipeline that never gave a state looks the same. */
 static bool is_gone(const struct up_view *view, const struct up_index_change *last)
 {
         bool had_state = last != NULL && last->view->state != NULL && *last->view->state != '\0';

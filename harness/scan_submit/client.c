@@ -2,8 +2,8 @@
  * client - two tables: what a kind of CMS is as protection, and what a verdict is to the machine
  *
  * Looking is one pass over the message's lines (entity.h), with the types of its parts read by
- * GMime but no content decoded. The kind of a CMS is told by the parameter smime-type; where there
- * is none, by the first bytes of its body, which name it (RFC 5652 section 3). Nothing is verified.
+ * GMime but no content decoded. The kind of a CMS comes from the parameter smime-type, or without
+ * one from the first bytes of its body (RFC 5652 section 3). Nothing is verified.
  *
  * BUGS: a header that says one kind over a body of another is believed. Certificates alone
  * (certs-only) are no protection when the header says so, and signed data when it does not.

@@ -1,15 +1,15 @@
 /*
- * event_log - what an operator reads of the pipeline
+ * event_log - the pipeline's log for its operator
  *
- * Each thing that can be written is a row of one table: its number, source and category, and
- * whether something failed. The text of an entry is the row's sentence, then of which message and
- * with which error code, as on the server of KB843545:
+ * Each event is a row of one table: its number, source and category, and whether it is a failure.
+ * The text of an entry is the row's sentence, then the message and the error code, as on the server
+ * of KB843545:
  *
  *     348 MSExchangeTransport, Exchange Store Driver
  *     A message could not be virus scanned - this operation will be retried later.
  *     Internet Message ID <a@example.com>, Error Code 0x0
  *
- * That 0x0 is a finding: a failure has a reason. This module writes what it is given, so that
+ * That 0x0 is a finding: a failure has a reason. This module writes any code unchanged, so that
  * a faulty pipeline shows; a correct one always has a code, from client.h or reason.h.
  */
 #ifndef UP_SCAN_SUBMIT_EVENT_LOG_H
@@ -24,19 +24,19 @@
 enum up_log_event {
         UP_LOG_SCAN_RETRY,       /* failure: no verdict, the scan will be tried again */
         UP_LOG_UNSCANNABLE,      /* failure: there will never be a verdict */
-        UP_LOG_OVER_LIMIT,       /* failure: the message is over a limit, nobody was asked */
+        UP_LOG_OVER_LIMIT,       /* failure: the message is over a limit, and is not scanned */
         UP_LOG_INFECTED,         /* verdict */
         UP_LOG_REWRITTEN,        /* verdict */
         UP_LOG_DEFERRED,         /* failure: a recipient will be tried again */
         UP_LOG_FAILED,           /* failure: a recipient will never be delivered to */
         UP_LOG_EXPIRED,          /* failure: the lifetime is over */
-        UP_LOG_LOOP,             /* failure: refused, it has come by too often */
-        UP_LOG_NOTICE_MADE,      /* the sender is told */
-        UP_LOG_NOTICE_ABANDONED, /* failure: the sender cannot be told */
+        UP_LOG_LOOP,             /* failure: refused, it has too many Received fields */
+        UP_LOG_NOTICE_MADE,      /* a failure is reported to the sender */
+        UP_LOG_NOTICE_ABANDONED, /* failure: it cannot be reported to the sender */
         UP_LOG_HELD,             /* administrator's command */
         UP_LOG_RELEASED,         /* administrator's command */
         UP_LOG_DELETED,          /* administrator's command */
-        UP_LOG_RESTARTED,        /* the process is back; the code is how many messages it found */
+        UP_LOG_RESTARTED,        /* the code is the number of messages found */
         UP_LOG_EVENT_COUNT,
 };
 
@@ -45,7 +45,7 @@ struct up_log_row {
         const char *source;
         const char *category;
         bool failure;
-        bool counts;      /* the code is no error, but a number of messages */
+        bool counts;      /* the code is a number of messages */
         const char *text; /* one sentence without its full stop */
 };
 

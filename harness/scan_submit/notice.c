@@ -1,15 +1,14 @@
 /*
- * notice - composed by hand, each foreign string through the one door for its kind
+ * notice - composes a delivery status notification (RFC 3464)
  *
- * Three kinds of foreign text come in: addresses, which are written out in ASCII by RFC 6533 where
- * they are anything else (so a line end in one becomes \x{0D}); one line of text for each failure;
- * and the original's header, which is quoted-printable as soon as it is not plain.
+ * Three kinds of untrusted text go into a notice, each through one function: addresses, escaped as
+ * in RFC 6533 where they are not plain ASCII (a line end becomes \x{0D}); one line of text for each
+ * failure; and the header of the original, in quoted-printable where it is not plain.
  *
- * That the boundary stands nowhere in the content is made so, not hoped for: it begins with "=_",
- * which quoted-printable cannot contain, and any part of the content that contains the beginning
- * of a boundary of ours is encoded.
+ * No content can contain the boundary: it begins with "=_", which does not occur in
+ * quoted-printable, and text that contains the beginning of a boundary is encoded.
  *
- * BUGS: a sender whose address needs quoting does not stand in To, which then names nobody.
+ * BUGS: a sender address that needs quoting is left out of To, which then has no address.
  */
 #include "scan_submit/notice.h"
 
@@ -104,7 +103,7 @@ static bool is_reply(const char *text)
                g_ascii_isdigit(text[2]) && (text[3] == ' ' || text[3] == '\0');
 }
 
-/* RFC 3463 section 2, of a failure. */
+/* A status code of a permanent failure (RFC 3463 section 2). */
 static bool is_status(const char *status)
 {
         static const char digits[] = "0123456789";
@@ -121,7 +120,7 @@ static bool is_status(const char *status)
 
 /* --- parts ------------------------------------------------------------------------------------ */
 
-static GBytes *part_for_person(const struct up_notice *notice)
+static GBytes *text_part(const struct up_notice *notice)
 {
         GString *text = g_string_new("This is the mail system at " UP_RECEIVED_HOST ".\r\n\r\n"
                                      "Your message could not be delivered to:\r\n");
@@ -158,7 +157,7 @@ static void put_failure(GString *status, const struct up_notice_failure *failure
         }
 }
 
-static GBytes *part_for_program(const struct up_notice *notice)
+static GBytes *status_part(const struct up_notice *notice)
 {
         GString *status = g_string_new("Reporting-MTA: dns; " UP_RECEIVED_HOST "\r\n");
         g_autofree char *arrival = up_received_date(notice->arrival_s);
@@ -172,8 +171,8 @@ static GBytes *part_for_program(const struct up_notice *notice)
 }
 
 /*
- * The fields that may be shown, up to the first line that is none: what follows such a line some
- * read as header and some as body. An mbox's "From " before them is passed over.
+ * The fields up to the first line that is not one, because parsers disagree whether the rest is
+ * header or body. A "From " line of an mbox before them is skipped.
  */
 static struct up_slice original_header(GBytes *original)
 {
@@ -239,7 +238,7 @@ static void put_quoted(GString *to, const char *line, size_t bytes)
         }
 }
 
-static GBytes *part_of_original(const struct up_notice *notice)
+static GBytes *header_part(const struct up_notice *notice)
 {
         const char *data = g_bytes_get_data(notice->original, NULL);
         struct up_slice header = original_header(notice->original);
@@ -263,7 +262,7 @@ static GBytes *part_of_original(const struct up_notice *notice)
             body);
 }
 
-/* --- the whole -------------------------------------------------------------------------------- */
+/* --- the message ------------------------------------------------------------------------------ */
 
 static char *notice_header(const struct up_notice *notice)
 {
@@ -288,10 +287,10 @@ GBytes *up_notice_compose(const struct up_notice *notice)
         g_autofree char *boundary = g_strdup_printf(
             BOUNDARY_BEGINNING "%" G_GUINT64_FORMAT ".%u", notice->parent, notice->serial);
         g_autofree char *header = notice_header(notice);
-        g_autoptr(GBytes) person = part_for_person(notice);
-        g_autoptr(GBytes) program = part_for_program(notice);
-        g_autoptr(GBytes) original = part_of_original(notice);
-        GBytes *const parts[] = { person, program, original, NULL };
+        g_autoptr(GBytes) text = text_part(notice);
+        g_autoptr(GBytes) status = status_part(notice);
+        g_autoptr(GBytes) header_only = header_part(notice);
+        GBytes *const parts[] = { text, status, header_only, NULL };
         g_autoptr(GBytes) report =
             up_compose_multipart("multipart/report; report-type=delivery-status", boundary, parts);
 

@@ -1,7 +1,7 @@
 /*
- * trace - counting fields, and writing one
+ * received - counts Received fields, and writes one
  *
- * Names of days and months are written from tables, because strftime() and GLib ask the locale.
+ * Names of days and months come from tables: those of strftime() and GLib depend on the locale.
  */
 #include "scan_submit/received.h"
 
@@ -17,7 +17,7 @@ static const char *const days[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "S
 static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
         "Oct", "Nov", "Dec" };
 
-/* RFC 5321 section 4.4: how it came. */
+/* RFC 5321 section 4.4: the protocol after "with". */
 static const char *const origins[] = {
         [UP_ORIGIN_LOCAL] = "LOCAL",
         [UP_ORIGIN_SMTP] = "ESMTP",

@@ -236,7 +236,7 @@ static void limits_hold_at_their_edge(void **state)
         }
 }
 
-static void what_is_too_large_is_still_told_by_its_header(void **state)
+static void a_large_message_is_recognised_by_its_header(void **state)
 {
         g_autoptr(GBytes) message = message_of_seed("seeds/smime/clear-rsa.eml");
         struct up_policy policy;
@@ -324,7 +324,7 @@ int main(void)
                 cmocka_unit_test(content_tells_what_the_header_does_not),
                 cmocka_unit_test(odd_bodies_are_no_protection),
                 cmocka_unit_test(limits_hold_at_their_edge),
-                cmocka_unit_test(what_is_too_large_is_still_told_by_its_header),
+                cmocka_unit_test(a_large_message_is_recognised_by_its_header),
                 cmocka_unit_test(looking_is_quick),
                 cmocka_unit_test(answers_are_read_as_what_they_are),
                 cmocka_unit_test(a_decorator_reads_no_more_than_the_reference),

@@ -1,5 +1,5 @@
 /*
- * test_machine - the pure machine ends, whatever comes
+ * test_machine - the pure machine reaches an end from any state
  *
  * Small enough to be walked through completely: from the first state by every event that is
  * allowed, to every state that can be reached, with two attempts.
@@ -113,8 +113,7 @@ static void recipient_ends(void **state)
                         fail_msg("%s is never reached", up_recipient_state_names[i]);
 }
 
-/* Whoever is not at an end can expire and can be restarted: these rows may not be forgotten. */
-static void every_state_knows_the_unavoidable(void **state)
+static void every_state_can_expire_and_restart(void **state)
 {
         (void)state;
         for (int i = UP_CONTENT_PENDING; i < UP_CONTENT_STATE_COUNT; i++) {
@@ -127,7 +126,7 @@ static void every_state_knows_the_unavoidable(void **state)
         }
 }
 
-static void one_attempt_is_one(void **state)
+static void a_single_attempt_is_the_last(void **state)
 {
         struct up_policy policy = small_policy();
         (void)state;
@@ -143,7 +142,7 @@ static void one_attempt_is_one(void **state)
         assert_int_equal(up_content_fate(&content, &policy), UP_RECIPIENT_RETURN);
 }
 
-static void gaps_double_up_to_the_longest(void **state)
+static void retry_intervals_double_up_to_the_maximum(void **state)
 {
         struct up_policy policy = small_policy();
         const int64_t gaps_ms[] = { 60000, 120000, 240000, 300000, 300000 };
@@ -161,8 +160,8 @@ static void gaps_double_up_to_the_longest(void **state)
         assert_int_equal(content.expiry_ms, NOW_MS + policy.lifetime_ms);
 }
 
-/* A transaction that is under way when the lifetime ends has its answer heard, and no other. */
-static void last_transaction_is_waited_for(void **state)
+/* At the end of the lifetime the transaction under way may finish, but no other begins. */
+static void a_transaction_may_finish_after_expiry(void **state)
 {
         const struct up_policy policy = small_policy();
         struct up_recipient recipient = up_recipient_init(&policy, false);
@@ -180,7 +179,7 @@ static void last_transaction_is_waited_for(void **state)
         assert_true((actions & UP_DO_NOTIFY) != 0);
 }
 
-static void nobody_is_told_of_a_failed_notice(void **state)
+static void a_failed_notice_is_not_reported(void **state)
 {
         const struct up_policy policy = small_policy();
         struct up_recipient recipient = up_recipient_init(&policy, true);
@@ -227,11 +226,11 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(content_ends),
                 cmocka_unit_test(recipient_ends),
-                cmocka_unit_test(every_state_knows_the_unavoidable),
-                cmocka_unit_test(one_attempt_is_one),
-                cmocka_unit_test(gaps_double_up_to_the_longest),
-                cmocka_unit_test(last_transaction_is_waited_for),
-                cmocka_unit_test(nobody_is_told_of_a_failed_notice),
+                cmocka_unit_test(every_state_can_expire_and_restart),
+                cmocka_unit_test(a_single_attempt_is_the_last),
+                cmocka_unit_test(retry_intervals_double_up_to_the_maximum),
+                cmocka_unit_test(a_transaction_may_finish_after_expiry),
+                cmocka_unit_test(a_failed_notice_is_not_reported),
                 cmocka_unit_test(policy_decides_fates),
         };
 

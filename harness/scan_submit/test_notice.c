@@ -403,7 +403,7 @@ static void every_seed_can_be_reported_on(void **state)
         assert_true(reported > 100);
 }
 
-static void each_reason_is_told(void **state)
+static void each_reason_is_reported(void **state)
 {
         struct up_notice_failure failures[UP_REASON_COUNT];
         g_autoptr(GBytes) message = g_bytes_new(original, strlen(original));
@@ -447,7 +447,7 @@ int main(void)
                 cmocka_unit_test(a_header_that_is_not_plain_is_quoted),
                 cmocka_unit_test(a_large_header_goes_back_in_whole_fields),
                 cmocka_unit_test(every_seed_can_be_reported_on),
-                cmocka_unit_test(each_reason_is_told),
+                cmocka_unit_test(each_reason_is_reported),
                 cmocka_unit_test(another_serial_is_another_notice),
         };
 

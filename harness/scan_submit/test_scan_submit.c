@@ -141,7 +141,7 @@ static const struct fate {
             TO_THREE "script:\n  rcpt 2 defer\n  rcpt 3 reject\n  submit 1 local\n  wait 30s\n"
                      "  rcpt 2 accept\n",
             PLAIN, "delivered delivered bounced", "delivered", 3 },
-        { "infected: nothing is sent, nobody is told", "script:\n  submit 1 smtp\n", INFECTED,
+        { "infected: nothing is sent, not even a notice", "script:\n  submit 1 smtp\n", INFECTED,
             "quarantined", "", 0 },
         { "infected, and discarded by policy",
             "policy: infected=discard\nscript:\n  submit 1 smtp\n", INFECTED, "discarded", "", 0 },
@@ -165,7 +165,7 @@ static const struct fate {
         { "a next hop that never accepts: three attempts, and three of the notice",
             "policy: send-attempts=3\nscript:\n  hop 0 mail defer\n  submit 1 local\n", PLAIN,
             "bounced", "abandoned", 6 },
-        { "nobody is told who does not want it",
+        { "notify=never: no notice",
             "envelope: from=alice@example.com to=b@example.com notify=never\n"
             "script:\n  hop 0 mail reject\n  submit 1 local\n",
             PLAIN, "bounced", "", 1 },
@@ -181,7 +181,7 @@ static const struct fate {
         { "8-bit, and a next hop without 8BITMIME: not changed, not tried",
             "script:\n  offers 8bitmime off\n  submit 1 local\n", EIGHT, "bounced", "delivered",
             1 },
-        { "only who needs SMTPUTF8 fails without it",
+        { "without SMTPUTF8 only the recipient that needs it fails",
             "envelope: from=alice@example.com to=bø@example.com,c@example.com\n"
             "script:\n  offers smtputf8 off\n  submit 1 local\n",
             PLAIN, "bounced delivered", "delivered", 2 },
@@ -206,11 +206,11 @@ static const struct fate {
         { "deleted while it is scanned",
             "script:\n  scan 1 never\n  submit 1 local\n  wait 1s\n  delete 1\n", PLAIN,
             "discarded", "", 0 },
-        { "the wall clock is nobody's lifetime",
+        { "jumps of the wall clock do not change the lifetime",
             "script:\n  hop 0 mail defer\n  submit 1 local\n  wait 10s\n  clock forward 3650d\n"
             "  wait 10s\n  hop 0 mail accept\n  clock back 3650d\n",
             PLAIN, "delivered", "", 2 },
-        { "a copy too many is refused at the door",
+        { "a looping copy is refused at max-hops",
             "policy: max-hops=2\nscript:\n  loop on\n  submit 1 smtp\n", PLAIN,
             "delivered delivered delivered", "", 3 },
 };
@@ -368,8 +368,8 @@ static unsigned notices_about(const struct up_ledger_index *index, up_id message
         return count;
 }
 
-/* Nobody is told of what a crash could undo: in a step that it ends, there is the call alone. */
-static void assert_nobody_was_told(const struct up_ledger *ledger, unsigned operation)
+/* A step that ends in a crash has no effect outside: it has no entry but the call. */
+static void assert_no_effect_before_crash(const struct up_ledger *ledger, unsigned operation)
 {
         for (guint i = 0; i < ledger->entries->len; i++) {
                 if (up_ledger_at(ledger, i)->kind != UP_ENTRY_CRASH)
@@ -430,7 +430,7 @@ static void a_crash_at_any_operation_loses_nothing(void **state)
                 assert_int_equal(ending_of(ledger), UP_ENDING_SETTLED);
                 assert_nothing_is_lost(ledger, operation);
                 assert_no_more_copies_than_doubts(ledger, operation);
-                assert_nobody_was_told(ledger, operation);
+                assert_no_effect_before_crash(ledger, operation);
                 for (unsigned number = 1; number < NUMBERS; number++)
                         refused += !was_accepted(ledger, number, &message);
         }
@@ -557,7 +557,7 @@ static void faults_are_the_same_in_any_order(void **state)
 
 /* Four of twelve recipients break every connection, and come back for their next attempt sooner
  * than one worker is through with all. */
-static void nobody_is_sent_to_twice_while_others_wait_for_once(void **state)
+static void retries_wait_for_first_attempts(void **state)
 {
         enum { TWELVE = 12, TOGETHER = 2 };
         unsigned attempts[TWELVE] = { 0 };
@@ -583,8 +583,8 @@ static void nobody_is_sent_to_twice_while_others_wait_for_once(void **state)
         assert_true(attempts[0] > TOGETHER + 1);
 }
 
-/* It fails while it is handed in, so its notice is sent before the world knows either. */
-static void what_the_script_says_of_a_message_is_not_about_its_notice(void **state)
+/* It fails during submission, so its notice is sent before either id is known to the world. */
+static void script_lines_for_a_message_do_not_apply_to_its_notice(void **state)
 {
         (void)state;
         g_autoptr(up_ledger) ledger = play("policy: max-message=1\n"
@@ -611,8 +611,8 @@ int main(void)
                 cmocka_unit_test(kb843545_retries_for_ever),
                 cmocka_unit_test(kb843545_touches_nothing_else),
                 cmocka_unit_test(faults_are_the_same_in_any_order),
-                cmocka_unit_test(nobody_is_sent_to_twice_while_others_wait_for_once),
-                cmocka_unit_test(what_the_script_says_of_a_message_is_not_about_its_notice),
+                cmocka_unit_test(retries_wait_for_first_attempts),
+                cmocka_unit_test(script_lines_for_a_message_do_not_apply_to_its_notice),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,9 +8,9 @@
  *
  * Compiled without the instrumentation that calls it.
  *
- * BUGS: a loop in an inlined function is named by the caller; only debug information, which a
- * sanitizer's symbolizer reads, tells them apart. If one round of a loop takes longer than the
- * observation, a smaller loop inside it is named.
+ * BUGS: a loop in an inlined function is named by the caller; only the debug information
+ * that a sanitizer's symbolizer reads distinguishes them. If one round of a loop takes longer than
+ * the observation, a smaller loop inside it is named.
  */
 #include "target/fuel.h"
 

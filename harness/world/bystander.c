@@ -1,9 +1,9 @@
 /*
- * bystander - two messages as they are
+ * bystander - the texts of two messages
  *
- * The signature is base64 and well-formed DER of signed-data without a signer: who looks at the
- * structure sees a signed message, who verifies it finds nobody. Lines end with CR LF, as on the
- * wire.
+ * The signature is well-formed DER of signed-data, in base64, without a signer: a reader of the
+ * structure sees a signed message, and a verifier has no signature to verify. Lines end with CR LF,
+ * as on the wire.
  */
 #include "world/bystander.h"
 
@@ -50,5 +50,5 @@ GBytes *up_bystander(const char *kind)
                 if (strcmp(bystanders[i].kind, kind) == 0)
                         return g_bytes_new_static(
                             bystanders[i].message, strlen(bystanders[i].message));
-        g_assert_not_reached(); /* the verb has a choice that the table has not */
+        g_assert_not_reached(); /* each choice of the verb is a row */
 }

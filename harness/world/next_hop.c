@@ -1,14 +1,14 @@
 /*
  * next_hop - replies by number and point, and what a strict server refuses
  *
- * It knows nothing of connections: a transaction is answered as a whole. A reply `lost` at one
- * point means that nothing is heard from there on.
+ * Connections are not simulated: a transaction is answered as a whole. After a reply `lost` at one
+ * point, no reply arrives at later points.
  */
 #include "world/next_hop.h"
 
 #include <string.h>
 
-/* In the order of enum up_reply; the last one is no reply at all. */
+/* In the order of enum up_reply; after them, no reply. */
 static const char *const reply_names[] = { "accept", "defer", "reject", "lost", "never" };
 #define NEVER 4
 #define UNSET -1
@@ -26,7 +26,7 @@ static const struct {
         { "size", UP_HOP_SIZE, false },
 };
 
-/* The reader of the case lets no other words pass. */
+/* The parser of the case accepts no other names. */
 static int place_of(const char *const *names, size_t count, const char *name)
 {
         for (size_t i = 0; i < count; i++)

@@ -1,8 +1,8 @@
 /*
- * ports - what the pipeline asks of the world, from within a call
+ * ports - the pipeline's calls back into the world
  *
- * A dead process says nothing: while the power is out, nothing that is asked or told is taken,
- * though the pipeline gets a request number all the same.
+ * During a power failure they have no effect, although requests still get a number: a dead process
+ * cannot call.
  */
 #include "world/hooks.h"
 #include "world/world_private.h"
@@ -28,7 +28,7 @@ void up_world_expect(struct up_world *world, struct up_arrival *arrival, int64_t
         g_sequence_insert_sorted(world->arrivals, arrival, by_due, NULL);
 }
 
-/* Of whom a confused scanner speaks: the first other message that it was asked about. */
+/* The message that the answer `other` names: the first other one whose scan is outstanding. */
 static up_id other_message(const struct up_world *world, up_id message)
 {
         for (GSequenceIter *at = g_sequence_get_begin_iter(world->arrivals);

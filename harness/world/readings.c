@@ -1,8 +1,9 @@
 /*
- * readings - a table by bytes, and the reader that fills it
+ * readings - a cache of results by the bytes of the message
  *
- * The scanner has the standard limits of mail/limits.h and knows no certificate but those in the
- * message and the test identities', whose dates it does not look at: so it needs no clock.
+ * Messages are read with the standard limits of mail/limits.h and with no certificates but those in
+ * the message and those of the test identities. Validity periods are ignored, so no clock is
+ * needed.
  */
 #include "world/readings.h"
 
@@ -22,8 +23,8 @@ struct found {
         uint64_t counts[UP_COUNTS];
 };
 
-/* What is told of a message; the others count what the reader did. */
-static const enum up_count told[] = {
+/* The counts of what a message contains; the others count what the reader did. */
+static const enum up_count content_counts[] = {
         UP_COUNT_PARTS,
         UP_COUNT_CMS,
         UP_COUNT_SIGNED,
@@ -171,7 +172,7 @@ void up_readings_count(const struct up_readings *readings, struct up_observation
         g_hash_table_iter_init(&iter, readings->found);
         while (g_hash_table_iter_next(&iter, NULL, &value)) {
                 const struct found *found = value;
-                for (size_t i = 0; i < G_N_ELEMENTS(told); i++)
-                        observed->counts[told[i]] += found->counts[told[i]];
+                for (size_t i = 0; i < G_N_ELEMENTS(content_counts); i++)
+                        observed->counts[content_counts[i]] += found->counts[content_counts[i]];
         }
 }

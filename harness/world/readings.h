@@ -3,8 +3,8 @@
  *
  * It looks for EICAR's test file: in a message as it stands, in each of its parts after transfer
  * decoding, and in whatever OpenSSL opens without a key, layer in layer (up_smime_open() in
- * cms/smime.h). On the way it verifies signatures, as scanners do that tell their users about
- * them; a bad one is no reason to refuse mail, so the verdict is by content alone. Encrypted
+ * cms/smime.h). On the way it verifies signatures, as scanners do that report them to
+ * their users; a bad one is no reason to refuse mail, so the verdict is by content alone. Encrypted
  * content is not opened, and neither are archives; CMS that cannot be read has no content.
  *
  * Pipelines request scans of the same bytes many times, so results are cached. They do not depend
@@ -35,8 +35,8 @@ struct up_found {
 /**
  * Reads a message, if that was not done before. With @failing not 0 it is read in any case, and
  * OpenSSL gets no memory for its allocation of that number: where a call fails for it, there is no
- * verdict. That is not kept. It listens to GLib's log (up_observations_listen()), so nobody else
- * may.
+ * verdict. That result is not cached. Captures GLib's log (up_observations_listen()) meanwhile, so
+ * the caller must not be capturing it.
  */
 struct up_found up_readings_read(struct up_readings *readings, GBytes *bytes, uint64_t failing);
 

@@ -56,13 +56,13 @@ struct up_scanner_plan {
         int64_t after_ms[2]; /* of each, from now */
         enum up_verdict verdict;
         uint32_t code;
-        bool other;          /* it will speak of another message */
+        bool other;          /* the answer names another message */
         uint64_t starved_at; /* why it has no verdict: the allocation that failed; 0: not that */
 };
 
 /**
- * Asks about a message of that number. @timeout_ms is how long the pipeline waits for an answer.
- * It listens to GLib's log while it reads (up_observations_listen()), so nobody else may.
+ * Scans a message of that number. @timeout_ms is how long the pipeline waits for an answer.
+ * Captures GLib's log meanwhile (up_observations_listen()), so the caller must not be capturing it.
  */
 struct up_scanner_plan up_scanner_ask(
     struct up_scanner *scanner, unsigned number, GBytes *bytes, int64_t timeout_ms);

@@ -29,7 +29,7 @@ struct toy_kind {
         bool sleeps;        /* asks for no retry */
         bool spins;         /* wants to be run at once, and does nothing */
         bool forgets;       /* a message without a verdict is gone */
-        bool hides;         /* tells of nobody */
+        bool hides;         /* reports no recipients */
         bool saves_twice;   /* a submission takes two operations */
         bool undecided;     /* what is deposited gated is never opened */
         int64_t retry_ms;   /* 0: TOY_RETRY_MS */
@@ -118,7 +118,7 @@ static enum up_receipt toy_submit(
         struct toy *toy = self;
 
         if (!toy_save(toy))
-                return UP_RECEIPT_ACCEPTED; /* a lie that nobody will hear */
+                return UP_RECEIPT_ACCEPTED; /* the receipt is lost in the crash */
 
         struct toy_mail *kept = g_new0(struct toy_mail, 1);
         kept->id = ++toy->last_id;
@@ -482,7 +482,7 @@ static const struct up_view *last_view(
                         view = &entry->as.view;
         }
         if (view == NULL)
-                fail_msg("nothing is told of %u:%u", number, recipient);
+                fail_msg("no view of %u:%u", number, recipient);
         return view;
 }
 
@@ -646,7 +646,7 @@ static void number_0_is_all_mail_without_a_line_of_its_own(void **state)
         assert_became(ledger, 4, UP_DISPOSITION_DELIVERED);
 }
 
-static void a_confused_scanner_speaks_of_another_that_it_was_asked_about(void **state)
+static void the_answer_other_names_another_outstanding_scan(void **state)
 {
         (void)state;
         g_autoptr(up_ledger) ledger =
@@ -1050,7 +1050,7 @@ static void a_pipeline_that_cannot_crash_is_left_alone(void **state)
 
 /* --- the administrator ------------------------------------------------------------------------ */
 
-static void what_an_administrator_holds_waits_for_nobody_else(void **state)
+static void held_mail_does_not_keep_the_run_going(void **state)
 {
         (void)state;
         g_autoptr(up_ledger) held = run("  submit 1 local\n  hold 1");
@@ -1191,7 +1191,7 @@ static void a_bound_is_seen_to_pass(void **state)
         assert_ending(ledger, UP_ENDING_BOUND);
 }
 
-static void a_forgotten_message_is_told(void **state)
+static void a_message_no_longer_reported_is_recorded(void **state)
 {
         (void)state;
         static const struct toy_kind kind = { .forgets = true };
@@ -1237,8 +1237,8 @@ static void a_cycle_is_one_that_was_gone_round_again_and_again(void **state)
         assert_false(lasso_sees("aaaaaaaaaaaaaaa", 0));
 }
 
-/* A pipeline that tells of what stands in an array. */
-struct told {
+/* A pipeline that reports the views of an array. */
+struct reported {
         struct up_view views[3];
         unsigned count;
         unsigned kept;
@@ -1246,27 +1246,27 @@ struct told {
 
 static void tell(void *self, up_view_visitor see, void *data)
 {
-        const struct told *told = self;
+        const struct reported *reported = self;
 
-        for (unsigned i = 0; i < told->count; i++)
-                see(&told->views[i], data);
+        for (unsigned i = 0; i < reported->count; i++)
+                see(&reported->views[i], data);
 }
 
 static const struct up_view *keep(void *data, const struct up_view *view)
 {
-        struct told *told = data;
+        struct reported *reported = data;
 
-        told->kept++;
+        reported->kept++;
         return view;
 }
 
-static unsigned changes(struct up_views *views, struct told *told)
+static unsigned changes(struct up_views *views, struct reported *reported)
 {
         const struct up_pipeline pipeline = { .for_each_recipient = tell };
 
-        told->kept = 0;
-        up_views_update(views, &pipeline, told, 1000, keep, told);
-        return told->kept;
+        reported->kept = 0;
+        up_views_update(views, &pipeline, reported, 1000, keep, reported);
+        return reported->kept;
 }
 
 static void each_change_of_a_view_is_seen_once(void **state)
@@ -1274,7 +1274,7 @@ static void each_change_of_a_view_is_seen_once(void **state)
         (void)state;
         const struct up_view blank = { .message = 5, .from = "f", .to = "t", .state = "s" };
         struct up_view others[] = { blank, blank, blank, blank, blank, blank, blank, blank, blank };
-        struct told told = { .views = { blank }, .count = 1 };
+        struct reported reported = { .views = { blank }, .count = 1 };
         struct up_views views;
 
         others[0].parent = 1;
@@ -1287,39 +1287,41 @@ static void each_change_of_a_view_is_seen_once(void **state)
         others[7].rank = 1;
         others[8].eligible = true;
         up_views_init(&views);
-        assert_int_equal(changes(&views, &told), 1);
+        assert_int_equal(changes(&views, &reported), 1);
         for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
-                told.views[0] = others[i];
-                assert_int_equal(changes(&views, &told), 1);
-                assert_int_equal(changes(&views, &told), 0);
-                told.views[0] = blank;
-                assert_int_equal(changes(&views, &told), 1);
+                reported.views[0] = others[i];
+                assert_int_equal(changes(&views, &reported), 1);
+                assert_int_equal(changes(&views, &reported), 0);
+                reported.views[0] = blank;
+                assert_int_equal(changes(&views, &reported), 1);
         }
         up_views_clear(&views);
 }
 
-static void who_is_told_of_in_another_order_has_not_changed(void **state)
+static void another_order_is_no_change(void **state)
 {
         (void)state;
-        struct told told = { .views = { { .message = 1 }, { .message = 2 }, { .message = 3 } },
-                .count = 3 };
+        struct reported reported = {
+                .views = { { .message = 1 }, { .message = 2 }, { .message = 3 } }, .count = 3
+        };
         struct up_views views;
 
         up_views_init(&views);
-        assert_int_equal(changes(&views, &told), 3);
+        assert_int_equal(changes(&views, &reported), 3);
         assert_int_equal(views.waiting, 3);
-        const struct up_view first = told.views[0];
-        told.views[0] = told.views[2];
-        told.views[2] = first;
-        assert_int_equal(changes(&views, &told), 0);
+        const struct up_view first = reported.views[0];
+        reported.views[0] = reported.views[2];
+        reported.views[2] = first;
+        assert_int_equal(changes(&views, &reported), 0);
 
-        /* one is forgotten, which is told once; comes back; is forgotten while another comes back
+        /* one is forgotten, which is recorded once; comes back; is forgotten while another comes
+         * back
          */
-        told.count = 2;
-        assert_int_equal(changes(&views, &told), 1);
-        assert_int_equal(changes(&views, &told), 0);
-        told.views[1] = first;
-        assert_int_equal(changes(&views, &told), 2);
+        reported.count = 2;
+        assert_int_equal(changes(&views, &reported), 1);
+        assert_int_equal(changes(&views, &reported), 0);
+        reported.views[1] = first;
+        assert_int_equal(changes(&views, &reported), 2);
         assert_int_equal(views.waiting, 3);
         up_views_clear(&views);
 }
@@ -1413,10 +1415,10 @@ static void any_script_ends_well_and_twice_the_same(void **state)
                 static const char head[] = "envelope: to=a,b,c\npolicy: lifetime=4h\n";
                 g_autoptr(up_ledger) first = run_case(head, script, &sound, mode);
                 g_autoptr(up_ledger) second = run_case(head, script, &sound, mode);
-                g_autofree char *told = up_ledger_write(first);
-                g_autofree char *told_again = up_ledger_write(second);
+                g_autofree char *one = up_ledger_write(first);
+                g_autofree char *other = up_ledger_write(second);
 
-                assert_string_equal(told, told_again);
+                assert_string_equal(one, other);
                 if (up_ledger_at(first, first->entries->len - 1)->as.ending != UP_ENDING_SETTLED)
                         fail_msg("in mode %d:\n%s", mode, script);
         }
@@ -1492,7 +1494,7 @@ int main(void)
                 cmocka_unit_test(the_scanner_answers_in_each_manner),
                 cmocka_unit_test(every_choice_of_every_verb_is_played),
                 cmocka_unit_test(number_0_is_all_mail_without_a_line_of_its_own),
-                cmocka_unit_test(a_confused_scanner_speaks_of_another_that_it_was_asked_about),
+                cmocka_unit_test(the_answer_other_names_another_outstanding_scan),
                 cmocka_unit_test(the_scanner_reads_content),
                 cmocka_unit_test(memory_runs_out_in_the_next_look_alone),
                 cmocka_unit_test(memory_belongs_to_the_environment),
@@ -1509,17 +1511,17 @@ int main(void)
                 cmocka_unit_test(the_power_goes_out_at_the_operation_that_was_named),
                 cmocka_unit_test(an_answer_still_comes_after_a_restart),
                 cmocka_unit_test(a_pipeline_that_cannot_crash_is_left_alone),
-                cmocka_unit_test(what_an_administrator_holds_waits_for_nobody_else),
+                cmocka_unit_test(held_mail_does_not_keep_the_run_going),
                 cmocka_unit_test(a_command_on_what_was_not_accepted_does_nothing),
                 cmocka_unit_test(the_policy_can_be_switched),
                 cmocka_unit_test(new_signatures_reach_the_pipeline),
                 cmocka_unit_test(a_bystander_is_mail_of_its_own),
                 cmocka_unit_test(each_fault_ends_its_run),
                 cmocka_unit_test(a_bound_is_seen_to_pass),
-                cmocka_unit_test(a_forgotten_message_is_told),
+                cmocka_unit_test(a_message_no_longer_reported_is_recorded),
                 cmocka_unit_test(a_cycle_is_one_that_was_gone_round_again_and_again),
                 cmocka_unit_test(each_change_of_a_view_is_seen_once),
-                cmocka_unit_test(who_is_told_of_in_another_order_has_not_changed),
+                cmocka_unit_test(another_order_is_no_change),
                 cmocka_unit_test(the_environment_heals_after_the_script),
                 cmocka_unit_test(in_a_healthy_run_nothing_is_sick_from_the_start),
                 cmocka_unit_test(in_a_steady_run_the_wall_clock_never_jumps),

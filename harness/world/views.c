@@ -1,9 +1,8 @@
 /*
- * views - compare by place, look up only where the order has changed
+ * views - compares by place, looks up only where the order has changed
  *
- * A pipeline tells of its recipients in a lasting order, so the one that was at some place before
- * is nearly always there again, and a look costs one comparison for each. The table is for new
- * ones, and for pipelines that keep no order.
+ * Most pipelines report their recipients in one order, so a look costs one comparison for each. The
+ * table is for new recipients, and for pipelines that keep no order.
  */
 #include "world/views.h"
 
@@ -14,7 +13,7 @@
 
 struct seen {
         struct up_view view;
-        guint look; /* in which look it was told of last */
+        guint look; /* the number of the look that last reported it */
         bool forgotten;
 };
 
@@ -23,7 +22,7 @@ struct look {
         struct up_views *views;
         guint number;
         guint place;   /* where the next one is expected */
-        guint present; /* how many were told of */
+        guint present; /* how many were reported */
         guint back;    /* of them, how many had been forgotten */
         int64_t shift_ms;
         up_keep_view keep;
@@ -55,7 +54,7 @@ static bool is_of(const struct seen *seen, up_id message, unsigned recipient)
         return seen->view.message == message && seen->view.recipient == recipient;
 }
 
-/* False when nobody was seen under that key. Places are kept from 1: NULL is none. */
+/* False if no such recipient was seen. The table has places from 1, because NULL is none. */
 static bool find_place(
     const struct up_views *views, up_id message, unsigned recipient, guint *ret_place)
 {
@@ -77,7 +76,7 @@ bool up_views_has(const struct up_views *views, up_id message)
 
 /* --- one view --------------------------------------------------------------------------------- */
 
-/* Held by an administrator, it waits for nobody but them. */
+/* A held recipient waits for the administrator, not for the pipeline. */
 static bool waits(const struct up_view *view)
 {
         bool held =
@@ -159,7 +158,7 @@ static void visit(const struct up_view *view, void *data)
         up_hooks_after();
 }
 
-/* --- those who are missing -------------------------------------------------------------------- */
+/* --- recipients no longer reported ------------------------------------------------------------ */
 
 static void mark_forgotten(struct look *look, guint place)
 {

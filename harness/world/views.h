@@ -20,17 +20,17 @@ struct up_views {
         GArray *seen;           /* of struct seen, in the order first seen */
         GHashTable *places;     /* where in @seen a recipient is */
         guint waiting;          /* how many wait for the pipeline */
-        guint looks;            /* how often it was asked */
-        guint present;          /* how many were told of, the last time */
-        guint64 reported_total; /* work done: recipients told of, each time counted */
+        guint looks;            /* how often the pipeline reported */
+        guint present;          /* how many were reported the last time */
+        guint64 reported_total; /* work done: all recipients reported, each time */
 };
 
 void up_views_init(struct up_views *views);
 void up_views_clear(struct up_views *views);
 
 /**
- * Asks the pipeline about all. Each view that is new or has changed is given to @keep. Times in
- * them are as @shift_ms later: it is taken off, but from 0 and UP_NEVER_MS, which are no times.
+ * Has the pipeline report all recipients, and passes each view that is new or has changed to @keep.
+ * @shift_ms is subtracted from the times in them, except from 0 and UP_NEVER_MS.
  */
 void up_views_update(struct up_views *views, const struct up_pipeline *pipeline, void *self,
     int64_t shift_ms, up_keep_view keep, void *data);

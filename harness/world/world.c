@@ -55,8 +55,8 @@ static void remember(struct up_world *world, up_id message, const struct up_subm
             MAX(world->last_bound_ms, world->now_ms + up_policy_bound_ms(&world->policy));
 }
 
-/* A pipeline may speak of a message before it has told the world its name. Whom it names first is
- * taken for what is handed in, and whom it names next for born inside, a notice on it. */
+/* A pipeline may use the id of a message before submit() has returned it. The first unknown id is
+ * taken for that of the submitted message, any other for that of a notice on it. */
 struct up_submission up_world_find_submission(struct up_world *world, up_id message)
 {
         const struct up_submission *submission = g_hash_table_lookup(world->submissions, &message);
@@ -70,7 +70,8 @@ struct up_submission up_world_find_submission(struct up_world *world, up_id mess
         return submission != NULL ? *submission : (struct up_submission){ .notify = true };
 }
 
-/* One that nobody handed in is born inside, unless the power went out as it was handed in. */
+/* A message that was not submitted was made by the pipeline, unless the power failed during its
+ * submission. */
 static void register_message(struct up_world *world, const struct up_view *view)
 {
         const struct up_submission born = { .notify = true };
@@ -312,7 +313,7 @@ static void answer_scan(struct up_world *world, const struct up_arrival *arrival
         up_world_step(world);
 }
 
-/* What was delivered comes back by SMTP, for those to whom it was. */
+/* A delivered message comes back by SMTP, for the recipients to which it was delivered. */
 static void schedule_copy(
     struct up_world *world, guint asked_at, const struct up_send_answer *answer)
 {
