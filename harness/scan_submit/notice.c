@@ -17,6 +17,7 @@
 
 #include "mail/compose.h"
 #include "mail/header.h"
+#include "mail/quoted_printable.h"
 #include "scan_submit/received.h"
 
 #define BOUNDARY_BEGINNING "=_unpend."
@@ -215,29 +216,6 @@ static bool is_plain(const char *data, struct up_slice lines)
         return true;
 }
 
-/* RFC 2045 section 6.7. A soft break leaves room for an escape and its own "=". */
-static void put_quoted(GString *to, const char *line, size_t bytes)
-{
-        size_t column = 0;
-
-        for (size_t i = 0; i < bytes; i++) {
-                unsigned char c = (unsigned char)line[i];
-                bool is_last = i + 1 == bytes;
-                bool is_literal =
-                    (c > ' ' && c < 0x7f && c != '=') || ((c == ' ' || c == '\t') && !is_last);
-
-                if (column + 3 >= QUOTED_BYTES) {
-                        g_string_append(to, "=\r\n");
-                        column = 0;
-                }
-                if (is_literal)
-                        g_string_append_c(to, (char)c);
-                else
-                        g_string_append_printf(to, "=%02X", c);
-                column += is_literal ? 1 : 3;
-        }
-}
-
 static GBytes *header_part(const struct up_notice *notice)
 {
         const char *data = g_bytes_get_data(notice->original, NULL);
@@ -252,7 +230,8 @@ static GBytes *header_part(const struct up_notice *notice)
                 if (plain)
                         g_string_append_len(text, data + at, (gssize)(line.end - at));
                 else
-                        put_quoted(text, data + at, line.end - at);
+                        up_quoted_printable_append(
+                            text, data + at, line.end - at, QUOTED_BYTES, "\r\n");
                 g_string_append(text, "\r\n");
         }
         body = g_string_free_to_bytes(text);
