@@ -21,7 +21,7 @@
 struct up_page_step {
         int64_t at_ms;
         char *text; /* paragraphs, each with a line end */
-        guint key;  /* steps with one key tell the same; 0 is like no other */
+        guint key;  /* equal for steps that can be folded; 0: never folded */
 };
 
 /**

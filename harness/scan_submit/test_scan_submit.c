@@ -1,8 +1,8 @@
 /*
- * test_scan_submit - the reference pipeline in the world: what becomes of mail, and what is sent
+ * test_scan_submit - the reference pipeline in the world: dispositions, and what is sent
  *
- * Each test plays a script and looks at the ledger alone. Whether a promise was broken is for the
- * oracles, and the regressions ask them; here stands what exactly the reference does.
+ * Each test runs a script and reads only the ledger. Broken promises are for the oracles, which the
+ * regressions cover; these tests fix the exact behaviour of the reference.
  */
 #include <setjmp.h>
 #include <stdarg.h>
