@@ -353,8 +353,8 @@ int up_tool_dictionary(int argc, char **argv)
 {
         const GOptionEntry entries[] = { G_OPTION_ENTRY_NULL };
         int status = up_tool_options(&argc, &argv, entries, "TARGET",
-            "Prints the dictionary of a target, for libFuzzer and AFL++. The committed ones are in "
-            "fuzz/.");
+            "Prints the dictionary of a target, for libFuzzer and AFL++. make writes it "
+            "beside the target.");
 
         if (status >= 0)
                 return status;

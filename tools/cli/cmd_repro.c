@@ -9,6 +9,7 @@
 #include "case/case.h"
 #include "faults/faults.h"
 #include "fuzz/targets.h"
+#include "mail/header.h"
 #include "tools/exec/built_from.h"
 #include "tools/promote/private.h"
 #include "tools/exec/run.h"
@@ -295,6 +296,18 @@ static bool is_run_by_itself(const struct repro *repro, const struct up_target_r
         return row->takes_mail && up_tool_faults_apply(row->name, repro->fault);
 }
 
+/* Any bytes are a message, but a file of the user's without a header is probably the wrong one. */
+static void warn_without_header(const struct up_case *c, const char *path)
+{
+        struct up_header header = up_header_of(c->message);
+        struct up_field field;
+
+        while (up_header_next(&header, &field))
+                if (field.name.end > field.name.begin)
+                        return;
+        up_tool_fail(0, "%s: has no header field and may not be mail; it is run as it is", path);
+}
+
 static void run_case(struct repro *repro, const char *path)
 {
         g_autoptr(up_case) c = print_case(repro, path);
@@ -310,6 +323,7 @@ static void run_case(struct repro *repro, const char *path)
         } else if (up_tool_faults_apply(named, repro->fault)) {
                 run_target(repro, c, named, path);
         } else {
+                warn_without_header(c, path);
                 for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++)
                         if (is_run_by_itself(repro, &up_target_rows[i]))
                                 run_target(repro, c, up_target_rows[i].name, path);

@@ -115,6 +115,11 @@ check 'a crash' ended 1
 check 'is named by its mechanism' out_has 'heap-use-after-free cms_read'
 check 'with its place' out_has 'harness/mail/cms.c:3'
 check 'and the way on' out_has "repro --flavour replay --target mime crash.eml"
+check 'and no doubt that it is mail' err_lacks 'may not be mail'
+printf '\0\1 noise' >noise.bin
+run repro noise.bin
+check 'what has no header passes' ended 0
+check 'and is doubted' err_has 'noise.bin: has no header field and may not be mail'
 run repro empty.eml
 check 'an empty file is a message' ended 0
 run repro absent.eml

@@ -432,7 +432,12 @@ static size_t bytes_that_fit(const char *text, size_t columns)
         return at > text ? (size_t)(at - text) : strlen(text);
 }
 
-/* GOption breaks no lines. */
+static bool is_prose(const char *line)
+{
+        return line != NULL && *line != '\0' && *line != ' ';
+}
+
+/* GOption breaks no lines: prose is filled anew, and what is indented keeps its column. */
 static void print_help(GOptionContext *context)
 {
         g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
@@ -440,10 +445,14 @@ static void print_help(GOptionContext *context)
         size_t columns = up_tool_columns();
 
         for (char **line = lines; *line != NULL; line++) {
-                size_t indent = MIN(hanging_indent(*line), columns / 2);
-                size_t bytes = bytes_that_fit(*line, columns);
-                const char *rest = *line + bytes;
-                printf("%.*s\n", (int)bytes, *line);
+                g_autoptr(GString) text = g_string_new(*line);
+                while (is_prose(line[0]) && is_prose(line[1]) && !g_str_has_suffix(line[0], ":"))
+                        g_string_append_printf(text, " %s", *++line);
+
+                size_t indent = MIN(hanging_indent(text->str), columns / 2);
+                size_t bytes = bytes_that_fit(text->str, columns);
+                const char *rest = text->str + bytes;
+                printf("%.*s\n", (int)bytes, text->str);
                 while (*(rest += strspn(rest, " ")) != '\0') {
                         bytes = bytes_that_fit(rest, columns - indent);
                         printf("%*s%.*s\n", (int)indent, "", (int)bytes, rest);

@@ -10,18 +10,18 @@
 static const struct up_tool_command commands[] = {
         { "campaign", up_tool_campaign, UP_STATUS_USAGE, "fuzz, and collect what breaks" },
         { "repro", up_tool_repro, UP_STATUS_BISECT_USAGE,
-            "run a case or a message, tell the trace" },
+            "run cases or messages, print what they show" },
         { "minimize", up_tool_minimize, UP_STATUS_USAGE,
             "the smallest case with the same finding" },
         { "promote", up_tool_promote, UP_STATUS_USAGE, "make a regression of a finding" },
         { "gate", up_tool_gate, UP_STATUS_USAGE, "run all regressions, as TAP" },
         { "inspect", up_tool_inspect, UP_STATUS_USAGE, "what a case or a message holds" },
         { "mutate", up_tool_mutate, UP_STATUS_USAGE, "what the mutator makes of a case" },
-        { "dictionary", up_tool_dictionary, UP_STATUS_USAGE, "make a target's dictionary anew" },
+        { "dictionary", up_tool_dictionary, UP_STATUS_USAGE, "print the dictionary of a target" },
         { "faults", up_tool_faults, UP_STATUS_USAGE, "the planted faults" },
         { "machine", up_tool_machine, UP_STATUS_USAGE,
             "the pipeline's two tables, as text or picture" },
-        { "doctor", up_tool_doctor, UP_STATUS_USAGE, "what works here, and what is blind" },
+        { "doctor", up_tool_doctor, UP_STATUS_USAGE, "which planted faults each flavour detects" },
 };
 
 static int print_help(void)
