@@ -220,4 +220,22 @@ check 'with edited sources and old binaries it refuses' told 2 'was not built fr
 run repro --target mime regressions/mime/a.case
 check 'and repro cannot run' told 125 'was not built from the sources as they are now: make tools'
 
+top=${unpend%/*}/..
+rm -r harness && mkdir -p seeds build/libfuzzer/fuzz
+cp -r "$top/Makefile" "$top/fuzz" "$top/harness" "$top/tools" .
+cp -r "$top/seeds/identities" seeds
+cp build/replay/fuzz/mime build/libfuzzer/fuzz/mime
+run gate regressions/mime
+check 'in a tree with these sources it runs' last_is '1 passed, 0 failed'
+echo '/* another target */' >>fuzz/fuzz_mime.c
+run gate regressions/mime
+check 'an old target is refused, with a new program' told 2 'replay/fuzz/mime was not built from the sources as they are now: make replay'
+run repro --target mime regressions/mime/a.case
+check 'by repro, too' err_has 'replay/fuzz/mime was not built from the sources as they are now: make replay'
+run gate --flavour libfuzzer regressions/mime
+check 'and in another flavour' told 2 'libfuzzer/fuzz/mime was not built from the sources as they are now: make libfuzzer'
+cp "$top/fuzz/fuzz_mime.c" fuzz/fuzz_mime.c
+run gate regressions/mime
+check 'until the sources are as they were' last_is '1 passed, 0 failed'
+
 done_testing
