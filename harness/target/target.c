@@ -120,8 +120,6 @@ static void examine_case(const struct up_case *c, GBytes *bytes, struct up_case_
         up_random_restart(0);
         up_case_result_init(result, c);
         up_target.examine(c, &input, result);
-        if (result->runs.baseline != NULL)
-                up_feedback_ledger(result->runs.baseline);
         up_oracle_mail(&result->observed, result->findings);
 }
 
@@ -245,6 +243,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bool mutant;
         uint64_t fuel = examine(data, size, &result, &mutant);
 
+        if (result.runs.baseline != NULL)
+                up_feedback_ledger(result.runs.baseline);
         last_findings = result.findings->len;
         if (progress != NULL)
                 count_progress(&result, mutant || next_is_mutant);
