@@ -22,11 +22,11 @@
 #     of the cache never changes: its name ends in a hash of recipe, compiler, flags and source.
 #
 #     With --releases nothing is built. What the named suites of Debian carry of one library is
-#     fetched from the mirror that apt has, and told one line a release, the oldest first:
+#     fetched from apt's mirror, and printed one line a release, the oldest first:
 #
 #         3.2.13 /home/me/.cache/unpend/sources/gmime_3.2.13+dfsg.orig.tar.xz
 #
-#     A suite that the mirror has not, or has without the library, is told and passed over.
+#     A suite that the mirror lacks, or that lacks the library, is named and skipped.
 #
 # OPTIONS
 #     --releases       which releases are there?
@@ -149,7 +149,7 @@ build_gmime() {
 
 # PEDANTIC takes out deliberate unaligned access and inline assembly, as OpenSSL's own enable-ubsan
 # does. The assembly files stay: RSA is 30 times slower without. No --debug: it turns on assertions
-# that nobody ships. no-dso puts the legacy provider into the archive. Nothing is read from the
+# that no distribution ships. no-dso puts the legacy provider into the archive. Nothing is read from the
 # machine's configuration. buildinf.h records the flags, and is made without this machine's paths.
 build_openssl() {
     step ./Configure CC="$cc" --prefix=/usr --openssldir=/nonexistent no-autoload-config \
@@ -163,7 +163,7 @@ build_openssl() {
 }
 # ---- recipes: end ------------------------------------------------------------------------------
 
-# Of each library: its version as a source tree tells it, what a program links after it, and what
+# Of each library: its version as a source tree states it, what a program links after it, and what
 # its build needs (package:program or package:module.pc).
 
 gmime_version() {
@@ -396,7 +396,7 @@ update_apt() {
 }
 
 # The machine's own sources, source packages in place of binary ones. What is disabled (a comment,
-# "Enabled: no") stays disabled, and who must have signed it ("signed-by") stays too.
+# "Enabled: no") stays disabled, and required signers ("signed-by") stay too.
 list_machine() {
     list=
     parts=

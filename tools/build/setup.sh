@@ -7,10 +7,10 @@
 #
 # DESCRIPTION
 #    Looks for what the job needs. What is missing is installed by apt-get as root; anybody else
-#    is told the one line to run. Quick, and without a network, when nothing is missing.
+#    gets the one line to run. Quick, and without a network, when nothing is missing.
 #
 # DIAGNOSTICS
-#    Exit status: 0 all there; 1 something is missing, and was told; 2 wrong usage.
+#    Exit status: 0 all there; 1 something is missing, and was named; 2 wrong usage.
 
 set -u
 export DEBIAN_FRONTEND=noninteractive

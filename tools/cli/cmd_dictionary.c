@@ -216,7 +216,7 @@ static const int signatures[] = { NID_rsaEncryption, NID_rsassaPss, NID_mgf1,
         NID_sha1WithRSAEncryption, NID_sha256WithRSAEncryption, NID_X9_62_id_ecPublicKey,
         NID_X9_62_prime256v1, NID_ecdsa_with_SHA256, NID_ED25519, NID_dsa, NID_undef };
 
-/* How the content's key reaches who reads it: for its own key, agreed on, wrapped, by password. */
+/* How the content's key is sent to a recipient: by its key, agreed on, wrapped, by password. */
 static const int key_transports[] = { NID_rsaesOaep, NID_pSpecified, NID_dhpublicnumber,
         NID_id_smime_alg_ESDH, NID_dhSinglePass_stdDH_sha256kdf_scheme,
         NID_id_smime_alg_CMS3DESwrap, NID_id_aes256_wrap, NID_id_alg_PWRI_KEK, NID_id_pbkdf2,

@@ -1,5 +1,5 @@
 /*
- * test_inspect - what `unpend inspect` tells a person, and how it ends
+ * test_inspect - what `unpend inspect` prints, and its exit status
  *
  * Runs the program itself from the top of the repository: build/unpend, or what UNPEND names.
  */

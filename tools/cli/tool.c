@@ -526,7 +526,7 @@ GBytes *up_tool_read_file(const char *path, GError **error)
         }
         if (!g_file_get_contents(path, &data, &bytes, NULL)) {
                 g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_ACCES,
-                    "%s: cannot be read: look at who owns it, and at its mode", path);
+                    "%s: cannot be read: check its owner and mode", path);
                 return NULL;
         }
         return g_bytes_new_take(data, bytes);

@@ -130,9 +130,8 @@ const char *up_tool_target_of_path(const char *path);
 char *up_tool_case_root(const char *path);
 
 /**
- * The command that makes a regression of that finding, with its slug for a name. Whose bug it is
- * only the user knows: where it may be that of a library it is kept in private first. Caller owns
- * it.
+ * The command that makes a regression of that finding, named by its slug. Where the bug may be a
+ * library's, the command keeps it private first; the user decides. The caller owns the result.
  */
 char *up_tool_promote_command(const char *flavour, const char *target, const char *fault,
     const struct up_finding *finding, const char *path);

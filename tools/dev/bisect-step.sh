@@ -34,8 +34,8 @@
 #     UNPEND_CACHE     where built libraries are kept: see libraries.sh
 #
 # FILES
-#     build/bisect/COMMIT/: the targets, the program beside them (so that what repro tells to go
-#     on with is right for this very commit), and log, which says why a commit cannot be built.
+#     build/bisect/COMMIT/: the targets, the program beside them (so that the commands that repro
+#     prints fit this very commit), and log, which says why a commit cannot be built.
 #     build/bisect/suite/: the suite on the system's libraries, once a commit could not be built.
 #
 # DIAGNOSTICS

@@ -1,11 +1,11 @@
 /*
  * child - the process, its watchdog, its output
  *
- * The child leads a process group of its own, whose every member is killed before the child is
- * reaped: its process id, which names the group, cannot be taken by somebody else until then. Of a
- * fork it is the warm parent that reaps, and only when it is told to. A child dies with its parent.
+ * The child leads a process group of its own. Every member of the group is killed before the child
+ * is reaped: until then no other process can get its process id, which names the group. A fork is
+ * reaped by its warm parent, on request. A child dies with its parent.
  *
- * One that is over its time gets SIGABRT first: a sanitizer then prints where it was.
+ * A child that exceeds its time gets SIGABRT first, so that a sanitizer prints where it was.
  */
 #include "tools/exec/child.h"
 
@@ -99,7 +99,7 @@ static bool is_too_large(const struct child *child)
                                                                         << 20;
 }
 
-/* Of all the child's threads, but not of its children; 0 when it cannot be told. */
+/* Of all the child's threads, without its children; 0 when it is not known. */
 static gint64 processor_us(const struct child *child)
 {
         clockid_t clock;
@@ -110,7 +110,7 @@ static gint64 processor_us(const struct child *child)
         return (gint64)spent.tv_sec * G_TIME_SPAN_SECOND + spent.tv_nsec / 1000;
 }
 
-/* Whichever is over first. */
+/* The earlier one counts. */
 struct deadline {
         gint64 processor_us;
         gint64 clock_us;
@@ -123,7 +123,7 @@ static struct deadline deadline_in(unsigned limit_s)
         return (struct deadline){ limit_us, g_get_monotonic_time() + UP_CHILD_WAITS * limit_us };
 }
 
-/* Less than this it will not be, but for threads that run at once; it is asked for again then. */
+/* An estimate: threads that run in parallel use processor time faster; the caller checks again. */
 static gint64 left_until(const struct child *child, const struct deadline *deadline)
 {
         return MIN(deadline->processor_us - processor_us(child),
@@ -344,7 +344,7 @@ void up_fork_server_free(struct up_fork_server *warm)
         if (warm == NULL)
                 return;
         end_group(warm->pid);   /* its child dies with it */
-        __fpurge(warm->orders); /* nobody reads it any more */
+        __fpurge(warm->orders); /* it has no reader any more */
         fclose(warm->orders);
         fclose(warm->answers);
         close_fd(&warm->output_fd);

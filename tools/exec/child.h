@@ -2,10 +2,10 @@
  * child - cases in a process of their own, watched
  *
  * The process is a fresh one, or a fork of a *warm parent*: a target that has started, and waits.
- * Starting a program under AddressSanitizer, and with it GMime and OpenSSL, takes 200 ms of
- * processor time and more, a fork a tenth of it. What a fork shows is what a fresh process shows;
- * where it takes too much memory the caller runs it again in a fresh one, whose sanitizer knows how
- * to tell. Where only a fork can run it, no more is told than that.
+ * Starting a program under AddressSanitizer, with GMime and OpenSSL, takes 200 ms of processor time
+ * or more; a fork takes a tenth of that. A fork shows what a fresh process shows. When a fork takes
+ * too much memory, the caller runs the case again in a fresh process, where the sanitizer reports
+ * the allocation; if only a fork can run it, the bound is all that is reported.
  */
 #ifndef UP_TOOLS_EXEC_CHILD_H
 #define UP_TOOLS_EXEC_CHILD_H
@@ -20,7 +20,7 @@ struct up_child_request {
         const char *report;       /* where the target appends its report (target/target.h) */
         char *const *environment; /* of a fresh process */
         unsigned
-            limit_s; /* of processor time; after that it gets SIGABRT: a sanitizer tells where */
+            limit_s; /* of processor time; after that it gets SIGABRT: a sanitizer prints where */
 };
 
 enum up_wake {

@@ -111,14 +111,14 @@ static const struct {
         { "incorrect function type", "function-type" },
 };
 
-/* Whose code "function place" is: the first row that matches. */
+/* The owner of the code at "function place": the first row that matches. */
 static const struct {
         enum up_frame_owner owner;
         const char *pattern;
 } owners[] = {
         { UP_FRAME_RUNTIME, "^(main|_start|malloc|calloc|realloc|free|memcpy|memmove|strdup) " },
         { UP_FRAME_RUNTIME, "^(fuzzer::|__interceptor_|__(asan|lsan|ubsan|sanitizer|libc)_)" },
-        /* Who allocates for others: what leaks is named after them. */
+        /* These allocate for their callers; a leak is named after the caller. */
         { UP_FRAME_RUNTIME, "^(CRYPTO_[a-z_]*(alloc|dup)|BIO_new(_ex|_mem_buf)?) " },
         /* The gauge, and what stands between the world and a pipeline to read it. */
         { UP_FRAME_RUNTIME, "[ /]harness/(target/(edges|fuel)|world/hooks)\\.c(:|$)" },
@@ -226,8 +226,8 @@ static bool is_library(const struct up_frame *frame)
 }
 
 /*
- * The frames that count: of owners up to @most; a hang's only from its outermost library call. Who
- * of us called the library is no part of its fault, but says in which call it hangs.
+ * The frames that count: those of owners up to @most; of a hang, only from its outermost library
+ * call on. Our caller of the library is not part of its fault, but says which call hangs.
  */
 static GPtrArray *names_of(GPtrArray *frames, enum up_frame_owner most, bool outermost)
 {

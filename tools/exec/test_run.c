@@ -114,7 +114,7 @@ static void test_soft_finding(void **state)
         assert_int_equal(finding->critical_at, G_MAXUINT);
 }
 
-/* Whose it is, and where it shows: each of them comes through. */
+/* The subject of a finding and the entry that shows it: each member is read back. */
 static void test_finding_of_ledger(void **state)
 {
         g_autoptr(up_run) run =
@@ -172,7 +172,7 @@ static void test_signal(void **state)
         assert_finding(run, UP_CLASS_CRASH, "SIGSEGV");
 }
 
-/* The watchdog asks for last words, then ends the child and all that it started. */
+/* The watchdog sends SIGABRT for a stack, then kills the child and all that it started. */
 static void test_hang(void **state)
 {
         g_autofree char *pid_path = g_build_filename(folder, "pid", NULL);
@@ -220,7 +220,7 @@ static void test_noise(void **state)
         assert_true(strlen(run->output) <= 600 << 10);
 }
 
-/* LeakSanitizer cannot work under a tracer: no fault of the case, but it must be told. */
+/* LeakSanitizer does not work under a tracer: not a fault of the case, but it is reported. */
 static void test_blind_to_leaks(void **state)
 {
         g_autoptr(up_run) run = run_script(

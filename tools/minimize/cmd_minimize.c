@@ -243,7 +243,7 @@ int up_tool_minimize(int argc, char **argv)
             "Leaves out of a case, or of any message, all that its finding does not need:\n"
             "events, recipients, settings, parts, header fields, lines, bytes. What was signed\n"
             "is signed again. The finding stays the same by class, signature and evidence;\n"
-            "of several it is the one that the head asks for, or the first. A case that\n"
+            "of several it is the one that the head names, or the first. A case that\n"
             "passes without its fault goes on doing so. The result goes to the current\n"
             "folder unless --out names a file. Ctrl-C keeps the smallest case so far.\n"
             "Exit status: 0 minimised, 1 the case shows no such finding, 2 wrong usage,\n"

@@ -362,7 +362,7 @@ int up_tool_promote(int argc, char **argv)
             "message. It must show the finding each time, in fresh processes and after other\n"
             "cases in one, no other case of the target may show it already, and with a fault\n"
             "it must pass without. Then it is minimised, unless a campaign or minimize did\n"
-            "so, and written. Of several findings it is the one that the head asks for, or\n"
+            "so, and written. Of several findings it is the one that the head names, or\n"
             "the first. Where no fault is planted, and a library may be to blame, say whose\n"
             "bug it is: --known, --private or --ours. UNPEND_PRIVATE names the folder of\n"
             "unpublished ones (standard: unpend/private in the user's folder for data).\n"

@@ -1,5 +1,5 @@
 /*
- * private - where cases wait whose bug is not published yet
+ * private - the folder of cases that show a bug which is not published yet
  *
  * FOLDER/TARGET/NAME.case, readable by its user alone. FOLDER is the value of UNPEND_PRIVATE, else
  * unpend/private in the user's folder for data (XDG Base Directory Specification).
