@@ -72,8 +72,3 @@ GBytes *up_compose_multipart(const char *type, const char *boundary, GBytes *con
         whole = g_string_free_to_bytes(body);
         return up_compose_entity(header, whole);
 }
-
-GBytes *up_compose_attached(GBytes *message)
-{
-        return up_compose_entity("Content-Type: message/rfc822\n", message);
-}

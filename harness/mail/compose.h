@@ -26,9 +26,6 @@ GBytes *up_compose_multipart(const char *type, const char *boundary, GBytes *con
 /** The message with these header lines (each ended by LF or CRLF), then the entity's own. */
 GBytes *up_compose_message(const char *header, GBytes *entity);
 
-/** message/rfc822 around a message. */
-GBytes *up_compose_attached(GBytes *message);
-
 /** Text whose lines end with LF, with CRLF. */
 GBytes *up_compose_lines(const char *text);
 
