@@ -35,6 +35,7 @@ static gint64 start_us; /* real time, for statistics only */
 static bool next_is_mutant;
 static const struct up_pipeline *faulty;
 static unsigned trace_columns;
+static enum up_depth depth = UP_DEPTH_JUDGE;
 
 /* --- start ------------------------------------------------------------------------------------ */
 
@@ -84,6 +85,25 @@ static void map_progress(void)
         }
 }
 
+static void set_depth(void)
+{
+        static const char *const names[UP_DEPTH_COUNT] = { "explore", "examine", "judge" };
+        const char *name = getenv("UNPEND_DEPTH");
+        int found = UP_DEPTH_COUNT;
+
+        if (name == NULL)
+                return;
+        for (int i = 0; i < UP_DEPTH_COUNT; i++)
+                if (strcmp(name, names[i]) == 0)
+                        found = i;
+        if (found == UP_DEPTH_COUNT) {
+                fprintf(
+                    stderr, "%s: UNPEND_DEPTH=%s: want explore, examine or judge\n", program, name);
+                _exit(125);
+        }
+        depth = (enum up_depth)found;
+}
+
 static void run_input(const uint8_t *data, size_t size)
 {
         LLVMFuzzerTestOneInput(data, size);
@@ -97,6 +117,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
                 restart_in_fixed_environment(*argv);
         program = (*argv)[0];
         plant_faults();
+        set_depth();
         map_progress();
         if (columns != NULL)
                 trace_columns = (unsigned)CLAMP(strtol(columns, NULL, 10), 0, TRACE_MAX_WIDTH);
@@ -115,7 +136,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 /* The caller clears the result. */
 static void examine_case(const struct up_case *c, GBytes *bytes, struct up_case_result *result)
 {
-        const struct up_target_input input = { bytes, faulty, trace_columns };
+        const struct up_target_input input = { bytes, faulty, trace_columns, depth };
 
         up_random_restart(0);
         up_case_result_init(result, c);

@@ -18,6 +18,8 @@
  *     UNPEND_FAULT=NAME,...  plant these faults (faults/faults.h) into the target's pipeline; an
  *                            unknown name ends the target with status 125
  *     UNPEND_TRACE=COLUMNS   put the trace of each input into the report, that wide
+ *     UNPEND_DEPTH=NAME      run inputs at this depth (depth.h): explore, examine, or judge, which
+ *                            is the default; another name ends the target with status 125
  */
 #ifndef UP_TARGET_TARGET_H
 #define UP_TARGET_TARGET_H
@@ -26,6 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "depth.h"
 #include "run/judge_case.h"
 #include "target/fuel.h"
 
@@ -36,6 +39,7 @@ struct up_target_input {
         GBytes *bytes;                    /* the whole case file */
         const struct up_pipeline *faulty; /* to run instead of the target's own; NULL: none */
         unsigned trace_columns;           /* 0: no trace is needed */
+        enum up_depth depth;
 };
 
 struct up_target {

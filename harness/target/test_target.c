@@ -406,6 +406,8 @@ static void unknown_fault_stops_the_target(void **state)
         (void)state;
         assert_exits(run("scan_submit", LIST("UNPEND_FAULT=kb84354"), LIST(CLEAR)), 125,
             "UNPEND_FAULT=kb84354: unknown fault");
+        assert_exits(run("scan_submit", LIST("UNPEND_DEPTH=all"), LIST(CLEAR)), 125,
+            "UNPEND_DEPTH=all: want explore, examine or judge");
 }
 
 static void story_is_told_when_asked_for(void **state)
