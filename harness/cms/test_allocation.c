@@ -202,7 +202,7 @@ static unsigned disagreements(GBytes *message)
 
 /* A broken signature must not hold when memory is short; failing, without a reason even, is fair.
  */
-static void a_success_for_want_of_memory_is_told(void **state)
+static void a_success_without_memory_is_reported(void **state)
 {
         (void)state;
         g_autoptr(GBytes) message = seed("tampered.eml");
@@ -233,7 +233,7 @@ int main(void)
                 cmocka_unit_test(the_error_queue_does_not_remember),
                 cmocka_unit_test(a_failure_has_one_outcome_whatever_came_before),
                 cmocka_unit_test(one_beyond_the_last_changes_nothing),
-                cmocka_unit_test(a_success_for_want_of_memory_is_told),
+                cmocka_unit_test(a_success_without_memory_is_reported),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

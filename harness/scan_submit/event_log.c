@@ -33,7 +33,7 @@ const struct up_log_row up_log_rows[UP_LOG_EVENT_COUNT] = {
         [UP_LOG_LOOP] = { 3202, OURS, QUEUE, true, false,
             "A message was refused because it goes round in a loop" },
         [UP_LOG_NOTICE_MADE] = { 3203, OURS, QUEUE, false, false,
-            "The sender of a message is told that it could not be delivered" },
+            "A notice of failure is sent to the sender" },
         [UP_LOG_NOTICE_ABANDONED] = { 3204, OURS, QUEUE, true, false,
             "A notice could not be delivered and is abandoned" },
         [UP_LOG_HELD] = { 3205, OURS, QUEUE, false, false,

@@ -150,7 +150,7 @@ static bool is_exception(const char *name)
         return strcmp(name, "certs-only.eml") == 0;
 }
 
-static void content_tells_what_the_header_does_not(void **state)
+static void a_signature_that_only_the_content_shows_is_seen(void **state)
 {
         g_autoptr(GDir) folder = g_dir_open("seeds/smime", 0, NULL);
         unsigned protected = 0;
@@ -321,7 +321,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(seeds_are_protected_as_they_are_named),
-                cmocka_unit_test(content_tells_what_the_header_does_not),
+                cmocka_unit_test(a_signature_that_only_the_content_shows_is_seen),
                 cmocka_unit_test(odd_bodies_are_no_protection),
                 cmocka_unit_test(limits_hold_at_their_edge),
                 cmocka_unit_test(a_large_message_is_recognised_by_its_header),

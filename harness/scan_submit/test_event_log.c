@@ -64,7 +64,7 @@ static void event_348_is_worded_as_in_the_article(void **state)
         g_free(seen.text);
 }
 
-static void every_event_has_its_number_and_tells_its_code(void **state)
+static void every_event_has_its_number_and_code(void **state)
 {
         g_autoptr(GHashTable) numbers = g_hash_table_new(NULL, NULL);
 
@@ -86,7 +86,7 @@ static void every_event_has_its_number_and_tells_its_code(void **state)
         }
 }
 
-static void a_restart_tells_how_many_messages_there_are(void **state)
+static void a_restart_reports_the_number_of_messages(void **state)
 {
         struct seen seen = written(UP_LOG_RESTARTED, "", 17);
 
@@ -146,8 +146,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(event_348_is_worded_as_in_the_article),
-                cmocka_unit_test(every_event_has_its_number_and_tells_its_code),
-                cmocka_unit_test(a_restart_tells_how_many_messages_there_are),
+                cmocka_unit_test(every_event_has_its_number_and_code),
+                cmocka_unit_test(a_restart_reports_the_number_of_messages),
                 cmocka_unit_test(message_id_is_found_and_made_readable),
                 cmocka_unit_test(message_id_is_bounded_and_survives_nul),
         };

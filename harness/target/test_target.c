@@ -265,7 +265,7 @@ static void report_has_a_line_for_each_input(void **state)
         assert_string_equal(json_object_get_string_member(third, "input"), plain);
 }
 
-static void report_tells_counts_and_limits(void **state)
+static void report_has_counts_and_limits(void **state)
 {
         g_autofree char *message = text_of(CLEAR);
         g_autofree char *text =
@@ -410,7 +410,7 @@ static void unknown_fault_stops_the_target(void **state)
             "UNPEND_DEPTH=all: want explore, examine or judge");
 }
 
-static void story_is_told_when_asked_for(void **state)
+static void trace_is_in_the_report_on_request(void **state)
 {
         g_autofree char *report = file("report", NULL);
         g_autofree char *variable = g_strconcat("UNPEND_REPORT=", report, NULL);
@@ -489,14 +489,14 @@ int main(void)
                 TEST(first_finding_aborts),
                 TEST(environment_is_made_right),
                 TEST(report_has_a_line_for_each_input),
-                TEST(report_tells_counts_and_limits),
+                TEST(report_has_counts_and_limits),
                 TEST(report_is_json_whatever_the_file_is_called),
                 TEST(smallest_input_of_a_finding_is_kept),
                 TEST(progress_survives_a_crash),
                 TEST(progress_counts_what_oracles_judged),
                 TEST(fault_is_planted_into_a_pipeline),
                 TEST(unknown_fault_stops_the_target),
-                TEST(story_is_told_when_asked_for),
+                TEST(trace_is_in_the_report_on_request),
                 TEST(machine_reads_events),
                 TEST(what_cannot_be_written_stops_the_target),
         };

@@ -576,7 +576,7 @@ static const struct {
         { "other", 1, UP_VERDICT_CLEAN, 0, 200, 2 },
 };
 
-static void the_scanner_answers_in_each_manner(void **state)
+static void the_scanner_answers_in_each_way(void **state)
 {
         (void)state;
         for (size_t i = 0; i < G_N_ELEMENTS(answers); i++) {
@@ -1348,7 +1348,7 @@ static void the_environment_heals_after_the_script(void **state)
         assert_int_equal(count(healed, UP_ENTRY_CRASH), 0);
 }
 
-static void in_a_healthy_run_nothing_is_sick_from_the_start(void **state)
+static void a_healthy_run_has_no_failure_from_the_start(void **state)
 {
         (void)state;
         g_autoptr(up_ledger) ledger = run_case("",
@@ -1491,7 +1491,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(healthy_mail_is_delivered_and_all_is_written_down),
                 cmocka_unit_test(times_count_from_the_beginning_of_the_run),
-                cmocka_unit_test(the_scanner_answers_in_each_manner),
+                cmocka_unit_test(the_scanner_answers_in_each_way),
                 cmocka_unit_test(every_choice_of_every_verb_is_played),
                 cmocka_unit_test(number_0_is_all_mail_without_a_line_of_its_own),
                 cmocka_unit_test(the_answer_other_names_another_outstanding_scan),
@@ -1523,7 +1523,7 @@ int main(void)
                 cmocka_unit_test(each_change_of_a_view_is_seen_once),
                 cmocka_unit_test(another_order_is_no_change),
                 cmocka_unit_test(the_environment_heals_after_the_script),
-                cmocka_unit_test(in_a_healthy_run_nothing_is_sick_from_the_start),
+                cmocka_unit_test(a_healthy_run_has_no_failure_from_the_start),
                 cmocka_unit_test(in_a_steady_run_the_wall_clock_never_jumps),
                 cmocka_unit_test(any_script_ends_well_and_twice_the_same),
                 cmocka_unit_test(much_mail_is_run_in_bounded_time),

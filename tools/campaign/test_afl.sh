@@ -24,7 +24,7 @@ ln -s "$built/afl" "$built/libfuzzer" .
 mkdir build && mv afl libfuzzer build/
 ln -s "$sources/seeds" "$sources/regressions" .
 
-# afl-fuzz sees how large the map is to be; afl-showmap has to be told.
+# afl-fuzz sees how large the map is to be; afl-showmap needs an option.
 export AFL_QUIET=1 AFL_MAP_SIZE=1000000 G_SLICE=always-malloc LC_ALL=C.UTF-8 TZ=UTC OPENSSL_CONF=/dev/null
 export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:symbolize=0:handle_abort=1
 

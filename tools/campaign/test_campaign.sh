@@ -122,7 +122,7 @@ began=$(date +%s)
 campaign --time 1s
 check 'a clean campaign ends with 0' ended 0
 check 'and with its time' within 20
-check 'edges are told by whose they are' grep -qE '^mime +0 +0 +3 +20 +0 +1 ' out
+check 'edges are reported by owner' grep -qE '^mime +0 +0 +3 +20 +0 +1 ' out
 check 'the share of signatures where there are any' grep -qE '^smime .* 0\.00% ' out
 check 'and nowhere else' grep -qE '^machine .* - +0 new' out
 check 'on 80 columns' out_fits 80
@@ -139,7 +139,7 @@ check 'and the worker went on' err_has '1 crashes'
 
 campaign --time 1s --fault kb843545
 check 'a fault needs a folder of its own' ended 125
-check 'which is told' err_has 'has no planted fault; choose another folder with --out'
+check 'which is reported' err_has 'has no planted fault; choose another folder with --out'
 began=$(date +%s)
 run campaign --time 1s --fault kb843545
 check 'a campaign under a fault' ended 0
@@ -151,13 +151,13 @@ check 'and where it measures' grep -qx 'measure under kb843545' faults
 echo pending >mode
 run campaign --time 1s --fault kb843545 --target machine --jobs 1
 check 'what it finds' ended 1
-check 'is told with its evidence' out_has 'evidence   no-progress'
+check 'is reported with its evidence' out_has 'evidence   no-progress'
 check 'names the fault in the commands to go on' out_has \
     'repro --flavour libfuzzer --target machine --fault kb843545 '
 check 'and in how to keep it' out_has 'promote --flavour libfuzzer --target machine --fault kb843545 --finding pending-043a7187 --name pending-'
 check 'it is minimised under the fault' grep -qx 'fault: kb843545' build/campaign-kb843545/machine/findings/pending-043a7187.case
 check 'to what shows it' grep -qx pending build/campaign-kb843545/machine/findings/pending-043a7187.case
-check 'when it first came is told' out_has 'the first finding in machine came after 7 runs of one worker'
+check 'the first finding has its number of runs' out_has 'the first finding in machine came after 7 runs of one worker'
 check 'and what each oracle judged' grep -qE '^metamorphic +5$' out
 check 'or did not' grep -q '^nothing for pending/unowned, ' out
 check 'on 80 columns' sh -c 'sed "/^  \(case\|reproduce\|keep\)/d" out | awk "length > 80 { exit 1 }"'
@@ -171,7 +171,7 @@ echo both >mode
 run campaign --target scan_submit --time 1s --jobs 1 --out both
 check 'what comes of a graver finding' ended 1
 check 'counts for nothing by itself' out_has '1 new,  1 all'
-check 'and is told with it' out_has 'with it    error-without-reason: s'
+check 'and is reported with it' out_has 'with it    error-without-reason: s'
 check 'and nowhere else' out_lacks 'new: error-without-reason'
 check 'but its case is kept' test -f both/scan_submit/findings/error-without-reason-043a7187.case
 echo clean >mode
@@ -179,7 +179,7 @@ run campaign --target scan_submit --time 1s --jobs 1 --out both
 check 'neither is new the second time' ended 0
 echo sibling >mode
 run campaign --target scan_submit --time 1s --jobs 1 --out both
-check 'what is new is not told with what is not' ended 1
+check 'new and known findings are reported apart' ended 1
 check 'but by itself' out_has 'signature  other'
 check 'as one more' out_has '1 new,  2 all'
 echo clean >mode
@@ -207,7 +207,7 @@ run campaign --target scan_submit --time 1s --jobs 1 --out private-both
 check 'a private case says what is known by it' out_has 'known: pending'
 check 'and nothing else that it shows' out_has 'new: error-without-reason'
 check 'one that cannot be run' ended 1
-check 'is told' err_has "passed over: $work/private/scan_submit/cannot.eml: "
+check 'is reported' err_has "passed over: $work/private/scan_submit/cannot.eml: "
 check 'as is what is too large' err_has "passed over: $work/private/scan_submit/large.eml: is larger"
 check 'and no case by its name is none' err_lacks notes.txt
 rm -r private
@@ -228,7 +228,7 @@ began=$(date +%s)
 campaign --time 50s
 check 'an engine that does not run ends the campaign' ended 125
 check 'soon' within 30
-check 'and is told with its log' err_has 'see the end of'
+check 'and is reported with its log' err_has 'see the end of'
 
 echo clean >mode
 timeout --signal=INT 2 "$unpend" campaign --out "$work/campaign" --time 50s >out 2>err
@@ -240,7 +240,7 @@ check 'an interruption is clean' err_has 'nothing is lost'
 sleep 1
 campaign --time 1s
 check 'one campaign in a folder' ended 125
-check 'and the other is told' err_has 'another campaign runs'
+check 'and the other is reported' err_has 'another campaign runs'
 wait
 
 # AFL++: a script stands in for afl-fuzz, too. It writes what that writes, and waits to be stopped.
@@ -282,15 +282,15 @@ afl() { campaign --out "$work/afl" --engine afl --target mime "$@"; }
 
 echo clean >mode
 afl --time 1s
-check 'an engine that is not built' told 125 'build/afl/fuzz/mime is not built: make afl'
+check 'an engine that is not built' fails 125 'build/afl/fuzz/mime is not built: make afl'
 mkdir -p build/afl/fuzz
 cp engine build/afl/fuzz/mime
 status=0
 PATH=/nonexistent "$unpend" campaign --out "$work/afl" --engine afl --target mime >out 2>err || status=$?
-check 'and one that is not installed' told 125 'afl-fuzz is not installed: make afl'
+check 'and one that is not installed' fails 125 'afl-fuzz is not installed: make afl'
 afl --engine alf
 check 'one that there is not' ended 2
-check 'is told with what was meant' err_has 'afl'
+check 'is reported with what was meant' err_has 'afl'
 afl --mutator byte
 check 'and what cannot mutate' ended 2
 check 'likewise' err_has 'engine'
@@ -343,7 +343,7 @@ began=$(date +%s)
 afl --time 50s
 check 'an AFL++ that does not run ends the campaign' ended 125
 check 'soon' within 30
-check 'and is told with its log' err_has 'see the end of'
+check 'and is reported with its log' err_has 'see the end of'
 
 # Both engines.
 for jobs in 2 1; do
@@ -361,6 +361,6 @@ afl --time 1s --jobs 1
 check 'alone it does not' sh -c '! grep -q -e " -F " calls'
 rm build/afl/fuzz/mime
 campaign --out "$work/both-1" --engine both --target mime
-check 'without one of them there is no both' told 125 'build/afl/fuzz/mime is not built: make afl'
+check 'without one of them there is no both' fails 125 'build/afl/fuzz/mime is not built: make afl'
 
 done_testing

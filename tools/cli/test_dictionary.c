@@ -161,7 +161,7 @@ static void a_case_can_be_written_with_any(void **state)
 }
 
 /* The reader makes nothing of half an event. */
-static void scan_submit_knows_whole_events(void **state)
+static void scan_submit_has_whole_events(void **state)
 {
         g_autoptr(GHashTable) words = words_of("scan_submit");
         GHashTableIter iter;
@@ -204,7 +204,7 @@ static void pipeline_targets_know_values(void **state)
         }
 }
 
-static void mime_knows_the_words_of_mail(void **state)
+static void mime_has_the_words_of_mail(void **state)
 {
         g_autoptr(GHashTable) words = words_of("mime");
 
@@ -219,7 +219,7 @@ static void mime_knows_the_words_of_mail(void **state)
         expect_list(words, up_text_marks, "");
 }
 
-static void mime_knows_each_encoding_of_gmime(void **state)
+static void mime_has_each_encoding_of_gmime(void **state)
 {
         g_autoptr(GHashTable) words = words_of("mime");
 
@@ -233,7 +233,7 @@ static void mime_knows_each_encoding_of_gmime(void **state)
                     words, g_mime_content_encoding_to_string((GMimeContentEncoding)encoding), "");
 }
 
-static void smime_knows_what_carries_cms(void **state)
+static void smime_has_types_that_carry_cms(void **state)
 {
         g_autoptr(GHashTable) words = words_of("smime");
 
@@ -248,7 +248,7 @@ static void smime_knows_what_carries_cms(void **state)
         expect(words, "multipart/signed", "");
 }
 
-static void smime_knows_what_cms_is_made_of(void **state)
+static void smime_has_the_parts_of_cms(void **state)
 {
         static const char end_of_contents[] = { 0, 0 };
         static const char signing_time[] = "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x05";
@@ -290,12 +290,12 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_target_has_one_that_engines_read),
                 cmocka_unit_test(a_case_can_be_written_with_any),
-                cmocka_unit_test(scan_submit_knows_whole_events),
+                cmocka_unit_test(scan_submit_has_whole_events),
                 cmocka_unit_test(pipeline_targets_know_values),
-                cmocka_unit_test(mime_knows_the_words_of_mail),
-                cmocka_unit_test(mime_knows_each_encoding_of_gmime),
-                cmocka_unit_test(smime_knows_what_carries_cms),
-                cmocka_unit_test(smime_knows_what_cms_is_made_of),
+                cmocka_unit_test(mime_has_the_words_of_mail),
+                cmocka_unit_test(mime_has_each_encoding_of_gmime),
+                cmocka_unit_test(smime_has_types_that_carry_cms),
+                cmocka_unit_test(smime_has_the_parts_of_cms),
                 cmocka_unit_test(usage_errors_name_the_argument),
         };
 

@@ -67,7 +67,7 @@ static void inspect(const char *first, const char *second)
 }
 
 /* In that order. */
-static void assert_tells(const char *first, const char *second)
+static void assert_prints(const char *first, const char *second)
 {
         const char *at = strstr(last.out, first);
 
@@ -91,9 +91,9 @@ static void a_signature_is_judged_at_the_time_of_the_case(void **state)
         (void)state;
         inspect("seeds/smime/clear-rsa.eml", NULL);
         assert_int_equal(last.status, 0);
-        assert_tells("multipart/signed", "signed-data: valid");
-        assert_tells("by CN=", "certificate trusted at 2026-01-01T00:00:00Z");
-        assert_tells("application/pkcs7-signature", "file \"smime.p7s\"");
+        assert_prints("multipart/signed", "signed-data: valid");
+        assert_prints("by CN=", "certificate trusted at 2026-01-01T00:00:00Z");
+        assert_prints("application/pkcs7-signature", "file \"smime.p7s\"");
 
         g_autofree char *message = NULL;
         assert_true(g_file_get_contents("seeds/smime/clear-rsa.eml", &message, NULL, NULL));
@@ -101,33 +101,33 @@ static void a_signature_is_judged_at_the_time_of_the_case(void **state)
             g_strconcat("unpend-case: 1\ntime: 9999-01-01T00:00:00Z\nmessage:\n", message, NULL);
         write_file(late);
         inspect(path, NULL);
-        assert_tells("signed-data: valid", "not trusted at 9999-01-01T00:00:00Z");
-        assert_tells("not trusted", "expired");
+        assert_prints("signed-data: valid", "not trusted at 9999-01-01T00:00:00Z");
+        assert_prints("not trusted", "expired");
 }
 
-static void a_broken_signature_is_told_apart(void **state)
+static void broken_signatures_are_distinguished(void **state)
 {
         (void)state;
         inspect("seeds/smime/tampered.eml", NULL);
         assert_int_equal(last.status, 0);
-        assert_tells("multipart/signed", "signed-data: content digest broken");
+        assert_prints("multipart/signed", "signed-data: content digest broken");
         inspect("seeds/smime/untrusted.eml", NULL);
-        assert_tells("signed-data: valid", "certificate not trusted");
+        assert_prints("signed-data: valid", "certificate not trusted");
 }
 
 static void layers_are_opened(void **state)
 {
         (void)state;
         inspect("seeds/smime/signed-compressed-encrypted.eml", NULL);
-        assert_tells("enveloped-data: opened", "compressed-data: opened");
-        assert_tells("compressed-data: opened", "signed-data: valid");
-        assert_tells("signed-data: valid", "text/plain");
+        assert_prints("enveloped-data: opened", "compressed-data: opened");
+        assert_prints("compressed-data: opened", "signed-data: valid");
+        assert_prints("signed-data: valid", "text/plain");
         inspect("seeds/smime/triple-rsa.eml", NULL);
-        assert_tells("signed-data: valid", "  enveloped-data: opened");
-        assert_tells("enveloped-data: opened", "      signed-data: valid");
+        assert_prints("signed-data: valid", "  enveloped-data: opened");
+        assert_prints("enveloped-data: opened", "      signed-data: valid");
 }
 
-static void json_tells_the_same(void **state)
+static void json_has_the_same_content(void **state)
 {
         (void)state;
         g_autoptr(JsonParser) parser = json_parser_new();
@@ -152,13 +152,13 @@ static void json_tells_the_same(void **state)
         assert_int_equal(json_array_get_length(json_object_get_array_member(part, "cms")), 0);
 }
 
-static void the_head_is_told_as_it_differs(void **state)
+static void the_head_is_printed_where_it_differs(void **state)
 {
         (void)state;
         write_file("unpend-case: 1\npolicy: attempts=8 max-depth=64\ntitle: x\nmessage:\n\nx");
         inspect(path, NULL);
         assert_int_equal(last.status, 0);
-        assert_tells("title: x\n", "policy: max-depth=64\n");
+        assert_prints("title: x\n", "policy: max-depth=64\n");
         assert_null(strstr(last.out, "unpend-case"));
 }
 
@@ -177,7 +177,7 @@ static void strict_says_what_is_wrong_where(void **state)
         assert_string_equal(last.err, "");
         inspect(path, NULL);
         assert_int_equal(last.status, 0);
-        assert_tells("wrong in 2 places", "--strict");
+        assert_prints("wrong in 2 places", "--strict");
 }
 
 static void a_known_breakage_needs_a_finding(void **state)
@@ -186,7 +186,7 @@ static void a_known_breakage_needs_a_finding(void **state)
         write_file("unpend-case: 1\nknown: gmime 3.2.13 https://example.com/\nmessage:\n");
         inspect("--strict", path);
         assert_int_equal(last.status, 1);
-        assert_tells(":2:8: ", "add a `finding:` line");
+        assert_prints(":2:8: ", "add a `finding:` line");
 }
 
 static void strict_is_content_with_a_valid_case(void **state)
@@ -195,7 +195,7 @@ static void strict_is_content_with_a_valid_case(void **state)
         write_file("unpend-case: 1\nfinding: crash\nmessage:\n");
         inspect("--strict", path);
         assert_int_equal(last.status, 0);
-        assert_tells(path, "nothing is wrong");
+        assert_prints(path, "nothing is wrong");
 }
 
 static void an_empty_file_is_an_empty_message(void **state)
@@ -203,7 +203,7 @@ static void an_empty_file_is_an_empty_message(void **state)
         (void)state;
         inspect(path, NULL);
         assert_int_equal(last.status, 0);
-        assert_tells("message of 0 bytes", "text/plain");
+        assert_prints("message of 0 bytes", "text/plain");
 }
 
 static void a_message_cannot_reach_the_terminal(void **state)
@@ -214,13 +214,13 @@ static void a_message_cannot_reach_the_terminal(void **state)
         inspect(path, NULL);
         assert_int_equal(last.status, 0);
         assert_null(strchr(last.out, '\x1b'));
-        assert_tells("file", "red");
+        assert_prints("file", "red");
         inspect("--json", path);
         assert_null(strchr(last.out, '\x1b'));
         assert_null(strstr(last.out, "u001b"));
 }
 
-static void what_cannot_be_read_is_told_in_one_line(void **state)
+static void what_cannot_be_read_is_reported_in_one_line(void **state)
 {
         (void)state;
         inspect("no-such-file.eml", NULL);
@@ -232,7 +232,7 @@ static void what_cannot_be_read_is_told_in_one_line(void **state)
         assert_fails_in_one_line(path, "larger than");
 }
 
-static void wrong_usage_is_told_in_one_line(void **state)
+static void wrong_usage_is_reported_in_one_line(void **state)
 {
         (void)state;
         inspect(NULL, NULL);
@@ -248,10 +248,10 @@ static void help_lists_all_that_a_head_can_say(void **state)
         (void)state;
         inspect("--help", NULL);
         assert_int_equal(last.status, 0);
-        assert_tells("--strict", "--json");
-        assert_tells("envelope", "script");
-        assert_tells("lifetime", "max-depth");
-        assert_tells("submit", "local|smtp");
+        assert_prints("--strict", "--json");
+        assert_prints("envelope", "script");
+        assert_prints("lifetime", "max-depth");
+        assert_prints("submit", "local|smtp");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_path, remove_path)
@@ -260,17 +260,17 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 TEST(a_signature_is_judged_at_the_time_of_the_case),
-                TEST(a_broken_signature_is_told_apart),
+                TEST(broken_signatures_are_distinguished),
                 TEST(layers_are_opened),
-                TEST(json_tells_the_same),
-                TEST(the_head_is_told_as_it_differs),
+                TEST(json_has_the_same_content),
+                TEST(the_head_is_printed_where_it_differs),
                 TEST(strict_says_what_is_wrong_where),
                 TEST(a_known_breakage_needs_a_finding),
                 TEST(strict_is_content_with_a_valid_case),
                 TEST(an_empty_file_is_an_empty_message),
                 TEST(a_message_cannot_reach_the_terminal),
-                TEST(what_cannot_be_read_is_told_in_one_line),
-                TEST(wrong_usage_is_told_in_one_line),
+                TEST(what_cannot_be_read_is_reported_in_one_line),
+                TEST(wrong_usage_is_reported_in_one_line),
                 TEST(help_lists_all_that_a_head_can_say),
         };
 

@@ -59,4 +59,4 @@ out_fits() { ! grep -qE "^.{$(($1 + 1))}" "$work/out"; }
 last_is() { [ "$(tail -n 1 "$work/out")" = "$1" ]; }
 
 # Status and error of a run that only says what is wrong, in one line.
-told() { ended "$1" && [ "$(wc -l <"$work/err")" -eq 1 ] && [ ! -s "$work/out" ] && err_has "$2"; }
+fails() { ended "$1" && [ "$(wc -l <"$work/err")" -eq 1 ] && [ ! -s "$work/out" ] && err_has "$2"; }

@@ -189,14 +189,14 @@ toy_releases 3.2.1 mended
 example
 check 'one release is too few' err_has 'there is only one release, 3.2.1'
 example all
-check 'an argument is a usage error' told 2 'unexpected argument all'
+check 'an argument is a usage error' fails 2 'unexpected argument all'
 
 for words in '--releases' '--releases gmime' '--releases gimme sid' '--releases gmime ../sid' \
     'libfuzzer gimme' 'libfuzzer gmime openssl'; do
     status=0
     # shellcheck disable=SC2086 # several words
     UNPEND_CACHE=$work/cache "$top/tools/build/libraries.sh" $words >out 2>err || status=$?
-    check "wrong usage: libraries.sh $words" told 2 'see '
+    check "wrong usage: libraries.sh $words" fails 2 'see '
 done
 
 done_testing

@@ -129,8 +129,8 @@ check 'nor they in its' out_has '"passed" : 2'
 
 rm -f j.xml s.sarif
 run gate --junit absent/j.xml
-check 'a report that cannot be written is told before anything runs' \
-	told 2 '--junit absent/j.xml: cannot be written: No such file'
+check 'a report that cannot be written is reported before anything runs' \
+	fails 2 '--junit absent/j.xml: cannot be written: No such file'
 if [ -w /dev/full ]; then
 	run gate --sarif /dev/full
 	check 'or as soon as it is known' ended 125
@@ -178,16 +178,16 @@ rm regressions/mime/[nz].case
 # --- what a change calls for
 
 run gate --changed
-check 'without git no change is known' told 2 '--changed: fatal: not a git repository'
+check 'without git no change is known' fails 2 '--changed: fatal: not a git repository'
 commit() { git add -A && git -c user.name=a -c user.email=a@example.com commit -q -m "$1"; }
 printf '/build/\n/out\n/err\n/j.xml\n/s.sarif\n' >.gitignore
 git init -q . && commit one
 run gate --changed
-check 'nor without a commit before' told 2 'HEAD has no commit before it'
+check 'nor without a commit before' fails 2 'HEAD has no commit before it'
 echo x >README.md && commit two
 run gate --changed --junit j.xml
 check 'what no case depends on calls for none' ended 0
-check 'which is told' err_has 'gate: nothing to run: none of 2 cases changed since'
+check 'which is reported' err_has 'gate: nothing to run: none of 2 cases changed since'
 check 'in TAP, too' out_has '1..0 # SKIP'
 check 'and JUnit is there' well_formed j.xml
 case_file regressions/mime/a.case 'title: changed\n' fine && commit three
@@ -201,10 +201,10 @@ mkdir -p src && echo x >src/pipeline.c
 run gate --changed=HEAD
 check 'anything else may be what cases depend on' last_is '3 passed, 0 failed'
 run gate --changed=absent
-check 'what is no commit is told' told 2 'absent is no commit here: fetch it first'
+check 'what is no commit is reported' fails 2 'absent is no commit here: fetch it first'
 rm -r regressions && mkdir regressions
 run gate --changed=HEAD
-check 'an empty folder is no pass, whatever changed' told 2 'nothing to gate in regressions'
+check 'an empty folder is no pass, whatever changed' fails 2 'nothing to gate in regressions'
 
 # --- old binaries
 
@@ -216,9 +216,9 @@ run repro --target mime regressions/mime/a.case
 check 'and so does repro' err_has 'build/replay/fuzz/mime: built from sources'
 mkdir -p harness && echo '/* another contract */' >harness/pipeline.h
 run gate
-check 'with edited sources and old binaries it refuses' told 2 'was not built from the sources as they are now: make tools'
+check 'with edited sources and old binaries it refuses' fails 2 'was not built from the sources as they are now: make tools'
 run repro --target mime regressions/mime/a.case
-check 'and repro cannot run' told 125 'was not built from the sources as they are now: make tools'
+check 'and repro cannot run' fails 125 'was not built from the sources as they are now: make tools'
 
 top=${unpend%/*}/..
 rm -r harness && mkdir -p seeds build/libfuzzer/fuzz
@@ -229,11 +229,11 @@ run gate regressions/mime
 check 'in a tree with these sources it runs' last_is '1 passed, 0 failed'
 echo '/* another target */' >>fuzz/fuzz_mime.c
 run gate regressions/mime
-check 'an old target is refused, with a new program' told 2 'replay/fuzz/mime was not built from the sources as they are now: make replay'
+check 'an old target is refused, with a new program' fails 2 'replay/fuzz/mime was not built from the sources as they are now: make replay'
 run repro --target mime regressions/mime/a.case
 check 'by repro, too' err_has 'replay/fuzz/mime was not built from the sources as they are now: make replay'
 run gate --flavour libfuzzer regressions/mime
-check 'and in another flavour' told 2 'libfuzzer/fuzz/mime was not built from the sources as they are now: make libfuzzer'
+check 'and in another flavour' fails 2 'libfuzzer/fuzz/mime was not built from the sources as they are now: make libfuzzer'
 cp "$top/fuzz/fuzz_mime.c" fuzz/fuzz_mime.c
 run gate regressions/mime
 check 'until the sources are as they were' last_is '1 passed, 0 failed'

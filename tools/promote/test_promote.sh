@@ -35,7 +35,7 @@ done
 
 run promote $plant --name message-of-the-kb --into real --time 2s --reference 'Microsoft KB843545' mutant.eml
 check 'a mutant becomes a regression' ended 0
-check 'which is told' out_has 'written   real/scan_submit/message-of-the-kb.case'
+check 'which is reported' out_has 'written   real/scan_submit/message-of-the-kb.case'
 check 'with how it was verified' out_has '3 times in fresh processes, 3 times after 2 others in one'
 check 'on 80 columns but for commands' sh -c 'sed "/unpend/d" out | awk "length > 80 { exit 1 }"'
 check 'without git add, which would refuse a file outside the work tree' out_lacks 'git add'
@@ -49,11 +49,11 @@ check 'the gate takes it' ended 0
 run gate --fault kb843545 $kept
 check 'and is red under the fault' ended 1
 run promote $plant --name once-more --into real mutant.eml
-check 'once more is a duplicate' told 1 "shows what $kept shows already"
+check 'once more is a duplicate' fails 1 "shows what $kept shows already"
 run promote --target scan_submit --fault kb843545,word-loop --name once-more --into real --time 1s mutant.eml
 check 'with a fault that it does not need, too' err_has "shows what $kept shows already"
 run promote --target scan_submit --name well --into real raw.eml
-check 'what passes is refused' told 1 'raw.eml shows no finding in scan_submit, replay: try'
+check 'what passes is refused' fails 1 'raw.eml shows no finding in scan_submit, replay: try'
 check 'and not written' [ ! -e real/scan_submit/well.case ]
 UNPEND_BUILD=$stand_in
 
@@ -113,60 +113,60 @@ for word in one two three; do
 done
 found=campaign/mime/findings
 
-# --- what is asked
+# --- usage
 
 run promote
-check 'no finding is a usage error' told 2 'which finding?'
+check 'no finding is a usage error' fails 2 'which finding?'
 run promote $found/sick.eml
-check 'so is no name' told 2 'a name is missing: --name SLUG'
+check 'so is no name' fails 2 'a name is missing: --name SLUG'
 for word in Upper two--hyphens -begin end- under_score '' 'a b' "$(printf 'line\nx')" \
 	a123456789012345678901234567890123456789012345678901234567890; do
 	run promote --name "$word" $found/sick.eml
-	check 'so is what is no name' told 2 'want small letters and digits'
+	check 'so is what is no name' fails 2 'want small letters and digits'
 done
 run promote --name fine --target mine $found/sick.eml
-check 'a target that is none' told 2 'unknown target mine'
+check 'a target that is none' fails 2 'unknown target mine'
 run promote --name fine --fault kb $found/sick.eml
 check 'a fault that is none' ended 2
 run promote --name fine --fault kb843545 $found/sick.eml
-check 'and one where there is no pipeline' told 2 'kb843545 changes nothing in target mime'
+check 'and one where there is no pipeline' fails 2 'kb843545 changes nothing in target mime'
 run promote --name fine --ours "$work/raw.eml"
-check 'no folder that names a target' told 2 'its folder names no target; use --target NAME'
+check 'no folder that names a target' fails 2 'its folder names no target; use --target NAME'
 run promote --name fine absent.eml
-check 'a missing file' told 1 'absent.eml: there is no such file'
+check 'a missing file' fails 1 'absent.eml: there is no such file'
 run promote --name fine $found
-check 'a folder' told 1 'is a folder: name the files in it'
+check 'a folder' fails 1 'is a folder: name the files in it'
 run promote --name fine $found/sick.eml
-check "a library's finding needs an owner" told 2 'whose bug is it? --private: '
+check "a library's finding needs an owner" fails 2 'whose bug is it? --private: '
 run promote --name fine --ours --private $found/sick.eml
-check 'one alone' told 2 'exclude each other'
+check 'one alone' fails 2 'exclude each other'
 run promote --name fine --target scan_submit $found/crash.eml
-check 'where there is a pipeline a crash may be theirs, too' told 2 'whose bug is it? --private: '
+check 'where there is a pipeline a crash may be theirs, too' fails 2 'whose bug is it? --private: '
 run promote --name fine --private --target scan_submit --fault kb843545 $found/crash.eml
-check 'the bug of a planted fault is no secret' told 2 'the bug is the planted fault'
+check 'the bug of a planted fault is no secret' fails 2 'the bug is the planted fault'
 run promote --name fine --known 'gmime URL' $found/sick.eml
-check 'a known bug is three words' told 2 'want three words as one argument'
+check 'a known bug is three words' fails 2 'want three words as one argument'
 run promote --name fine --ours --title "$(printf 'a\nfault: b')" $found/sick.eml
-check 'a title is one line' told 2 '--title: want one line of text'
+check 'a title is one line' fails 2 '--title: want one line of text'
 run promote --name fine --private --into there $found/sick.eml
-check '--private has a place of its own' told 2 'UNPEND_PRIVATE names the folder'
+check '--private has a place of its own' fails 2 'UNPEND_PRIVATE names the folder'
 run promote --name fine-1 --ours --finding pending-00000000 $found/both.eml
-check 'a finding that it does not show' told 1 'shows no pending-00000000, but library-critical: gmime: broke; disagree: two'
+check 'a finding that it does not show' fails 1 'shows no pending-00000000, but library-critical: gmime: broke; disagree: two'
 
 # --- what is refused
 
 run promote --name fine --ours $found/moody.eml
-check 'what comes and goes' told 1 'in a fresh process, time 1 of 3, it showed nothing'
+check 'what comes and goes' fails 1 'in a fresh process, time 1 of 3, it showed nothing'
 run promote --name fine --ours $found/shy.eml
-check 'what others hide' told 1 'after 3 others in one process, time 1 of 3, it showed nothing'
+check 'what others hide' fails 1 'after 3 others in one process, time 1 of 3, it showed nothing'
 run promote --name fine --known 'gmime 3.2.13 https://example.org/1' --time 1s $found/both.eml
-check 'what is more than the known breakage' told 1 'shows more than the known breakage'
+check 'what is more than the known breakage' fails 1 'shows more than the known breakage'
 printf 'unpend-case: 1\nfault: kb843545\nfinding: library-critical\nmessage:\nSubject: sick\n\n' >plant.case
 run promote --name fine --target scan_submit plant.case
-check 'what needs no fault' told 1 'does not pass without kb843545, where it showed library-critical: gmime: broke'
+check 'what needs no fault' fails 1 'does not pass without kb843545, where it showed library-critical: gmime: broke'
 : >regressions/mime/here.case
 run promote --name here --ours $found/sick.eml
-check 'a file that is there' told 1 'regressions/mime/here.case exists'
+check 'a file that is there' fails 1 'regressions/mime/here.case exists'
 check 'stays as it is' [ ! -s regressions/mime/here.case ]
 rm regressions/mime/here.case
 check 'none of them was written' [ ! -e regressions/mime/fine.case ]
@@ -181,9 +181,9 @@ done
 kill -TERM $child
 status=0
 wait $child || status=$?
-check 'interrupted' told 130 'interrupted: nothing was written'
+check 'interrupted' fails 130 'interrupted: nothing was written'
 
-# --- whose it is
+# --- the owner of the bug
 
 rm -f modes
 umask 022
@@ -192,9 +192,9 @@ check 'a bug that is not published' ended 0
 check 'is for its user alone while it is made small' [ "$(sort -u modes)" = 600 ]
 check 'waits in private' grep -qx 'finding: library-critical' private/mime/unpublished.case
 check 'for its user alone' [ "$(stat -c %a private private/mime private/mime/unpublished.case | tr '\n' ' ')" = '700 700 600 ' ]
-check 'and no git add is told' out_lacks 'git add'
+check 'and no git add is printed' out_lacks 'git add'
 run promote --name twice --private $found/sick.eml
-check 'there it is a duplicate, too' told 1 "shows what $work/private/mime/unpublished.case shows already"
+check 'there it is a duplicate, too' fails 1 "shows what $work/private/mime/unpublished.case shows already"
 mkdir -p seeds/mime
 cp regressions/mime/fine-one.eml seeds/mime
 run campaign --target mime --time 1s --jobs 1 --out "$work/fuzzed" --json
@@ -213,22 +213,22 @@ run repro --target mime $found/sick.eml
 check 'a folder that is not there keeps nothing' out_has ' promote '
 UNPEND_PRIVATE=$work/private
 run repro --target mime $found/sick.eml
-check 'where it is not, the command is told' out_has \
+check 'where it is not, the command is printed' out_has \
 	"promote --flavour replay --target mime --finding library-critical-"
 check 'by what it is to be kept' grep -q -- '--finding library-critical-[0-9a-f]* --private --name ' out
 chmod 755 private
 run promote --name twice --private $found/crash.eml
-check 'a folder that others can read' told 1 'is open to others than you: chmod 700 it first'
+check 'a folder that others can read' fails 1 'is open to others than you: chmod 700 it first'
 chmod 700 private
 mkdir .git
 run promote --name twice --private $found/crash.eml
-check 'or one in the work tree' told 1 "is in the git work tree $work: let UNPEND_PRIVATE name a folder outside"
+check 'or one in the work tree' fails 1 "is in the git work tree $work: let UNPEND_PRIVATE name a folder outside"
 cd /
 run promote --name twice --private "$work/$found/crash.eml"
-check 'wherever it is run' told 1 "is in the git work tree $work:"
+check 'wherever it is run' fails 1 "is in the git work tree $work:"
 UNPEND_PRIVATE=$work/later/private
 run promote --name twice --private "$work/$found/crash.eml"
-check 'one that is not there yet, too' told 1 "is in the git work tree $work:"
+check 'one that is not there yet, too' fails 1 "is in the git work tree $work:"
 cd "$work" || exit 1
 check 'and it is not made' [ ! -e later ]
 UNPEND_PRIVATE=$work/private
@@ -262,13 +262,13 @@ check 'what takes its time is shown once' out_has \
 printf 'unpend-case: 1\nfinding: library-critical\nmessage:\nSubject: both\n\n' >regressions/mime/both.case
 run repro --json $found/both.eml
 run promote --name again --ours --finding "$(grep -o 'disagree-[0-9a-f]*' out)" $found/both.eml
-check 'what another shows beside its own is a duplicate' told 1 'shows what regressions/mime/both.case shows'
+check 'what another shows beside its own is a duplicate' fails 1 'shows what regressions/mime/both.case shows'
 run promote --name lost --target scan_submit --time 1s $found/lost.eml
 check 'what only a pipeline can do needs no owner' ended 0
 check 'and is red' out_has 'The gate is red until the bug is fixed'
 printf 'unpend-case: 1\nknown: openssl 3.0.22 https://example.org/2\nfinding: crash\nmessage:\nSubject: crash\n\n' >known.case
 run promote --name known --target scan_submit --time 1s known.case
-check 'a head that knows whose it is is believed' ended 0
+check 'the owner that the head names is taken' ended 0
 check 'where there is a pipeline, too' grep -qx 'known: openssl 3.0.22 https://example.org/2' regressions/scan_submit/known.case
 
 printf 'unpend-case: 1\nfinding: library-critical\nmutation: minimized\nmessage:\nX-Kept: 1\nSubject: sick\n\n' >minimised.case
@@ -282,10 +282,10 @@ run minimize --target mime $found/sick.eml
 check 'minimize writes to the current folder' [ -e sick.min.case ]
 check 'a complete result is marked' grep -qx 'mutation: minimized' sick.min.case
 run minimize --target mime --out absent/small.case $found/slow.eml
-check 'it runs nothing if it cannot write' told 125 'cannot write absent/small.case: No such file'
+check 'it runs nothing if it cannot write' fails 125 'cannot write absent/small.case: No such file'
 cd regressions/mime || exit 1
 run minimize --target mime "$work/$found/sick.eml"
 cd "$work" || exit 1
-check 'nor where the gate would run the result' told 2 'the gate would run what is written here'
+check 'nor where the gate would run the result' fails 2 'the gate would run what is written here'
 
 done_testing
