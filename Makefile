@@ -59,14 +59,23 @@ replay_CFLAGS := -O1 -g $(SANITIZE)
 replay_LIBS    := $(SYSTEM_LIBS)
 replay_HEADERS := $(SYSTEM_CFLAGS)
 
-# Campaigns: the libraries are built from source with the engine's instrumentation.
-libfuzzer_CC     := $(CLANG)
-libfuzzer_CFLAGS := -O1 -gdwarf-4 $(SANITIZE) -fsanitize=fuzzer-no-link
+# Campaigns explore by these two, as fast as can be: coverage of edges in the code under test (COVERED, and
+# the libraries, built from source), and nothing else.
+libfuzzer_CC       := $(CLANG)
+libfuzzer_CFLAGS   := -O2 -gdwarf-4
+libfuzzer_COVERAGE := -fsanitize-coverage=inline-8bit-counters,pc-table
 
-# AFL++'s runtime has the functions that this calls. One section is its own: see harness/target/feedback.c.
-afl_CC     := $(CLANG)
-afl_CFLAGS := -O1 -gdwarf-4 $(SANITIZE) -fsanitize-coverage=trace-pc-guard,trace-cmp
-$(B)/afl/harness/target/feedback.o: afl_CFLAGS := $(filter-out -fsanitize-coverage=%,$(afl_CFLAGS))
+# AFL++'s runtime has the functions that this calls.
+afl_CC       := $(CLANG)
+afl_CFLAGS   := -O2 -gdwarf-4
+afl_COVERAGE := -fsanitize-coverage=trace-pc-guard
+
+COVERED := harness/scan_submit/%.c harness/faults/%.c fuzz/fuzz_%.c
+
+# And examine by this one what is new: sanitizers, in the libraries too. What a campaign finds is
+# reproduced by it.
+asan_CC     := $(CLANG)
+asan_CFLAGS := -O1 -gdwarf-4 $(SANITIZE)
 
 # Hangs and growth without a clock: each block of the code, the libraries' too, calls harness/target/edges.c.
 # That file and fuel.c are compiled without, and without sanitizers: they are called everywhere.
@@ -93,7 +102,7 @@ $1_NEEDS     := $(B)/$1/libraries
 endef
 FROM_SOURCE_CFLAGS := $(shell pkg-config --cflags gio-2.0 json-glib-1.0 2>/dev/null)
 FROM_SOURCE_LIBS   := $(shell pkg-config --libs gio-2.0 json-glib-1.0 zlib 2>/dev/null)
-FROM_SOURCE        := libfuzzer afl $(COUNTING)
+FROM_SOURCE        := libfuzzer afl asan $(COUNTING)
 $(foreach f,$(FROM_SOURCE),$(eval $(call from_source,$f)))
 
 # Sources are recorded by content, as make starts, and each binary carries a hash of them and its
@@ -108,7 +117,7 @@ endif
 
 # $(call flavour,NAME): objects and the harness as a library.
 define flavour
-$1_FLAGS = $$(lastword $$($1_CC)) $$(COMPILE) $$($1_CFLAGS) $$($1_HEADERS)
+$1_FLAGS = $$(lastword $$($1_CC)) $$(COMPILE) $$($1_CFLAGS) $$($1_COVERAGE) $$($1_HEADERS)
 $$(call keep_flags,$$($1_FLAGS),$(BUILT_FROM)/flags-$1)
 
 $(B)/$1/built_from.c: $(BUILT_FROM)/$(if $(filter fast,$1),program,targets) $(BUILT_FROM)/flags-$1 \
@@ -120,7 +129,8 @@ $(B)/$1/built_from.o: $(B)/$1/built_from.c
 $(B)/$1/%.o: %.c $($1_NEEDS) $(BUILT_FROM)/flags-$1
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$@)
-	$$(Q)$$($1_CC) $$(COMPILE) $$($1_CFLAGS) $$($1_HEADERS) -c $$< -o $$@
+	$$(Q)$$($1_CC) $$(COMPILE) $$($1_CFLAGS) $$(if $$(filter $(COVERED),$$<),$$($1_COVERAGE)) \
+		$$($1_HEADERS) -c $$< -o $$@
 
 $(B)/$1/libunpend.a: $(LIBRARY:%.c=$(B)/$1/%.o)
 	$$(call say,AR,$$@)
@@ -141,18 +151,13 @@ LINKED = $(filter-out %.a,$^) $(filter %.a,$^)
 ENTRY    := -Wl,-u,LLVMFuzzerInitialize,-u,LLVMFuzzerTestOneInput
 MUTATOR  := -Wl,-u,LLVMFuzzerCustomMutator,-u,LLVMFuzzerCustomCrossOver
 
-$(B)/replay/fuzz/%: $(B)/replay/fuzz/fuzz_%.o $(B)/replay/fuzz/replay.o $(B)/replay/built_from.o \
-		$(B)/replay/libunpend.a
-	$(call say,LINK,$@)
-	$(Q)$(replay_CC) $(replay_CFLAGS) $(LINKED) $(replay_LIBS) -o $@
-
-define counting
-$(B)/$1/fuzz/%: $(B)/$1/fuzz/fuzz_%.o $(B)/$1/fuzz/replay.o $(EDGES:%.c=$(B)/$1/%.o) \
-		$(B)/$1/built_from.o $(B)/$1/libunpend.a
+define without_engine
+$(B)/$1/fuzz/%: $(B)/$1/fuzz/fuzz_%.o $(B)/$1/fuzz/replay.o \
+		$(if $(filter $1,$(COUNTING)),$(EDGES:%.c=$(B)/$1/%.o)) $(B)/$1/built_from.o $(B)/$1/libunpend.a
 	$$(call say,LINK,$$@)
 	$$(Q)$$($1_CC) $$($1_CFLAGS) $$(LINKED) $$($1_LIBS) -o $$@
 endef
-$(foreach f,$(COUNTING),$(eval $(call counting,$f)))
+$(foreach f,replay asan $(COUNTING),$(eval $(call without_engine,$f)))
 
 $(B)/libfuzzer/fuzz/%: $(B)/libfuzzer/fuzz/fuzz_%.o $(B)/libfuzzer/built_from.o $(B)/libfuzzer/libunpend.a
 	$(call say,LINK,$@)
@@ -170,10 +175,13 @@ $(B)/afl/mutator.so: $(B)/fast/harness/target/afl_mutator.o $(B)/fast/libunpend.
 	$(call say,LINK,$@)
 	$(Q)$(fast_CC) $(fast_CFLAGS) -shared -Wl,--exclude-libs,ALL $^ $(fast_LIBS) -o $@
 
-# ClusterFuzz and `unpend campaign` look for these beside the target.
+# ClusterFuzz and `unpend campaign` look for these beside the target. Some targets need no such long inputs
+# as fuzz/default.options allows.
+smime_MAX_LEN   := 16384
+machine_MAX_LEN := 2048
 define beside_target
 $(B)/$1/fuzz/%.options: fuzz/default.options
-	@mkdir -p $$(@D) && sed 's/TARGET/$$*/' $$< >$$@
+	@mkdir -p $$(@D) && sed 's/TARGET/$$*/$$($$*_MAX_LEN:%=;s/^max_len = .*/max_len = %/)' $$< >$$@
 $(B)/$1/fuzz/%.dict: $(B)/unpend
 	@mkdir -p $$(@D) && $(B)/unpend dictionary $$* >$$@
 endef
@@ -256,7 +264,7 @@ check-canaries: $(B)/unpend do-replay
 		else echo "canaries: $$flavour is older than its sources: make $$flavour"; fi; \
 	done; $(B)/unpend doctor $$(printf ' --flavour %s' $$flavours)
 
-.PHONY: do-check do-replay do-tools do-install do-judge-mutants do-libfuzzer do-afl do-fuel do-fuel-gcc \
+.PHONY: do-check do-replay do-tools do-install do-judge-mutants do-libfuzzer do-afl do-asan do-fuel do-fuel-gcc \
 	do-campaign do-pictures
 # Everything is built first, as parallel as can be; then one check after the other, so that their
 # output is in order and the gate's line is the last.
@@ -283,11 +291,11 @@ do-judge-mutants: $(B)/unpend $(CARRIERS)
 	@UNPEND=$(B)/unpend CARRIERS=$(CARRIERS) tools/dev/judges.sh seeds/smime/clear-rsa.eml
 do-replay: $(addprefix $(B)/replay/fuzz/,$(TARGETS) canary example)
 do-libfuzzer: $(foreach t,$(TARGETS),$(addprefix $(B)/libfuzzer/fuzz/,$t $t.options $t.dict)) \
-	$(B)/libfuzzer/fuzz/canary $(B)/unpend
+	$(B)/libfuzzer/fuzz/canary do-asan
 # A campaign merges and measures by libFuzzer, whatever engine fuzzes.
 do-afl: $(foreach t,$(TARGETS),$(addprefix $(B)/afl/fuzz/,$t $t.options $t.dict)) \
 	$(B)/afl/fuzz/canary $(B)/afl/mutator.so do-libfuzzer
-do-fuel do-fuel-gcc: do-%: $(addprefix $(B)/%/fuzz/,$(TARGETS) canary example) $(B)/unpend
+do-asan do-fuel do-fuel-gcc: do-%: $(addprefix $(B)/%/fuzz/,$(TARGETS) canary example) $(B)/unpend
 # make itself ends with 2 whatever the status of a recipe is.
 do-campaign: do-$(ENGINE_FLAVOUR)
 	@$(B)/unpend campaign --engine $(ENGINE) --time $(TIME) $(addprefix --target ,$(TARGET)) $(CAMPAIGN) || \
@@ -305,7 +313,7 @@ do-pictures: $(B)/unpend
 TIME ?= 60s
 ALL_CORES := $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
 
-.PHONY: help setup check campaign install uninstall replay libfuzzer afl fuel fuel-gcc tools judge-mutants \
+.PHONY: help setup check campaign install uninstall replay libfuzzer afl asan fuel fuel-gcc tools judge-mutants \
 	bench-mutator bisect-build bisect-example pictures clean
 help:
 	@echo 'make check            everything that must hold: warnings, layers, tests, regressions;'
@@ -317,9 +325,10 @@ help:
 	@echo '                      make uninstall removes them'
 	@echo 'make tools            build/unpend, the program'
 	@echo 'make replay           the targets as plain programs, with the system libraries'
-	@echo 'make libfuzzer        the targets for campaigns, with instrumented libraries;'
+	@echo 'make libfuzzer        the targets for campaigns, which explore, and asan;'
 	@echo '                      GMIME_SRC=DIR and OPENSSL_SRC=DIR take your own trees'
 	@echo 'make afl              the same for campaigns by AFL++, and its mutator'
+	@echo 'make asan             as replay, by clang, with instrumented libraries: reproduces findings'
 	@echo 'make fuel             as replay, with edges counted: hangs and growth without a clock'
 	@echo 'make fuel-gcc         the same by gcc, where there is no clang'
 	@echo 'make judge-mutants    1,000 mutants judged by the command-line tools of OpenSSL and NSS'
@@ -346,16 +355,18 @@ endef
 
 libfuzzer:
 	@tools/build/setup.sh campaign
+	$(call provide,asan)
 	$(call provide,libfuzzer)
 	@$(MAKE) --no-print-directory $(ALL_CORES) do-$@
 
 afl:
 	@tools/build/setup.sh afl
+	$(call provide,asan)
 	$(call provide,libfuzzer)
 	$(call provide,afl)
 	@$(MAKE) --no-print-directory $(ALL_CORES) do-$@
 
-fuel fuel-gcc:
+asan fuel fuel-gcc:
 	@tools/build/setup.sh $@
 	$(call provide,$@)
 	@$(MAKE) --no-print-directory $(ALL_CORES) do-$@
@@ -370,8 +381,8 @@ bench-mutator: libfuzzer
 
 # One target on what one commit of a library makes, for tools/dev/bisect-step.sh.
 bisect-build:
-	$(call provide,libfuzzer)
-	@$(MAKE) --no-print-directory $(ALL_CORES) $(B)/libfuzzer/fuzz/$(TARGET)
+	$(call provide,asan)
+	@$(MAKE) --no-print-directory $(ALL_CORES) $(B)/asan/fuzz/$(TARGET)
 
 bisect-example:
 	@tools/build/setup.sh check && tools/build/setup.sh campaign

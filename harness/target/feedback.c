@@ -10,8 +10,8 @@
  *
  * AFL++ has one map, as large as there are guards: words in a section that the compiler fills, one
  * for each edge, into which AFL++'s runtime writes the edge's place in the map before main() runs.
- * Words of ours in that section get places of their own. For that this file alone is compiled
- * without instrumentation there. In other flavours the guards stay 0, and there is no map.
+ * Words of ours in that section get places of their own; for that this file must not be
+ * instrumented. In other flavours the guards stay 0, and there is no map.
  */
 #include "target/feedback.h"
 

@@ -7,8 +7,8 @@
 #     tools/build/libraries.sh [--refresh] --releases LIBRARY SUITE…
 #
 # DESCRIPTION
-#     Builds the two libraries under test with the instrumentation of FLAVOUR (libfuzzer, afl, fuel,
-#     fuel-gcc), and prints where they are on standard output, one line each, both or none:
+#     Builds the two libraries under test with the instrumentation of FLAVOUR (libfuzzer, afl, asan,
+#     fuel, fuel-gcc), and prints where they are on standard output, one line each, both or none:
 #
 #         gmime DIR        DIR/include/gmime-3.0/, DIR/lib/libgmime-3.0.a
 #         openssl DIR      DIR/include/, DIR/lib/libcrypto.a
@@ -87,23 +87,29 @@ set_flavour() {
     #   alignment
     # and what AddressSanitizer sees when the pointer is used:
     #   null, object-size, pointer-overflow
-    # The last four put comparisons, which the fuzzer traces and counts as branches, at nearly
-    # every access. Without: 80,000 edges for 126,000, and 1.8 times as many executions a second.
+    # The last four put comparisons at nearly every access, which would count as edges in fuel.
     undefined='-fsanitize=undefined -fno-sanitize-recover=undefined'
     undefined="$undefined -fno-sanitize=${not_undefined}null,alignment,object-size,pointer-overflow"
 
     case $1 in
+    # Coverage by edge alone: what compares, and what copies, is seen where a memory error is, in asan.
     libfuzzer)
         cc=${CLANG:-clang}
         cc_package=clang
-        cflags="-O1 $lines -fsanitize=address,fuzzer-no-link $undefined"
+        cflags="-O2 $lines -fsanitize-coverage=inline-8bit-counters,pc-table"
         openssl_options=
         ;;
-    # The guards and the comparisons call functions that AFL++ links in; CMPLOG sees the latter.
+    # The guards call functions that AFL++ links in.
     afl)
         cc=${CLANG:-clang}
         cc_package=clang
-        cflags="-O1 $lines -fsanitize=address -fsanitize-coverage=trace-pc-guard,trace-cmp $undefined"
+        cflags="-O2 $lines -fsanitize-coverage=trace-pc-guard"
+        openssl_options=
+        ;;
+    asan)
+        cc=${CLANG:-clang}
+        cc_package=clang
+        cflags="-O1 $lines -fsanitize=address $undefined"
         openssl_options=
         ;;
     # Every block of the code calls a function of ours, which counts: target/edges.c. What is spent

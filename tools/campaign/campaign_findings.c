@@ -381,7 +381,7 @@ bool up_collect_findings(
 {
         const struct up_folders *folders = collection->folders;
         const struct up_run_request run = {
-                .flavour = up_flavour_find("libfuzzer"),
+                .flavour = &up_flavours[UP_FLAVOUR_ASAN],
                 .target = collection->target,
                 .limit_s = LIMIT_S,
                 .fault = folders->fault,

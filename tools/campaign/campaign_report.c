@@ -86,11 +86,11 @@ static void print_finding(const struct up_result *result, const struct up_campai
         printf("  case       %s (%" G_GSIZE_FORMAT " bytes)\n", path, found->bytes);
         if (found->known != NULL)
                 printf("  known      %s\n", found->known);
-        printf("  reproduce  %s repro --flavour libfuzzer --target %s%s %s\n", up_tool_program(),
+        printf("  reproduce  %s repro --flavour asan --target %s%s %s\n", up_tool_program(),
             result->target, fault, path);
         if (found->known == NULL) {
                 g_autofree char *promote = up_tool_promote_command(
-                    "libfuzzer", result->target, found->fault, found->finding, found->path);
+                    "asan", result->target, found->fault, found->finding, found->path);
                 printf("  keep       %s\n", promote);
         }
 }

@@ -67,7 +67,7 @@ static struct up_campaign_target *target_new(
         target->result.verifies = row->verifies;
         target->result.fault = folders->fault = fault;
         target->result.findings = up_campaign_findings_new();
-        folders->binary = up_flavour_binary(up_flavour_find("libfuzzer"), row->name);
+        folders->binary = up_flavour_binary(&up_flavours[UP_FLAVOUR_LIBFUZZER], row->name);
         folders->corpus = g_build_filename(base, "corpus", NULL);
         up_corpus_recover(folders);
         g_mkdir_with_parents(folders->corpus, 0777);
@@ -143,8 +143,11 @@ static bool is_chosen(const struct campaign_options *options, const struct up_ta
 /* The line to print when something is not built or not installed; the caller owns it. */
 static char *find_missing(const struct up_fuzzing *fuzzing, const char *target)
 {
-        char *missing = up_flavour_check_built(up_flavour_find("libfuzzer"), target);
+        static const enum up_flavour_id always[] = { UP_FLAVOUR_LIBFUZZER, UP_FLAVOUR_ASAN };
+        char *missing = NULL;
 
+        for (size_t i = 0; i < G_N_ELEMENTS(always) && missing == NULL; i++)
+                missing = up_flavour_check_built(&up_flavours[always[i]], target);
         for (guint i = 0; i < fuzzing->engines->len && missing == NULL; i++) {
                 const struct up_engine *engine = fuzzing->engines->pdata[i];
                 const struct up_flavour *flavour = up_flavour_find(engine->flavour);

@@ -20,8 +20,7 @@ if [ ! -x "$built/afl/fuzz/scan_submit" ] || ! command -v afl-showmap >/dev/null
     echo '1..0 # SKIP not built: make afl'
     exit 0
 fi
-ln -s "$built/afl" "$built/libfuzzer" .
-mkdir build && mv afl libfuzzer build/
+mkdir build && ln -s "$built/afl" "$built/libfuzzer" "$built/asan" build/
 ln -s "$sources/seeds" "$sources/regressions" .
 
 # afl-fuzz sees how large the map is to be; afl-showmap needs an option.
@@ -64,6 +63,6 @@ run campaign --target scan_submit --fault kb843545 --engine afl --time 10s --job
     --seeds begin --out "$work/campaign"
 check 'what a target keeps under AFL++ is a finding' grep -q '^new: pending in scan_submit' out
 check 'and the minimised case shows it' sh -c \
-    "'$unpend' repro --flavour libfuzzer --target scan_submit --fault kb843545 campaign/scan_submit/findings/pending-*.case | grep -q 'pending: '"
+    "'$unpend' repro --flavour asan --target scan_submit --fault kb843545 campaign/scan_submit/findings/pending-*.case | grep -q 'pending: '"
 
 done_testing

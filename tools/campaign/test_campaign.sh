@@ -16,7 +16,7 @@ campaign() { run campaign --out "$work/campaign" "$@"; }
 within() { [ $(($(date +%s) - began)) -le "$1" ]; }
 
 # The engine: WORK/mode says what fuzzing does.
-mkdir -p build/libfuzzer/fuzz seeds/mime seeds/smime seeds/scan_submit regressions
+mkdir -p build/libfuzzer/fuzz build/asan/fuzz seeds/mime seeds/smime seeds/scan_submit regressions
 echo 'Subject: seed' >seeds/mime/seed.eml
 echo 'Subject: seed' >seeds/smime/seed.eml
 cat >engine <<'END'
@@ -111,10 +111,10 @@ fi
 END
 sed -i "s|\$UNPEND_MODE|$work/mode|g; s|\$UNPEND_FAULTS|$work/faults|g; s|\$UNPEND_MENDED|$work/mended|g" engine
 chmod +x engine
-cp engine build/libfuzzer/fuzz/mime
-cp engine build/libfuzzer/fuzz/smime
-cp engine build/libfuzzer/fuzz/scan_submit
-cp engine build/libfuzzer/fuzz/machine
+for target in mime smime scan_submit machine; do
+    cp engine build/libfuzzer/fuzz/$target
+    cp engine build/asan/fuzz/$target
+done
 echo 'Subject: seed' >seeds/scan_submit/seed.eml # and machine has none
 
 echo clean >mode
@@ -153,8 +153,8 @@ run campaign --time 1s --fault kb843545 --target machine --jobs 1
 check 'what it finds' ended 1
 check 'is reported with its evidence' out_has 'evidence   no-progress'
 check 'names the fault in the commands to go on' out_has \
-    'repro --flavour libfuzzer --target machine --fault kb843545 '
-check 'and in how to keep it' out_has 'promote --flavour libfuzzer --target machine --fault kb843545 --finding pending-043a7187 --name pending-'
+    'repro --flavour asan --target machine --fault kb843545 '
+check 'and in how to keep it' out_has 'promote --flavour asan --target machine --fault kb843545 --finding pending-043a7187 --name pending-'
 check 'it is minimised under the fault' grep -qx 'fault: kb843545' build/campaign-kb843545/machine/findings/pending-043a7187.case
 check 'to what shows it' grep -qx pending build/campaign-kb843545/machine/findings/pending-043a7187.case
 check 'the first finding has its number of runs' out_has 'the first finding in machine came after 7 runs of one worker'

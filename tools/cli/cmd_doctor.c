@@ -26,7 +26,7 @@ static const struct {
         const char *remedy;
 } programs[] = {
         { "gcc", "builds replay and unpend itself", "apt-get install gcc" },
-        { "clang", "builds libfuzzer", "apt-get install clang" },
+        { "clang", "builds libfuzzer and asan", "apt-get install clang" },
         { "llvm-symbolizer", "names functions in clang's reports", "apt-get install llvm" },
         { "gdb", "looks into a finding", "apt-get install gdb" },
 };
@@ -320,8 +320,10 @@ static void print_canary(struct doctor *doctor, const struct kind *kind,
 static bool is_claimed(const struct up_canary *canary, const struct up_flavour *flavour)
 {
         switch (canary->claim) {
+        case UP_CANARY_SANITIZED:
+                return flavour->sanitized;
         case UP_CANARY_FROM_SOURCE:
-                return flavour->from_source;
+                return flavour->sanitized && flavour->from_source;
         case UP_CANARY_COUNTED:
                 return flavour->counts_edges;
         case UP_CANARY_EVERYWHERE:

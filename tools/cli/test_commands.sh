@@ -57,7 +57,7 @@ case_file() { # PATH LINES
 	printf 'unpend-case: 1\n%bmessage:\nSubject: %s\n\n' "$2" "$3" >"$1"
 }
 
-for flavour in replay libfuzzer; do
+for flavour in replay asan; do
 	for name in mime smime scan_submit machine; do
 		target $flavour $name
 	done
@@ -248,7 +248,7 @@ mv kept regressions
 known='finding: library-critical\nknown: gmime 3.2.13 https://example.org/1\n'
 mkdir -p entry
 printf 'library: gmime\nversion: 3.2.13\nsource: x\n' >entry/manifest
-echo "gmime $work/entry" >build/libfuzzer/libraries
+echo "gmime $work/entry" >build/asan/libraries
 case_file regressions/mime/known.case "$known" critical
 run gate
 check 'a known breakage is expected' ended 0
@@ -263,7 +263,7 @@ check "the system's library may have been patched" ended 0
 check 'which is reported' out_has \
 	'ok 2 - regressions/mime/known.case # SKIP known breakage not visible here: gmime 3.2.13'
 check 'and counted apart' last_is '2 passed, 0 failed, 1 skipped'
-run gate --flavour libfuzzer
+run gate --flavour asan
 check 'from source it must not vanish' ended 1
 check 'or the line goes' out_has 'known breakage vanished: remove the known: line'
 rm regressions/mime/known.case

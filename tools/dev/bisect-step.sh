@@ -9,7 +9,7 @@
 #
 # DESCRIPTION
 #     Which commit of a library broke a case? For each commit that git bisect tries, this
-#     builds the library and the case's target with a campaign's instrumentation, runs `unpend
+#     builds the library and the case's target with sanitizers, runs `unpend
 #     repro` on the case, and ends with the status by which git bisect goes on. It needs the
 #     program: `make tools`.
 #
@@ -106,7 +106,7 @@ case $tree in
 esac
 [ -x "$unpend" ] || stop "there is no program $unpend: make tools"
 trap 'exit 130' INT TERM
-(cd "$top" && tools/build/setup.sh campaign >&2 && tools/build/libraries.sh libfuzzer "$other" >/dev/null) ||
+(cd "$top" && tools/build/setup.sh campaign >&2 && tools/build/libraries.sh asan "$other" >/dev/null) ||
     exit 129
 
 # build GOAL FOLDER: in a folder of build/bisect/, with a log beside what is built
@@ -132,7 +132,7 @@ echo "bisect: $what: built in $(($(date +%s) - began)) s"
 
 cp "$unpend" "$top/$build/unpend" || exit 129
 cd "$top" || exit 129
-"$build/unpend" repro --flavour libfuzzer --target "$target" "${path#"$top/"}"
+"$build/unpend" repro --flavour asan --target "$target" "${path#"$top/"}"
 status=$?
 case $mended,$status in
 yes,[01]) exit $((1 - status)) ;;

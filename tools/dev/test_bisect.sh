@@ -30,8 +30,8 @@ chmod +x toy/tools/*/*.sh
 cat >toy/Makefile <<'END_OF_FILE'
 bisect-build: $(B)/replay/fuzz/$(TARGET)
 	@test ! -e $(GMIME_SRC)/unfinished || { echo 'toy.c:1: error: unfinished' >&2; exit 1; }
-	@mkdir -p $(B)/libfuzzer/fuzz
-	@cp $(GMIME_SRC)/target $(B)/libfuzzer/fuzz/$(TARGET)
+	@mkdir -p $(B)/asan/fuzz
+	@cp $(GMIME_SRC)/target $(B)/asan/fuzz/$(TARGET)
 $(B)/replay/fuzz/%:
 	@test ! -e slip || { echo 'fuzz/fuzz_mime.c:1: error: slip' >&2; exit 1; }
 END_OF_FILE
@@ -143,7 +143,7 @@ step 3.2.1 "$work/toy/$case"
 check 'a machine that lacks something' stops 'a package is missing'
 printf '#!/bin/sh\n' >toy/tools/build/setup.sh
 check 'the library that is not bisected is provided by itself' \
-    [ "$(tail -n 1 asked)" = 'libfuzzer openssl' ]
+    [ "$(tail -n 1 asked)" = 'asan openssl' ]
 mv toy/tools/build/libraries.sh toy/tools/build/provided
 printf '#!/bin/sh\necho "no mirror in reach" >&2\nexit 1\n' >toy/tools/build/libraries.sh
 chmod +x toy/tools/build/libraries.sh
@@ -192,7 +192,7 @@ example all
 check 'an argument is a usage error' fails 2 'unexpected argument all'
 
 for words in '--releases' '--releases gmime' '--releases gimme sid' '--releases gmime ../sid' \
-    'libfuzzer gimme' 'libfuzzer gmime openssl'; do
+    'asan gimme' 'asan gmime openssl'; do
     status=0
     # shellcheck disable=SC2086 # several words
     UNPEND_CACHE=$work/cache "$top/tools/build/libraries.sh" $words >out 2>err || status=$?

@@ -11,18 +11,19 @@
 
 const struct up_flavour up_flavours[UP_FLAVOUR_COUNT] = {
         [UP_FLAVOUR_REPLAY] = { "replay", "gcc, ASan and UBSan, the system's libraries",
-            "make replay", false, false, false },
-        [UP_FLAVOUR_LIBFUZZER] = { "libfuzzer",
-            "clang, libFuzzer, ASan and UBSan, instrumented libraries", "make libfuzzer", true,
-            true, false },
-        [UP_FLAVOUR_AFL] = { "afl", "clang, AFL++, ASan and UBSan, instrumented libraries",
-            "make afl", true, true, false },
+            "make replay", .sanitized = true },
+        [UP_FLAVOUR_LIBFUZZER] = { "libfuzzer", "clang, libFuzzer, coverage alone: explores",
+            "make libfuzzer", .from_source = true, .engine = true },
+        [UP_FLAVOUR_AFL] = { "afl", "clang, AFL++, coverage alone: explores", "make afl",
+            .from_source = true, .engine = true },
+        [UP_FLAVOUR_ASAN] = { "asan", "clang, ASan and UBSan, in the libraries too: examines",
+            "make asan", .from_source = true, .sanitized = true },
         [UP_FLAVOUR_FUEL] = { "fuel",
-            "clang, edges counted, ASan and UBSan, instrumented libraries", "make fuel", true,
-            false, true },
+            "clang, edges counted, ASan and UBSan, instrumented libraries", "make fuel",
+            .from_source = true, .sanitized = true, .counts_edges = true },
         [UP_FLAVOUR_FUEL_GCC] = { "fuel-gcc",
-            "gcc, edges counted, ASan and UBSan, instrumented libraries", "make fuel-gcc", true,
-            false, true },
+            "gcc, edges counted, ASan and UBSan, instrumented libraries", "make fuel-gcc",
+            .from_source = true, .sanitized = true, .counts_edges = true },
 };
 
 const struct up_flavour *up_flavour_find(const char *name)

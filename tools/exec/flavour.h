@@ -16,6 +16,7 @@ struct up_flavour {
         const char *what;
         const char *remedy; /* the command that builds it */
         bool from_source;   /* its GMime and OpenSSL are built from pinned source */
+        bool sanitized;     /* by ASan and UBSan, so that memory errors are seen */
         bool engine;        /* a fuzz engine runs the files, and may run a file more than once */
         bool counts_edges;  /* so that hangs and growth are seen without a clock (fuel.h) */
 };
@@ -24,6 +25,7 @@ enum up_flavour_id {
         UP_FLAVOUR_REPLAY,
         UP_FLAVOUR_LIBFUZZER,
         UP_FLAVOUR_AFL,
+        UP_FLAVOUR_ASAN, /* what campaigns find is reproduced by this one */
         UP_FLAVOUR_FUEL,
         UP_FLAVOUR_FUEL_GCC,
         UP_FLAVOUR_COUNT

@@ -346,9 +346,9 @@ static char *signature_of(const char *kind, GPtrArray *frames, bool outermost)
 /* The text after "==123==ERROR: AddressSanitizer: " and its like; NULL for any other line. */
 static const char *headline(const char *line)
 {
-        static const char *const tools[] = {
-                "AddressSanitizer: ", "LeakSanitizer: ", "libFuzzer: "
-        };
+        static const char *const tools[] = { "AddressSanitizer: ", "LeakSanitizer: ",
+                "UndefinedBehaviorSanitizer: ", /* where it is alone, it reports signals */
+                "libFuzzer: " };
 
         if (!g_str_has_prefix(line, "==") || !g_ascii_isdigit(line[2]))
                 return NULL;

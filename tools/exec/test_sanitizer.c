@@ -120,6 +120,14 @@ static const char clang_overflow[] =
     FRAME("main", "/src/unpend/fuzz/sample.c:35")
     "SUMMARY: UndefinedBehaviorSanitizer: undefined-behavior fuzz/sample.c:26:55 in \n";
 
+static const char clang_signal[] =
+    "UndefinedBehaviorSanitizer:DEADLYSIGNAL\n"
+    "==4760==ERROR: UndefinedBehaviorSanitizer: stack-overflow on address 0x7ffdebcbdff8 (pc 0x556269854bd1)\n"
+    FRAME("even", "/src/unpend/fuzz/fuzz_canary.c:174")
+    FRAME("odd", "/src/unpend/fuzz/fuzz_canary.c:168")
+    FRAME("even", "/src/unpend/fuzz/fuzz_canary.c:174")
+    FRAME("odd", "/src/unpend/fuzz/fuzz_canary.c:168");
+
 static const char gcc_double_free[] =
     "==27293==ERROR: AddressSanitizer: attempting double-free on 0x602000002cb0 in thread T0:\n"
     FRAME("__interceptor_free", "../../../../src/libsanitizer/asan/asan_malloc_linux.cpp:52")
@@ -269,6 +277,7 @@ static const struct {
         { clang_leak, UP_CLASS_LEAK, "leak examine < LLVMFuzzerTestOneInput" },
         { gcc_shift, UP_CLASS_CRASH, "undefined-shift shift < examine < LLVMFuzzerTestOneInput" },
         { clang_overflow, UP_CLASS_CRASH, "undefined-signed-overflow over" },
+        { clang_signal, UP_CLASS_CRASH, "stack-overflow (even odd)*" },
         { gcc_double_free, UP_CLASS_CRASH, "double-free dfree" },
         { clang_bad_free, UP_CLASS_CRASH, "bad-free bad" },
         { gcc_allocation, UP_CLASS_MEMORY, "allocation-too-big big" },

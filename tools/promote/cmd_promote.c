@@ -164,7 +164,7 @@ static int refuse_triaged(const struct up_promotion *promotion)
         case UP_TRIAGE_NOTHING:
                 return refuse(promotion,
                     "%s shows no finding in %s, %s%s%s: try another --target, --fault, or "
-                    "--flavour libfuzzer, which sees more",
+                    "--flavour asan, which sees more",
                     promotion->path, promotion->target, promotion->run.flavour->name,
                     fault != NULL ? " under " : "", fault != NULL ? fault : "");
         case UP_TRIAGE_OTHER:

@@ -59,7 +59,7 @@ UNPEND_BUILD=$stand_in
 
 # --- stand-ins
 
-for flavour in replay libfuzzer; do
+for flavour in replay libfuzzer asan; do
 	mkdir -p build/$flavour/fuzz
 	cat >build/$flavour/fuzz/mime <<-'END'
 		#!/bin/sh
