@@ -157,7 +157,7 @@ $(B)/$1/fuzz/%: $(B)/$1/fuzz/fuzz_%.o $(B)/$1/fuzz/replay.o \
 	$$(call say,LINK,$$@)
 	$$(Q)$$($1_CC) $$($1_CFLAGS) $$(LINKED) $$($1_LIBS) -o $$@
 endef
-$(foreach f,replay asan $(COUNTING),$(eval $(call without_engine,$f)))
+$(foreach f,fast replay asan $(COUNTING),$(eval $(call without_engine,$f)))
 
 $(B)/libfuzzer/fuzz/%: $(B)/libfuzzer/fuzz/fuzz_%.o $(B)/libfuzzer/built_from.o $(B)/libfuzzer/libunpend.a
 	$(call say,LINK,$@)
