@@ -159,10 +159,20 @@ $(B)/$1/fuzz/%: $(B)/$1/fuzz/fuzz_%.o $(B)/$1/fuzz/replay.o \
 endef
 $(foreach f,fast replay asan $(COUNTING),$(eval $(call without_engine,$f)))
 
-$(B)/libfuzzer/fuzz/%: $(B)/libfuzzer/fuzz/fuzz_%.o $(B)/libfuzzer/built_from.o $(B)/libfuzzer/libunpend.a
+# Nothing but the place among all counters where those of a library begin (harness/target/novelty.c).
+$(B)/libfuzzer/counters_of_%.o:
+	@mkdir -p $(@D)
+	$(Q)printf '.section .note.GNU-stack\n.section __sancov_cntrs,"aw"\n.globl up_$(basename $(@F))\nup_$(basename $(@F)):\n' | \
+		$(libfuzzer_CC) -x assembler -c - -o $@
+MARKS        := $(B)/libfuzzer/counters_of_gmime.o $(B)/libfuzzer/counters_of_openssl.o
+MARKED        = $(foreach l,$(libfuzzer_LIBS),$(if $(filter %/libgmime-3.0.a,$l),$(word 1,$(MARKS))) \
+	$(if $(filter %/libcrypto.a,$l),$(word 2,$(MARKS))) $l)
+
+$(B)/libfuzzer/fuzz/%: $(B)/libfuzzer/fuzz/fuzz_%.o $(B)/libfuzzer/built_from.o $(B)/libfuzzer/libunpend.a \
+		| $(MARKS)
 	$(call say,LINK,$@)
 	$(Q)$(libfuzzer_CC) $(libfuzzer_CFLAGS) -fsanitize=fuzzer $(ENTRY) $(MUTATOR) \
-		$(LINKED) $(libfuzzer_LIBS) -o $@
+		$(LINKED) $(MARKED) -o $@
 
 # afl-clang-fast knows where its driver and its runtime are, and takes the first for the second.
 $(B)/afl/fuzz/%: $(B)/afl/fuzz/fuzz_%.o $(B)/afl/built_from.o $(B)/afl/libunpend.a

@@ -16,4 +16,7 @@ enum up_depth {
         UP_DEPTH_COUNT,
 };
 
+/** As in UNPEND_DEPTH. */
+static const char *const up_depth_names[UP_DEPTH_COUNT] = { "explore", "examine", "judge" };
+
 #endif

@@ -20,11 +20,9 @@
 
 #include "fnv.h"
 
-#define PLACES 32768 /* a power of two */
+__attribute__((section("__libfuzzer_extra_counters"))) static uint8_t counters[UP_FEEDBACK_PLACES];
 
-__attribute__((section("__libfuzzer_extra_counters"))) static uint8_t counters[PLACES];
-
-__attribute__((section("__sancov_guards"))) static uint32_t guards[PLACES];
+__attribute__((section("__sancov_guards"))) static uint32_t guards[UP_FEEDBACK_PLACES];
 
 /* The transitions seen since the process began, each a bit. */
 static uint64_t transitions[UP_FEEDBACK_WORDS];
@@ -42,7 +40,7 @@ static uint64_t mix_magnitude(uint64_t hash, uint64_t number)
 
 static void set(uint64_t hash)
 {
-        size_t place = (hash ^ (hash >> 32)) % PLACES;
+        size_t place = (hash ^ (hash >> 32)) % UP_FEEDBACK_PLACES;
 
         counters[place] = 1;
         if (&__afl_area_ptr != NULL && guards[place] != 0)
@@ -128,11 +126,16 @@ void up_feedback_ledger(const struct up_ledger_index *index)
         }
 }
 
+const uint8_t *up_feedback_counters(void)
+{
+        return counters;
+}
+
 unsigned up_feedback_count(void)
 {
         unsigned count = 0;
 
-        for (size_t i = 0; i < PLACES; i++)
+        for (size_t i = 0; i < UP_FEEDBACK_PLACES; i++)
                 count += counters[i] != 0;
         return count;
 }

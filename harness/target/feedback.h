@@ -31,6 +31,11 @@ void up_feedback_step(const char *machine, const char *from, const char *to, uin
  */
 void up_feedback_transitions(uint64_t seen[UP_FEEDBACK_WORDS]);
 
+#define UP_FEEDBACK_PLACES 32768 /* a power of two */
+
+/** The counters: UP_FEEDBACK_PLACES bytes, 0 or 1. */
+const uint8_t *up_feedback_counters(void);
+
 /** Counters that are set. libFuzzer clears them before each input, other engines never. */
 unsigned up_feedback_count(void);
 

@@ -69,12 +69,12 @@ void up_leaks_run_unreported(
 
 int64_t up_leaks_of(void (*run)(const uint8_t *data, size_t size), const uint8_t *data, size_t size)
 {
-        int64_t second, third;
+        int64_t before = live, left;
 
         run(data, size);
-        second = live;
+        left = live - before;
+        if (left <= 0)
+                return 0;
         run(data, size);
-        third = live;
-        run(data, size);
-        return third > second && live - third == third - second ? third - second : 0;
+        return live - before == 2 * left ? left : 0;
 }

@@ -25,8 +25,8 @@ void up_leaks_run_unreported(
     void (*run)(const uint8_t *data, size_t size), const uint8_t *data, size_t size);
 
 /**
- * Calls @run three times. Returns how many blocks the second and the third left behind; 0 if they
- * did not leave the same number.
+ * For an input that ran and left blocks behind: calls @run again, and a third time if the second
+ * one left some, too. Returns how many blocks these two left each; 0 if not the same number.
  */
 int64_t up_leaks_of(
     void (*run)(const uint8_t *data, size_t size), const uint8_t *data, size_t size);

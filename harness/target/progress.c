@@ -36,6 +36,7 @@ void up_progress_add(struct up_progress *sum, const struct up_progress *part)
         sum->unscannable += part->unscannable;
         sum->mutants += part->mutants;
         sum->mutants_verified += part->mutants_verified;
+        sum->new_edges += part->new_edges;
         sum->mutants_digest_only += part->mutants_digest_only;
         if (sum->first_finding == 0 ||
             (part->first_finding > 0 && part->first_finding_ms < sum->first_finding_ms)) {

@@ -2,7 +2,7 @@
  * progress - counters that a target shares with the process that watches it
  *
  * A file of the size of this struct, mapped by the target and by the watcher. The target alone
- * writes, so no lock is needed; what it counted survives its crash.
+ * writes, but for `paused`, so no lock is needed; what it counted survives its crash.
  */
 #ifndef UP_TARGET_PROGRESS_H
 #define UP_TARGET_PROGRESS_H
@@ -24,6 +24,8 @@ struct up_progress {
         uint64_t mutants;             /* executions of what a mutator made */
         uint64_t mutants_verified;    /* as verified, of mutants alone */
         uint64_t mutants_digest_only; /* likewise */
+        uint64_t new_edges; /* that no process of the campaign reached before (novelty.h) */
+        uint64_t paused;    /* by the watcher: not 0 while no mutant is to be run */
         uint64_t transitions[UP_FEEDBACK_WORDS]; /* up_feedback_transitions() */
         uint64_t counts[UP_COUNTS];              /* sums over all executions */
         uint64_t judged[UP_ORACLE_COUNT];        /* likewise, by oracle */

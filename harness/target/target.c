@@ -19,12 +19,15 @@
 #include "target/feedback.h"
 #include "target/fork_server.h"
 #include "target/growth.h"
+#include "target/inbox.h"
 #include "target/leaks.h"
+#include "target/novelty.h"
 #include "target/pipeline_fuel.h"
 #include "target/progress.h"
 #include "target/input_report.h"
 
 #define LEAK_KINDS      8
+#define PAUSE_US        20000
 #define TRACE_MAX_WIDTH 1000
 
 static const char *input_path = "(memory)";
@@ -36,6 +39,7 @@ static bool next_is_mutant;
 static const struct up_pipeline *faulty;
 static unsigned trace_columns;
 static enum up_depth depth = UP_DEPTH_JUDGE;
+static const char *inbox; /* of an examiner; NULL: none */
 
 /* --- start ------------------------------------------------------------------------------------ */
 
@@ -85,16 +89,26 @@ static void map_progress(void)
         }
 }
 
+static void open_inbox(void)
+{
+        const char *reached = getenv("UNPEND_REACHED");
+
+        inbox = getenv("UNPEND_INBOX");
+        if (reached != NULL && !up_novelty_start(reached)) {
+                fprintf(stderr, "%s: cannot write to %s: %s\n", program, reached, strerror(errno));
+                _exit(125);
+        }
+}
+
 static void set_depth(void)
 {
-        static const char *const names[UP_DEPTH_COUNT] = { "explore", "examine", "judge" };
         const char *name = getenv("UNPEND_DEPTH");
         int found = UP_DEPTH_COUNT;
 
         if (name == NULL)
                 return;
         for (int i = 0; i < UP_DEPTH_COUNT; i++)
-                if (strcmp(name, names[i]) == 0)
+                if (strcmp(name, up_depth_names[i]) == 0)
                         found = i;
         if (found == UP_DEPTH_COUNT) {
                 fprintf(
@@ -119,6 +133,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         plant_faults();
         set_depth();
         map_progress();
+        open_inbox();
         if (columns != NULL)
                 trace_columns = (unsigned)CLAMP(strtol(columns, NULL, 10), 0, TRACE_MAX_WIDTH);
         if (getenv("UNPEND_FINDINGS") != NULL)
@@ -213,18 +228,48 @@ static void append_report(const char *report, const struct up_case_result *resul
         }
 }
 
-static void keep_smallest(const char *folder, const char *name, const uint8_t *data, size_t size)
+/* Says whether it was kept. */
+static bool keep_smallest(const char *folder, const char *name, const uint8_t *data, size_t size)
 {
         g_autofree char *path = g_build_filename(folder, name, NULL);
         g_autoptr(GError) error = NULL;
         g_autoptr(GMappedFile) kept = g_mapped_file_new(path, FALSE, NULL);
 
         if (kept != NULL && g_mapped_file_get_length(kept) <= size)
-                return;
+                return false;
         if (!g_file_set_contents(path, (const char *)data, (gssize)size, &error)) {
                 fprintf(stderr, "cannot keep a finding: %s\n", error->message);
                 _exit(125);
         }
+        return true;
+}
+
+/* Once for each; the campaign reads it. */
+static void announce(const char *slug, const char *class, const char *signature)
+{
+        static GHashTable *announced;
+
+        if (announced == NULL)
+                announced = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        if (!g_hash_table_add(announced, g_strdup(slug)))
+                return;
+        fprintf(stderr, UP_TARGET_FOUND "\t%s\t%s\t%s\n", slug, class, signature);
+        fflush(stderr);
+}
+
+/* Says whether one was kept. */
+static bool keep_findings(
+    const char *folder, const GPtrArray *findings, const uint8_t *data, size_t size)
+{
+        bool kept = false;
+
+        for (guint i = 0; i < findings->len; i++) {
+                const struct up_finding *finding = g_ptr_array_index(findings, i);
+                g_autofree char *slug = up_finding_slug(finding);
+                kept |= keep_smallest(folder, slug, data, size);
+                announce(slug, up_class_rows[finding->class].name, finding->signature);
+        }
+        return kept;
 }
 
 static G_GNUC_NORETURN void print_and_abort(const struct up_finding *finding)
@@ -243,15 +288,33 @@ static void examine_only(const uint8_t *data, size_t size)
         up_case_result_clear(&result);
 }
 
-/* What leaked has no name yet: inputs that leak the same number of blocks count as one. */
-static void keep_leak(const char *folder, const uint8_t *data, size_t size)
+/* What leaked has no name yet: inputs that leak the same number of blocks count as one, and are not
+ * looked at again. */
+static void keep_leak(const char *folder, int64_t left, const uint8_t *data, size_t size)
 {
-        int64_t blocks = up_leaks_of(examine_only, data, size);
+        static bool is_kept[LEAK_KINDS + 1];
+        int64_t blocks = is_kept[MIN(left, LEAK_KINDS)] ? 0 : up_leaks_of(examine_only, data, size);
 
         if (blocks > 0) {
-                g_autofree char *name =
-                    g_strdup_printf(UP_TARGET_LEAKS "%d", (int)MIN(blocks, LEAK_KINDS));
+                int kind = (int)MIN(blocks, LEAK_KINDS);
+                g_autofree char *name = g_strdup_printf(UP_TARGET_LEAKS "%d", kind);
+                g_autofree char *what = g_strdup_printf("%d blocks", kind);
+                is_kept[kind] = true;
                 keep_smallest(folder, name, data, size);
+                announce(name, up_class_rows[UP_CLASS_LEAK].name, what);
+        }
+}
+
+static void put_into_inbox(bool found, unsigned edges, const uint8_t *data, size_t size)
+{
+        enum up_inbox_kind kind = found       ? UP_INBOX_FOUND
+                                  : edges > 0 ? UP_INBOX_NEW
+                                              : UP_INBOX_SAMPLE;
+
+        if ((kind != UP_INBOX_SAMPLE || up_inbox_is_sample(data, size)) &&
+            !up_inbox_put(inbox, kind, data, size)) {
+                fprintf(stderr, "cannot write to %s: %s\n", inbox, strerror(errno));
+                _exit(125);
         }
 }
 
@@ -261,7 +324,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const char *folder = getenv("UNPEND_FINDINGS");
         int64_t live = up_leaks_live();
         struct up_case_result result;
-        bool mutant;
+        bool mutant, kept = false;
+        unsigned edges;
         uint64_t fuel = examine(data, size, &result, &mutant);
 
         if (result.runs.baseline != NULL)
@@ -274,18 +338,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 append_report(report, &result, fuel);
         else if (folder == NULL && result.findings->len > 0)
                 print_and_abort(g_ptr_array_index(result.findings, 0));
-        for (guint i = 0; folder != NULL && i < result.findings->len; i++) {
-                g_autofree char *slug = up_finding_slug(g_ptr_array_index(result.findings, i));
-                keep_smallest(folder, slug, data, size);
-        }
+        if (folder != NULL)
+                kept = keep_findings(folder, result.findings, data, size);
+        edges = up_novelty_count();
+        if (progress != NULL)
+                progress->new_edges += edges;
+        if (inbox != NULL)
+                put_into_inbox(kept, edges, data, size);
         up_case_result_clear(&result);
         if (folder != NULL && up_leaks_live() > live)
-                keep_leak(folder, data, size);
+                keep_leak(folder, up_leaks_live() - live, data, size);
         return 0;
 }
 
 void up_target_mutated(void)
 {
+        while (progress != NULL && __atomic_load_n(&progress->paused, __ATOMIC_RELAXED))
+                g_usleep(PAUSE_US);
         next_is_mutant = true;
 }
 

@@ -20,6 +20,11 @@
  *     UNPEND_TRACE=COLUMNS   put the trace of each input into the report, that wide
  *     UNPEND_DEPTH=NAME      run inputs at this depth (depth.h): explore, examine, or judge, which
  *                            is the default; another name ends the target with status 125
+ *     UNPEND_REACHED=DIR     record there which edges were reached (novelty.h)
+ *     UNPEND_INBOX=DIR       write there what an examiner should run (inbox.h)
+ *
+ * With UNPEND_FINDINGS the target announces each finding the first time, by a line on standard
+ * error: UP_TARGET_FOUND, slug, class and signature, between tabs.
  */
 #ifndef UP_TARGET_TARGET_H
 #define UP_TARGET_TARGET_H
@@ -31,6 +36,8 @@
 #include "depth.h"
 #include "run/judge_case.h"
 #include "target/fuel.h"
+
+#define UP_TARGET_FOUND "unpend-found"
 
 /** How the name of a kept input that leaks begins. */
 #define UP_TARGET_LEAKS "leak-of-"
@@ -65,7 +72,8 @@ extern const struct up_target up_target;
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/** For the mutator: the next input is a mutant, whatever its head says. */
+/** For the mutator: the next input is a mutant, whatever its head says. Waits while the campaign
+ * pauses this process (progress.h). */
 void up_target_mutated(void);
 
 /** Runs a file, which the report names; returns how many findings it has, -1 if it cannot be read.

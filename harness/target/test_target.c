@@ -328,6 +328,91 @@ static void smallest_input_of_a_finding_is_kept(void **state)
         assert_string_equal(text, "no-reason\n");
 }
 
+/* --- between explorer and examiner ------------------------------------------------------------ */
+
+/* The text of the file in the folder whose name begins so; NULL: there is none. */
+static char *text_of_prefix(const char *prefix)
+{
+        g_autoptr(GDir) files = g_dir_open(folder, 0, NULL);
+        const char *name;
+
+        while ((name = g_dir_read_name(files)) != NULL)
+                if (g_str_has_prefix(name, prefix)) {
+                        g_autofree char *path = g_build_filename(folder, name, NULL);
+                        return text_of(path);
+                }
+        return NULL;
+}
+
+static void explorer_hands_on_what_is_new(void **state)
+{
+        static const struct {
+                const char *target, *text, *prefix;
+                bool comes;
+        } rows[] = {
+                { "scan_submit", "Subject: one\n\n", "new-", true },
+                { "scan_submit", "Subject: two\n\n", "new-", false }, /* waits in no new way */
+                { "scan_submit",
+                    "unpend-case: 1\nscript:\n  scan 1 busy\n  submit 1 smtp\nmessage:\n", "new-",
+                    true },
+                { "canary", "disagree\n\n", "found-", true },
+                { "canary", "disagree\n\nlarger", "found-", false },
+                { "canary", "disagree\n", "found-", true },
+        };
+        g_autofree char *kept = g_strconcat("UNPEND_FINDINGS=", folder, NULL);
+        g_autofree char *inbox = g_strconcat("UNPEND_INBOX=", folder, NULL);
+        g_autofree char *reached = g_strconcat("UNPEND_REACHED=", folder, NULL);
+
+        (void)state;
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                g_autofree char *input = file("input", rows[i].text);
+                struct result result = run(rows[i].target, LIST(kept, inbox, reached), LIST(input));
+                g_autofree char *text = text_of_prefix(rows[i].prefix);
+
+                assert_int_equal(result.status, strcmp(rows[i].target, "canary") == 0);
+                g_free(result.errors);
+                if (!rows[i].comes) {
+                        assert_null(text);
+                        continue;
+                }
+                assert_non_null(text);
+                assert_string_equal(text, rows[i].text);
+                g_autofree char *command = g_strdup_printf("rm %s/%s*", folder, rows[i].prefix);
+                assert_int_equal(system(command), 0);
+        }
+}
+
+static void examiner_runs_what_is_there(void **state)
+{
+        g_autofree char *disagree = file("new-1", "disagree\n");
+        g_autofree char *leak = file("new-2", "leak\n");
+        g_autofree char *dies = file("sample-1", "openssl-copy\n");
+        g_autofree char *half = file(".writing-1", "no-reason\n");
+        g_autofree char *slug = slug_of(UP_CLASS_DISAGREE, DISAGREES);
+        g_autofree char *kept = g_strconcat("UNPEND_FINDINGS=", folder, NULL);
+        g_autofree char *line =
+            g_strdup_printf("unpend-found\t%s\tdisagree\t%s\n", slug, DISAGREES);
+        struct result result =
+            run("canary", LIST(kept, "ASAN_OPTIONS=detect_leaks=0"), LIST("--examine", folder));
+
+        (void)state;
+        assert_non_null(strstr(result.errors, line));
+        assert_non_null(strstr(result.errors, "unpend-found\tleak-of-1\tleak\t"));
+        assert_exits(result, 1, "AddressSanitizer: heap-buffer-overflow");
+        g_autofree char *running = text_of_prefix(".examining-");
+        g_autofree char *found = text_of_prefix(slug);
+        g_autofree char *leaked = text_of_prefix("leak-of-1");
+        assert_string_equal(running, "openssl-copy\n");
+        assert_string_equal(found, "disagree\n");
+        assert_string_equal(leaked, "leak\n");
+        assert_false(g_file_test(disagree, G_FILE_TEST_EXISTS));
+        assert_false(g_file_test(leak, G_FILE_TEST_EXISTS));
+        assert_false(g_file_test(dies, G_FILE_TEST_EXISTS));
+        assert_true(g_file_test(half, G_FILE_TEST_EXISTS));
+}
+
+/* --- progress --------------------------------------------------------------------------------- */
+
 static void read_progress(const char *path, struct up_progress *progress)
 {
         g_autofree char *data = NULL;
@@ -492,6 +577,8 @@ int main(void)
                 TEST(report_has_counts_and_limits),
                 TEST(report_is_json_whatever_the_file_is_called),
                 TEST(smallest_input_of_a_finding_is_kept),
+                TEST(explorer_hands_on_what_is_new),
+                TEST(examiner_runs_what_is_there),
                 TEST(progress_survives_a_crash),
                 TEST(progress_counts_what_oracles_judged),
                 TEST(fault_is_planted_into_a_pipeline),

@@ -6,11 +6,13 @@
  */
 #include "tools/campaign/campaign_findings.h"
 
+#include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
 #include "case/case.h"
 #include "target/target.h"
+#include "tools/campaign/corpus.h"
 #include "tools/cli/tool.h"
 #include "tools/exec/run.h"
 #include "tools/promote/triage.h"
@@ -51,12 +53,6 @@ GPtrArray *up_campaign_findings_new(void)
         return g_ptr_array_new_with_free_func(campaign_finding_free);
 }
 
-static gsize file_bytes(const char *path)
-{
-        GStatBuf status;
-        return g_stat(path, &status) == 0 ? (gsize)status.st_size : G_MAXSIZE;
-}
-
 static GPtrArray *files_in(const char *folder)
 {
         GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
@@ -95,7 +91,7 @@ static void add_input(const struct state *state, const char *slug, const char *p
 {
         const char *smallest = g_hash_table_lookup(state->smallest, slug);
 
-        if (smallest == NULL || file_bytes(path) < file_bytes(smallest))
+        if (smallest == NULL || up_file_bytes(path) < up_file_bytes(smallest))
                 g_hash_table_insert(state->smallest, g_strdup(slug), g_strdup(path));
 }
 
@@ -213,7 +209,7 @@ static bool collect_finding(struct state *state, const char *slug, const char *p
         g_autofree char *name = g_strconcat(slug, ".case", NULL);
         g_autofree char *result =
             g_build_filename(state->collection->folders->findings, name, NULL);
-        bool is_done = file_bytes(path) >= file_bytes(result); /* by an earlier campaign */
+        bool is_done = up_file_bytes(path) >= up_file_bytes(result); /* by an earlier campaign */
         g_autofree char *fault = is_done ? fault_of_case(state, result) : g_strdup(campaign_fault);
         g_autofree char *known = NULL;
         gint64 began_us = g_get_monotonic_time();
@@ -249,7 +245,7 @@ static bool collect_finding(struct state *state, const char *slug, const char *p
                 return false;
 
         struct up_campaign_finding *found = g_new0(struct up_campaign_finding, 1);
-        found->bytes = file_bytes(result);
+        found->bytes = up_file_bytes(result);
         found->path = g_steal_pointer(&result);
         found->slug = g_strdup(slug);
         found->fault = g_strdup(triaged->small != NULL ? triaged->small->fault : fault);
@@ -302,14 +298,51 @@ static const struct up_campaign_finding *find_unknown(const GPtrArray *findings,
         return NULL;
 }
 
+static bool is_graver(const struct up_finding *finding, const struct up_finding *than)
+{
+        return finding->class != than->class ? finding->class < than->class
+                                             : finding->evidence < than->evidence;
+}
+
+static void offer_root_cause(
+    struct up_campaign_finding *found, const struct up_campaign_finding *other)
+{
+        const struct up_campaign_finding *root = found->root_cause;
+
+        if (is_graver(other->finding, found->finding) &&
+            (root == NULL || is_graver(other->finding, root->finding)))
+                found->root_cause = other;
+}
+
+/* Behind "spin: ". */
+static const char *state_of(const struct up_finding *finding)
+{
+        const char *colon = strchr(finding->signature, ':');
+
+        return colon != NULL ? colon : finding->signature;
+}
+
+/* The same kind of message, pending in the same state. */
+static bool are_of_one_message(
+    const struct up_campaign_finding *a, const struct up_campaign_finding *b)
+{
+        return a->finding->class == UP_CLASS_PENDING && b->finding->class == UP_CLASS_PENDING &&
+               a->finding->role == b->finding->role &&
+               strcmp(state_of(a->finding), state_of(b->finding)) == 0;
+}
+
 static void find_graver(const GPtrArray *findings, struct up_campaign_finding *found)
 {
+        for (guint i = 0; i < findings->len; i++) {
+                const struct up_campaign_finding *other = g_ptr_array_index(findings, i);
+                if (other->known == NULL && (other->is_new || !found->is_new) &&
+                    are_of_one_message(other, found))
+                        offer_root_cause(found, other);
+        }
         for (char **slug = found->shown; *slug != NULL; slug++) {
                 const struct up_campaign_finding *other = find_unknown(findings, *slug);
-                const struct up_campaign_finding *root = found->root_cause;
-                if (other != NULL && other->finding->class < found->finding->class &&
-                    (root == NULL || other->finding->class < root->finding->class))
-                        found->root_cause = other;
+                if (other != NULL)
+                        offer_root_cause(found, other);
         }
 }
 
@@ -346,21 +379,30 @@ static void find_root_causes(const GPtrArray *findings)
 
 /* --- what was reported ------------------------------------------------------------------------ */
 
-static void read_reported(const struct state *state, const char *path)
+static char *reported_path(const struct up_folders *folders)
 {
+        return g_build_filename(folders->findings, "reported", NULL);
+}
+
+GHashTable *up_reported_read(const struct up_folders *folders)
+{
+        GHashTable *reported = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        g_autofree char *path = reported_path(folders);
         g_autofree char *text = NULL;
         g_auto(GStrv) slugs = NULL;
 
         if (!g_file_get_contents(path, &text, NULL, NULL))
-                return;
+                return reported;
         slugs = g_strsplit(g_strchomp(text), "\n", -1);
         for (char **slug = slugs; *slug != NULL; slug++)
-                g_hash_table_add(state->reported, g_strdup(*slug));
+                g_hash_table_add(reported, g_strdup(*slug));
+        return reported;
 }
 
 /* Not the consequences of a graver finding: one that stays when that is fixed is new. */
-static bool write_reported(const struct state *state, const char *path)
+static bool write_reported(const struct state *state)
 {
+        g_autofree char *path = reported_path(state->collection->folders);
         g_autoptr(GString) text = g_string_new(NULL);
         g_autoptr(GList) slugs = NULL;
 
@@ -388,9 +430,7 @@ bool up_collect_findings(
         };
         g_autoptr(GHashTable) smallest =
             g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-        g_autoptr(GHashTable) reported =
-            g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-        g_autofree char *reported_path = g_build_filename(folders->findings, "reported", NULL);
+        g_autoptr(GHashTable) reported = up_reported_read(folders);
         GError *failure = NULL;
         struct state state = {
                 .collection = collection,
@@ -403,11 +443,10 @@ bool up_collect_findings(
         bool done;
 
         up_status_line_show(collection->line, "sorting what was found");
-        read_reported(&state, reported_path);
         done = sort_inputs(&state, folders->kept, true) &&
                sort_inputs(&state, folders->crashes, false) && collect_all(&state);
         find_root_causes(findings);
-        done = done && write_reported(&state, reported_path);
+        done = done && write_reported(&state);
         if (done)
                 move_crashes_to_done(&state);
         if (failure != NULL)

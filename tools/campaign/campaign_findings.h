@@ -6,15 +6,18 @@
  * earlier campaigns in the folder reported: those are not new.
  *
  * A finding whose case shows a graver one as well is a consequence of that one, its root cause; so
- * is one of the same class that shares a consequence with it. Consequences are listed with their
- * root cause and not counted. But what is new is never a consequence of what is not, and a
- * consequence that stays when its root cause is gone is new.
+ * is one of the same class that shares a consequence with it, and a pending message of which
+ * stronger evidence is there: the same kind of message in the same state. Consequences are listed
+ * with their root cause and not counted. But what is new is never a consequence of what is not, and
+ * a consequence that stays when its root cause is gone is new.
  */
 #ifndef UP_TOOLS_CAMPAIGN_CAMPAIGN_FINDINGS_H
 #define UP_TOOLS_CAMPAIGN_CAMPAIGN_FINDINGS_H
 
+#include <glib.h>
+
 #include "oracle/finding.h"
-#include "tools/campaign/worker.h"
+#include "tools/campaign/folders.h"
 #include "tools/cli/status_line.h"
 
 struct up_campaign_finding {
@@ -45,6 +48,9 @@ struct up_collection {
  */
 bool up_collect_findings(
     const struct up_collection *collection, GPtrArray *findings, GError **error);
+
+/** Slugs that earlier campaigns in the folder reported, as keys. The caller owns the table. */
+GHashTable *up_reported_read(const struct up_folders *folders);
 
 /** An empty array of struct up_campaign_finding, which frees them. */
 GPtrArray *up_campaign_findings_new(void);

@@ -27,18 +27,22 @@ unsigned up_result_new(const struct up_result *result)
         return count_root_causes(result, true);
 }
 
+static double share(uint64_t part, uint64_t whole)
+{
+        return whole > 0 ? 100 * (double)part / (double)whole : 0;
+}
+
 static void print_line(const struct up_result *result)
 {
-        const unsigned *edges = result->coverage.covered;
-        double runs = (double)result->counted.executions;
-        double share = runs > 0 ? 100 * (double)result->counted.verified / runs : 0;
-        g_autofree char *verified =
-            result->verifies ? g_strdup_printf("%.2f%%", share) : g_strdup("-");
+        const struct up_progress *counted = &result->counted;
+        const unsigned *edges = result->reached.covered;
+        double runs = (double)counted->executions;
 
-        printf("%-11s%9" G_GUINT64_FORMAT "%7.0f%6u%6u%8u%7u%10s%4u new,%3u all\n", result->target,
-            result->counted.executions, result->worker_s > 0 ? runs / result->worker_s : 0,
-            edges[UP_CODE_OURS], edges[UP_CODE_GMIME], edges[UP_CODE_OPENSSL], result->corpus,
-            verified, up_result_new(result), count_root_causes(result, false));
+        printf("%-11s%9" G_GUINT64_FORMAT "%7.0f%6.0f%%%8" G_GUINT64_FORMAT "%6u%6u%8u%7u%5u%5u\n",
+            result->target, counted->executions, result->worker_s > 0 ? runs / result->worker_s : 0,
+            share(counted->mutants, counted->executions), result->examined, edges[UP_CODE_OURS],
+            edges[UP_CODE_GMIME], edges[UP_CODE_OPENSSL], result->corpus, up_result_new(result),
+            count_root_causes(result, false));
 }
 
 #define INDENT 13 /* of the text behind a name */
@@ -126,22 +130,55 @@ static void print_reach(const struct up_result *result)
 {
         const struct up_progress *counted = &result->counted;
         g_autofree char *mutants = up_page_number(counted->mutants);
-        double share = counted->mutants > 0 ? 100.0 / (double)counted->mutants : 0;
         unsigned transitions = up_progress_transitions(counted);
 
         if (result->verifies && counted->mutants > 0)
                 printf("\n%s: of %s mutants %.0f %% verify, %.0f %% fail by the digest alone\n",
-                    result->target, mutants, share * (double)counted->mutants_verified,
-                    share * (double)counted->mutants_digest_only);
+                    result->target, mutants, share(counted->mutants_verified, counted->mutants),
+                    share(counted->mutants_digest_only, counted->mutants));
         if (transitions > 0)
                 printf("\n%s: %u steps from a state to another one were seen\n", result->target,
                     transitions);
+        if (result->waiting > 0)
+                printf("\n%s: %u inputs still wait to be examined; the next campaign does it\n",
+                    result->target, result->waiting);
+        if (result->unmerged)
+                printf("\n%s: there was no time to merge the corpus\n", result->target);
 }
 
-void up_result_print_text(GPtrArray *results)
+static bool is_triaged(const struct up_result *result, const char *slug)
 {
-        puts("                runs    per  edges of            inputs signature findings\n"
-             "target              second  ours GMime OpenSSL corpus  verified");
+        for (guint i = 0; i < result->findings->len; i++) {
+                const struct up_campaign_finding *found = g_ptr_array_index(result->findings, i);
+                if (strcmp(found->slug, slug) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* After an interruption: what was seen and not triaged. */
+static void print_untriaged(const struct up_result *result)
+{
+        for (guint i = 0; i < result->sightings.seen->len; i++) {
+                const struct up_sighting *sighting = result->sightings.seen->pdata[i];
+                g_autofree char *path = up_tool_quote(sighting->path);
+                g_autofree char *fault = up_tool_fault_option(result->fault);
+
+                if (is_triaged(result, sighting->slug))
+                        continue;
+                up_tool_print_coloured(
+                    stdout, UP_RED, "\nfound, not minimised: %s", sighting->class);
+                printf(" in %s\n  signature  %s\n  input      %s\n", result->target,
+                    sighting->signature, path);
+                printf("  reproduce  %s repro --flavour asan --target %s%s %s\n", up_tool_program(),
+                    result->target, fault, path);
+        }
+}
+
+void up_result_print_text(GPtrArray *results, bool interrupted)
+{
+        puts("                runs    per     of   exam-  edges of            inputs findings\n"
+             "target              second mutants  ined  ours GMime OpenSSL corpus  new  all");
         for (guint i = 0; i < results->len; i++)
                 print_line(g_ptr_array_index(results, i));
         for (guint i = 0; i < results->len; i++)
@@ -161,6 +198,8 @@ void up_result_print_text(GPtrArray *results)
                         if (found->root_cause == NULL)
                                 print_finding(result, found);
                 }
+                if (interrupted)
+                        print_untriaged(result);
         }
 }
 
@@ -176,6 +215,22 @@ static void build_finding(JsonBuilder *json, const struct up_campaign_finding *f
         up_tool_json_text(json, "with", found->root_cause != NULL ? found->root_cause->slug : NULL);
         up_tool_json_bool(json, "new", found->is_new);
         json_builder_end_object(json);
+}
+
+static void build_sightings(JsonBuilder *json, const struct up_result *result)
+{
+        json_builder_set_member_name(json, "seen");
+        json_builder_begin_array(json);
+        for (guint i = 0; i < result->sightings.seen->len; i++) {
+                const struct up_sighting *sighting = result->sightings.seen->pdata[i];
+                json_builder_begin_object(json);
+                up_tool_json_text(json, "slug", sighting->slug);
+                up_tool_json_text(json, "class", sighting->class);
+                up_tool_json_text(json, "signature", sighting->signature);
+                up_tool_json_text(json, "path", sighting->path);
+                json_builder_end_object(json);
+        }
+        json_builder_end_array(json);
 }
 
 static void build_edges(JsonBuilder *json, const char *name, const unsigned *edges)
@@ -218,8 +273,12 @@ static void build_result(JsonBuilder *json, const struct up_result *result)
         build_judged(json, result);
         json_builder_set_member_name(json, "seconds");
         json_builder_add_double_value(json, result->worker_s);
-        build_edges(json, "edges", result->coverage.covered);
-        build_edges(json, "edges-there-are", result->coverage.total);
+        build_edges(json, "edges", result->reached.covered);
+        build_edges(json, "edges-there-are", result->reached.total);
+        up_tool_json_number(json, "examined", (gint64)result->examined);
+        up_tool_json_number(json, "waiting", result->waiting);
+        up_tool_json_bool(json, "merged", !result->unmerged);
+        build_sightings(json, result);
         json_builder_set_member_name(json, "findings");
         json_builder_begin_array(json);
         for (guint i = 0; i < result->findings->len; i++)

@@ -7,6 +7,7 @@
  *     DIR/TARGET/findings/   SLUG.case: each finding once, minimised; reported: their slugs
  *     DIR/TARGET/crashes/    inputs that ended the process; done/ those that were triaged
  *     DIR/TARGET/kept/       the smallest input of each finding that the process survived
+ *     DIR/TARGET/inbox/      inputs that wait to be examined
  *     DIR/TARGET/work/       logs and temporary files
  *     DIR/fault              the planted faults: corpus and findings are of one pipeline
  *
@@ -29,7 +30,7 @@
 
 #define DEFAULT_S 60
 
-/* For minimising all findings of a target, within these bounds as long as the campaign. */
+/* For minimising all findings, within these bounds half as long as the campaign. */
 #define MINIMISE_LEAST_S 20
 #define MINIMISE_MOST_S  600
 
@@ -74,7 +75,9 @@ static struct up_campaign_target *target_new(
         folders->crashes = make_folder(base, "crashes");
         folders->kept = make_folder(base, "kept");
         folders->findings = make_folder(base, "findings");
+        folders->inbox = make_folder(base, "inbox");
         folders->work = make_folder(base, "work");
+        up_sightings_init(&target->result.sightings, row->name, folders);
         return target;
 }
 
@@ -87,7 +90,11 @@ static void target_free(void *data)
         g_free(target->folders.crashes);
         g_free(target->folders.kept);
         g_free(target->folders.findings);
+        g_free(target->folders.inbox);
         g_free(target->folders.work);
+        up_sightings_clear(&target->result.sightings);
+        if (target->examiners != NULL)
+                g_ptr_array_unref(target->examiners);
         g_ptr_array_unref(target->result.findings);
         g_free(target);
 }
@@ -204,31 +211,36 @@ static int prepare(
 
 /* --- after ------------------------------------------------------------------------------------ */
 
-/* Merging and measuring run inputs, too, and may break the target: what merging finds is collected
- * now, what measuring finds by the next campaign. */
-static bool conclude(
-    struct up_campaign_target *target, unsigned time_s, struct up_status_line *line, GError **error)
+/* What may still be spent on minimising is shared by the targets that something was found in. */
+static bool collect(const struct up_fuzzing *fuzzing, struct up_status_line *line, GError **error)
 {
-        const char *name = target->result.target;
         g_autofree char *regressions = folder_of_tree("regressions");
-        g_autofree char *merging = g_strdup_printf("merging the corpus of %s", name);
-        g_autofree char *measuring = g_strdup_printf("measuring the corpus of %s", name);
-        const struct up_collection collection = {
-                .folders = &target->folders,
-                .target = name,
-                .regressions = regressions,
-                .minimise_s = CLAMP(time_s, MINIMISE_LEAST_S, MINIMISE_MOST_S),
-                .line = line,
-        };
+        unsigned all_s = CLAMP(fuzzing->time_s / 2, MINIMISE_LEAST_S, MINIMISE_MOST_S);
+        gint64 end_us = g_get_monotonic_time() + all_s * G_TIME_SPAN_SECOND;
+        unsigned found = 0, left = 0;
 
-        up_status_line_show(line, merging);
-        if (!up_corpus_merge(&target->folders, error) ||
-            !up_collect_findings(&collection, target->result.findings, error))
-                return false;
-        up_status_line_show(line, measuring);
-        if (!up_corpus_measure(&target->folders, &target->result.coverage, error))
-                return false;
-        target->result.corpus = up_corpus_count(&target->folders);
+        for (guint i = 0; i < fuzzing->targets->len; i++) {
+                const struct up_campaign_target *target = fuzzing->targets->pdata[i];
+                found += target->result.sightings.seen->len;
+                left += target->result.sightings.seen->len > 0;
+        }
+        if (found > 0)
+                fprintf(stderr, "minimising what was found, %u inputs, for about %u s%s\n", found,
+                    all_s, line->terminal ? "; Ctrl-C ends it with what there is" : "");
+        for (guint i = 0; i < fuzzing->targets->len && !up_tool_interrupted(); i++) {
+                struct up_campaign_target *target = fuzzing->targets->pdata[i];
+                gint64 left_us = MAX(0, end_us - g_get_monotonic_time());
+                const struct up_collection collection = {
+                        .folders = &target->folders,
+                        .target = target->result.target,
+                        .regressions = regressions,
+                        .minimise_s = (unsigned)(left_us / G_TIME_SPAN_SECOND / MAX(left, 1)),
+                        .line = line,
+                };
+                if (!up_collect_findings(&collection, target->result.findings, error))
+                        return false;
+                left -= target->result.sightings.seen->len > 0;
+        }
         return true;
 }
 
@@ -236,22 +248,25 @@ static int run_campaign(const struct up_fuzzing *fuzzing, const char *folder, bo
 {
         g_autoptr(GError) error = NULL;
         struct up_status_line line;
-        unsigned new_findings = 0;
+        unsigned new_findings = 0, seen = 0;
 
         if (!up_fuzz(fuzzing, &error))
                 return up_tool_fail(UP_STATUS_UNRUNNABLE, "%s", error->message);
         up_status_line_init(&line);
-        for (guint i = 0; i < fuzzing->targets->len && !up_tool_interrupted() && error == NULL; i++)
-                conclude(fuzzing->targets->pdata[i], fuzzing->time_s, &line, &error);
+        if (!up_tool_interrupted())
+                collect(fuzzing, &line, &error);
         up_status_line_clear(&line);
-        for (guint i = 0; i < fuzzing->targets->len; i++)
-                new_findings += up_result_new(fuzzing->targets->pdata[i]);
+        for (guint i = 0; i < fuzzing->targets->len; i++) {
+                const struct up_campaign_target *target = fuzzing->targets->pdata[i];
+                new_findings += up_result_new(&target->result);
+                seen += up_sightings_new(&target->result.sightings);
+        }
         /* Findings that were reported are not new the next time: they are printed at any rate. */
-        if (!up_tool_interrupted() || new_findings > 0) {
+        if (!up_tool_interrupted() || new_findings > 0 || seen > 0) {
                 if (json)
                         up_result_print_json(fuzzing->targets, folder);
                 else
-                        up_result_print_text(fuzzing->targets);
+                        up_result_print_text(fuzzing->targets, up_tool_interrupted());
         }
         if (up_tool_interrupted())
                 return up_tool_fail(UP_STATUS_INTERRUPTED,
@@ -307,6 +322,16 @@ static int run(const struct campaign_options *options)
         return status;
 }
 
+static char *targets_help(void)
+{
+        GString *help = g_string_new("Targets:");
+
+        for (size_t i = 0; i < G_N_ELEMENTS(up_target_rows); i++)
+                g_string_append_printf(
+                    help, "\n  %-11s  %s", up_target_rows[i].name, up_target_rows[i].what);
+        return g_string_free(g_string_append_c(help, '\n'), FALSE);
+}
+
 int up_tool_campaign(int argc, char **argv)
 {
         struct campaign_options options = { 0 };
@@ -316,7 +341,7 @@ int up_tool_campaign(int argc, char **argv)
                 { "time", 0, 0, G_OPTION_ARG_STRING, &options.time,
                     "how long: 90s, 10m, 2h (standard: 60s)", "TIME" },
                 { "jobs", 'j', 0, G_OPTION_ARG_INT, &options.jobs,
-                    "workers at once (standard: cores)", "N" },
+                    "explorers at once (standard: cores)", "N" },
                 { "seeds", 's', 0, G_OPTION_ARG_FILENAME_ARRAY, &options.seeds,
                     "instead of seeds/TARGET (may be repeated)", "DIR" },
                 { "out", 'o', 0, G_OPTION_ARG_FILENAME, &options.folder,
@@ -332,10 +357,13 @@ int up_tool_campaign(int argc, char **argv)
                     NULL },
                 G_OPTION_ENTRY_NULL,
         };
+        g_autofree char *targets = targets_help();
         g_autofree char *engines = up_engine_help();
-        g_autofree char *help = g_strconcat(engines,
-            "\n\nFuzzes all targets; with a fault, those that have a pipeline. A campaign lives\n"
-            "in build/campaign, with a fault in build/campaign-FAULT, and goes on there.\n"
+        g_autofree char *help = g_strconcat(targets, engines,
+            "\n\nFuzzes all targets; with a fault, those that have a pipeline. Each is explored\n"
+            "without sanitizers; what is new is examined with them. The time is that of all but\n"
+            "minimising, which takes up to half as long again. A campaign lives in\n"
+            "build/campaign, with a fault in build/campaign-FAULT, and goes on there.\n"
             "Exit status: 0 no new finding, 1 new findings, 2 wrong usage, 125 it cannot\n"
             "run, 130 interrupted.",
             NULL);

@@ -7,27 +7,22 @@
 #include "tools/campaign/corpus.h"
 
 #include <glib/gstdio.h>
-#include <signal.h>
+#include <gio/gio.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "tools/exec/child.h"
-#include "tools/exec/run.h"
+#include "target/inbox.h"
+#include "tools/campaign/worker.h"
 #include "tools/cli/tool.h"
+#include "tools/exec/process.h"
 
-const char *const up_code_names[UP_CODE_COUNT] = {
-        [UP_CODE_OURS] = "ours",
-        [UP_CODE_GMIME] = "GMime",
-        [UP_CODE_OPENSSL] = "OpenSSL",
-};
+static const char *const crash_kinds[] = { "crash", "leak", "timeout", "oom" };
 
 static bool crashed_before(const struct up_folders *folders, const char *sum)
 {
-        static const char *const kinds[] = { "crash", "leak", "timeout", "oom" };
-
-        for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
-                g_autofree char *name = g_strdup_printf("%s-%s", kinds[i], sum);
+        for (size_t i = 0; i < G_N_ELEMENTS(crash_kinds); i++) {
+                g_autofree char *name = g_strdup_printf("%s-%s", crash_kinds[i], sum);
                 g_autofree char *path = g_build_filename(folders->crashes, name, NULL);
                 g_autofree char *done = g_build_filename(folders->crashes, "done", name, NULL);
                 if (g_file_test(path, G_FILE_TEST_EXISTS) || g_file_test(done, G_FILE_TEST_EXISTS))
@@ -82,7 +77,7 @@ bool up_corpus_add(const struct up_folders *folders, const char *path, GError **
 }
 
 bool up_corpus_add_crash(const struct up_folders *folders, const char *path, const char *kind,
-    bool *ret_is_new, GError **error)
+    char **ret_crash, bool *ret_is_new, GError **error)
 {
         g_autofree char *data = NULL;
         gsize size;
@@ -98,8 +93,41 @@ bool up_corpus_add_crash(const struct up_folders *folders, const char *path, con
         if (is_new && !g_file_set_contents(crash, data, (gssize)size, error))
                 return false;
         g_unlink(input);
+        if (ret_crash != NULL)
+                *ret_crash = g_steal_pointer(&crash);
         *ret_is_new = is_new;
         return true;
+}
+
+void up_corpus_remove_crash(const struct up_folders *folders, const char *path)
+{
+        g_autofree char *data = NULL;
+        gsize size;
+
+        if (!g_file_get_contents(path, &data, &size, NULL))
+                return;
+        g_autofree char *sum =
+            g_compute_checksum_for_data(G_CHECKSUM_SHA1, (const guchar *)data, size);
+        for (size_t i = 0; i < G_N_ELEMENTS(crash_kinds); i++) {
+                g_autofree char *name = g_strdup_printf("%s-%s", crash_kinds[i], sum);
+                g_autofree char *crash = g_build_filename(folders->crashes, name, NULL);
+                g_unlink(crash);
+        }
+}
+
+void up_corpus_hand_on(const struct up_folders *folders, const char *path)
+{
+        g_autofree char *data = NULL;
+        gsize size;
+
+        if (g_file_get_contents(path, &data, &size, NULL))
+                up_inbox_put(folders->inbox, UP_INBOX_FOUND, (const uint8_t *)data, size);
+}
+
+gsize up_file_bytes(const char *path)
+{
+        GStatBuf status;
+        return g_stat(path, &status) == 0 ? (gsize)status.st_size : G_MAXSIZE;
 }
 
 unsigned up_corpus_count(const struct up_folders *folders)
@@ -114,38 +142,44 @@ unsigned up_corpus_count(const struct up_folders *folders)
 
 /* --- the engine ------------------------------------------------------------------------------- */
 
-static void on_ended(GObject *source, GAsyncResult *result, void *data)
-{
-        bool *ended = data;
+struct engine_run {
+        struct up_process *process;
+        int wait_status;
+        bool ended;
+};
 
-        g_subprocess_wait_finish(G_SUBPROCESS(source), result, NULL);
-        *ended = true;
+static void on_ended(void *data, int wait_status)
+{
+        struct engine_run *run = data;
+
+        run->wait_status = wait_status;
+        run->ended = true;
 }
 
-/* libFuzzer merges in processes of its own, so the whole group ends. */
 static gboolean on_tick(void *data)
 {
-        const char *pid = g_subprocess_get_identifier(data);
-
-        if (pid != NULL && up_tool_interrupted())
-                kill(-(pid_t)g_ascii_strtoll(pid, NULL, 10), SIGKILL);
-        return G_SOURCE_CONTINUE;
+        (void)data;
+        return G_SOURCE_CONTINUE; /* the loop looks at the time */
 }
 
-/* Runs libFuzzer's target with its own options and @words, its output in work/NAME.log. Its exit
- * status, 128 and the signal that ended it, or -1 with @error. */
-static int run_engine(
-    const struct up_folders *folders, const char *name, const char *const *words, GError **error)
+/* Runs libFuzzer's target with its own options and @words until @end_us, its output in
+ * work/NAME.log. False with @error when it fails, or is killed for its time or an interruption. */
+static bool run_engine(const struct up_folders *folders, const char *name, const char *const *words,
+    gint64 end_us, GError **error)
 {
-        g_autoptr(GSubprocessLauncher) launcher =
-            g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDERR_MERGE);
         g_autoptr(GPtrArray) arguments = g_ptr_array_new();
         g_auto(GStrv) options = up_worker_options(folders->binary);
         g_autofree char *artifacts = g_strdup_printf("-artifact_prefix=%s/", folders->crashes);
-        g_autofree char *log = g_strdup_printf("%s/%s.log", folders->work, name);
-        g_auto(GStrv) environment = up_worker_environment(folders);
-        bool ended = false;
+        g_autofree char *path = g_strdup_printf("%s/%s.log", folders->work, name);
+        g_auto(GStrv) environment = up_worker_environment(folders, UP_DEPTH_EXPLORE);
+        struct engine_run run = { 0 };
+        FILE *log = fopen(path, "we");
+        bool late = false;
 
+        if (log == NULL) {
+                g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "cannot write to %s", path);
+                return false;
+        }
         g_ptr_array_add(arguments, folders->binary);
         for (char **option = options; *option != NULL; option++)
                 g_ptr_array_add(arguments, *option);
@@ -153,24 +187,36 @@ static int run_engine(
         for (; *words != NULL; words++)
                 g_ptr_array_add(arguments, (char *)*words);
         g_ptr_array_add(arguments, NULL);
-        g_subprocess_launcher_set_environ(launcher, environment);
-        g_subprocess_launcher_set_stdout_file_path(launcher, log);
-        g_subprocess_launcher_set_child_setup(launcher, up_child_lead_group, NULL, NULL);
-        g_autoptr(GSubprocess) process =
-            g_subprocess_launcher_spawnv(launcher, (const char *const *)arguments->pdata, error);
-        if (process == NULL)
-                return -1;
-        guint tick = g_timeout_add(100, on_tick, process);
-        g_subprocess_wait_async(process, NULL, on_ended, &ended);
-        while (!ended)
+        environment = g_environ_setenv(environment, "UNPEND_REACHED", folders->work, TRUE);
+        run.process = up_process_start(
+            &(struct up_process_request){
+                .argv = (const char *const *)arguments->pdata,
+                .environment = environment,
+                .log = log,
+                .ended = on_ended,
+                .data = &run,
+            },
+            error);
+        guint tick = g_timeout_add(100, on_tick, NULL);
+        while (run.process != NULL && !run.ended) {
                 g_main_context_iteration(NULL, TRUE);
-        g_source_remove(tick);
-        if (up_tool_interrupted()) {
-                g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "interrupted");
-                return -1;
+                late |= g_get_monotonic_time() > end_us;
+                /* libFuzzer merges in processes of its own, so the whole group ends. */
+                if (late || up_tool_interrupted())
+                        up_process_kill(run.process);
         }
-        return g_subprocess_get_if_exited(process) ? g_subprocess_get_exit_status(process)
-                                                   : 128 + g_subprocess_get_term_sig(process);
+        g_source_remove(tick);
+        up_process_free(run.process);
+        fclose(log);
+        if (run.process == NULL || run.wait_status == 0)
+                return run.process != NULL;
+        if (late || up_tool_interrupted())
+                g_set_error_literal(
+                    error, G_IO_ERROR, G_IO_ERROR_CANCELLED, late ? "out of time" : "interrupted");
+        else
+                g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                    "libFuzzer cannot merge the corpus; see %s", path);
+        return false;
 }
 
 /* --- merging ---------------------------------------------------------------------------------- */
@@ -197,7 +243,7 @@ void up_corpus_recover(const struct up_folders *folders)
         up_remove_tree(old);
 }
 
-bool up_corpus_merge(const struct up_folders *folders, GError **error)
+bool up_corpus_merge(const struct up_folders *folders, gint64 end_us, GError **error)
 {
         g_autofree char *merged = g_strconcat(folders->corpus, ".merged", NULL);
         g_autofree char *old = g_strconcat(folders->corpus, ".old", NULL);
@@ -205,67 +251,12 @@ bool up_corpus_merge(const struct up_folders *folders, GError **error)
 
         up_remove_tree(merged);
         g_mkdir_with_parents(merged, 0777);
-        int status = run_engine(folders, "merge", words, error);
-        if (status == 0 && g_rename(folders->corpus, old) == 0 &&
-            g_rename(merged, folders->corpus) == 0) {
+        if (run_engine(folders, "merge", words, end_us, error) &&
+            g_rename(folders->corpus, old) == 0 && g_rename(merged, folders->corpus) == 0) {
                 up_remove_tree(old);
                 return true;
         }
         up_corpus_recover(folders);
         up_remove_tree(merged);
-        if (error != NULL && *error == NULL)
-                g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                    "libFuzzer cannot merge the corpus; see %s/merge.log", folders->work);
         return false;
-}
-
-/* --- measuring -------------------------------------------------------------------------------- */
-
-/* An input that fuzzing would call a hang is measured, too. */
-#define MEASURING_TIMEOUT "-timeout=1200"
-
-/* The paths that debug information gives to each library's files, as it was built. */
-static enum up_code code_of(const char *place)
-{
-        if (g_str_has_prefix(place, "gmime"))
-                return UP_CODE_GMIME;
-        return g_str_has_prefix(place, "openssl") ? UP_CODE_OPENSSL : UP_CODE_OURS;
-}
-
-/* "COVERED_FUNC: hits: 81 edges: 2/4 examine fuzz/fuzz_smime.c:9" */
-static void parse_coverage(const char *line, struct up_coverage *coverage)
-{
-        unsigned covered, total;
-        const char *edges =
-            strstr(line, "COVERED_FUNC: ") != NULL ? strstr(line, " edges: ") : NULL;
-
-        if (edges != NULL && sscanf(edges, " edges: %u/%u", &covered, &total) == 2) {
-                enum up_code code = code_of(strrchr(line, ' ') + 1);
-                coverage->covered[code] += covered;
-                coverage->total[code] += total;
-        }
-}
-
-bool up_corpus_measure(
-    const struct up_folders *folders, struct up_coverage *ret_coverage, GError **error)
-{
-        const char *words[] = { "-runs=0", "-print_coverage=1", MEASURING_TIMEOUT, folders->corpus,
-                NULL };
-        g_autofree char *log = g_build_filename(folders->work, "coverage.log", NULL);
-        struct up_coverage coverage = { 0 };
-        int status = run_engine(folders, "coverage", words, error);
-        g_autofree char *text = NULL;
-
-        if (status < 0 || !g_file_get_contents(log, &text, NULL, error))
-                return false;
-        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-        for (char **line = lines; *line != NULL; line++)
-                parse_coverage(*line, &coverage);
-        if (status != 0 || coverage.total[UP_CODE_OURS] == 0) {
-                g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                    "libFuzzer cannot measure the corpus; see %s", log);
-                return false;
-        }
-        *ret_coverage = coverage;
-        return true;
 }

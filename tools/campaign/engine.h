@@ -3,7 +3,7 @@
  *
  * An engine is a kind of worker (worker.h). It fuzzes a target on the corpus of the campaign; what
  * it finds is stored in the campaign's folders under the names that libFuzzer gives. libFuzzer
- * merges and measures for all engines (corpus.h), so one engine goes on where another stopped.
+ * merges for all engines (corpus.h), so one engine goes on where another stopped.
  *
  * Engines and mutators are tables: one more is a row in engine.c.
  */
@@ -21,12 +21,11 @@ struct up_engine {
         const char *what;
         const char *flavour; /* of the targets that it runs */
         const char *program; /* that must be installed; NULL: the target is the engine */
-        unsigned grace_s;    /* how late it may end by itself after its time; 0: it is stopped */
 
         /* Imports what a killed campaign left, before the first worker. May be NULL. */
         void (*recover)(const struct up_folders *folders);
-        /* The command line for so many seconds, NULL-terminated. The caller owns it. */
-        char **(*command)(const struct up_worker *worker, unsigned seconds);
+        /* The command line, NULL-terminated. The caller owns it. */
+        char **(*command)(const struct up_worker *worker);
         /* Takes an environment, and returns it with the engine's variables added. */
         char **(*environment)(const struct up_worker *worker, char **environment);
         /* Reads a line that the process printed. May be NULL. */

@@ -4,15 +4,14 @@
  * AFL++ has a folder for each worker, DIR/TARGET/work/afl/NUMBER, in which the workers of one
  * target read each other's finds. Every few seconds the new files are imported: queue/ into
  * corpus/, crashes/ and hangs/ into crashes/, all by their SHA-1. Each start begins with the
- * corpus, merged and measured by libFuzzer. A campaign that is killed loses nothing: the next one
+ * corpus, merged by libFuzzer. A campaign that is killed loses nothing: the next one
  * imports the files that it left, and removes them.
  *
  * CMPLOG is not used. It replaces bytes of the file by what the target compares them with, and a
  * case with a valid signature has no such bytes. It did not pay for plain bytes either: mime by
  * AFL++'s own mutations, 75 s side by side, once: 4,946 edges without it, 4,839 with it.
  *
- * AFL++ has no bound on memory but that of the address space, which AddressSanitizer needs whole:
- * a single allocation that is too large stops the target, a thousand small ones do not.
+ * AFL++ bounds the address space, not what is resident.
  */
 #include <gio/gio.h>
 #include <glib/gstdio.h>
@@ -83,9 +82,10 @@ static bool import_kind(const struct up_folders *folders, const char *instance,
                 g_autofree char *file = g_build_filename(path, names->pdata[*seen], NULL);
                 bool is_new = false;
                 if (crash == NULL ? !up_corpus_add(folders, file, NULL)
-                                  : !up_corpus_add_crash(folders, file, crash, &is_new, NULL))
+                                  : !up_corpus_add_crash(folders, file, crash, NULL, &is_new, NULL))
                         return false;
-                imported->crashes += is_new;
+                if (is_new)
+                        up_corpus_hand_on(folders, file);
         }
         return true;
 }
@@ -158,19 +158,6 @@ static char **set_number(char **environment, const char *name, const char *text,
         return text != NULL ? g_environ_setenv(environment, name, value, TRUE) : environment;
 }
 
-/* AFL++ detects a crash by its signal, and refuses a target that symbolizes its report. */
-static char **set_sanitizers(const struct up_worker *worker, char **environment)
-{
-        const char *memory_mb = option(worker, "-rss_limit_mb=");
-        g_autofree char *address = g_strdup_printf("%s:abort_on_error=1:symbolize=0%s%s",
-            g_environ_getenv(environment, "ASAN_OPTIONS"),
-            memory_mb != NULL ? ":max_allocation_size_mb=" : "",
-            memory_mb != NULL ? memory_mb : "");
-
-        environment = g_environ_setenv(environment, "ASAN_OPTIONS", address, TRUE);
-        return g_environ_setenv(environment, "UBSAN_OPTIONS", "abort_on_error=1:symbolize=0", TRUE);
-}
-
 static char **environment(const struct up_worker *worker, char **environment)
 {
         g_autofree char *library = g_build_filename(up_tool_build(), "afl", "mutator.so", NULL);
@@ -185,7 +172,7 @@ static char **environment(const struct up_worker *worker, char **environment)
                     g_environ_setenv(environment, "AFL_CUSTOM_MUTATOR_LIBRARY", library, TRUE);
         environment = set_number(environment, "AFL_INPUT_LEN_MAX", option(worker, "-max_len="), "");
         environment = set_number(environment, "AFL_HANG_TMOUT", option(worker, "-timeout="), "000");
-        return set_sanitizers(worker, environment);
+        return environment;
 }
 
 static void add_pair(GPtrArray *words, const char *option, char *value)
@@ -194,21 +181,20 @@ static void add_pair(GPtrArray *words, const char *option, char *value)
         g_ptr_array_add(words, value);
 }
 
-/* The worker keeps the time: AFL++ would count from the end of its calibration. */
-static char **command(const struct up_worker *worker, unsigned seconds)
+static char **command(const struct up_worker *worker)
 {
         const char *timeout_s = option(worker, "-timeout=");
         const char *dictionary = option(worker, "-dict=");
+        const char *memory_mb = option(worker, "-rss_limit_mb=");
         GPtrArray *words = g_ptr_array_new();
 
-        (void)seconds;
         g_ptr_array_add(words, g_strdup("afl-fuzz"));
         add_pair(words, "-i", g_strdup(worker->folders->corpus));
         add_pair(words, "-o", sync_folder(worker->folders));
         add_pair(words, worker->first ? "-M" : "-S", g_strdup_printf("%u", worker->number));
         if (worker->first && worker->shared)
                 add_pair(words, "-F", g_strdup(worker->folders->corpus));
-        add_pair(words, "-m", g_strdup("none"));
+        add_pair(words, "-m", g_strdup(memory_mb != NULL ? memory_mb : "none"));
         if (timeout_s != NULL)
                 add_pair(words, "-t", g_strconcat(timeout_s, "000", NULL));
         if (dictionary != NULL)
@@ -225,31 +211,13 @@ static char **command(const struct up_worker *worker, unsigned seconds)
 
 /* --- polling ---------------------------------------------------------------------------------- */
 
-/* AFL++ writes fuzzer_stats after the first look at the corpus, each minute, and at the end. */
-static void read_stats(struct up_worker *worker, const char *instance)
-{
-        g_autofree char *path = g_build_filename(instance, "fuzzer_stats", NULL);
-        g_autofree char *text = NULL;
-        const char *edges;
-        unsigned count;
-
-        if (!g_file_get_contents(path, &text, NULL, NULL))
-                return;
-        edges = strstr(text, "\nedges_found ");
-        if (edges != NULL && sscanf(edges, "\nedges_found : %u", &count) == 1)
-                worker->edges = count;
-}
-
 static void poll_files(struct up_worker *worker, bool ended)
 {
         g_autofree char *instance = worker_folder(worker);
         struct up_imported *imported = &worker->imported;
         bool ok;
 
-        read_stats(worker, instance);
         ok = import_all(worker->folders, instance, ended, imported);
-        worker->corpus = MAX(worker->corpus, imported->seen[UP_OUTPUT_INPUTS]);
-        worker->crashes = imported->crashes;
         if (ok && ended) {
                 up_remove_tree(instance);
                 memset(imported->seen, 0, sizeof imported->seen);

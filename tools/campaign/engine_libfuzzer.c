@@ -3,24 +3,26 @@
  *
  * libFuzzer ends at its first crash. Its fork mode goes on, but runs short jobs that load the
  * corpus each time; a worker loads it once for each crash. An input that crashes is taken out of
- * the corpus, or the next start would die of it at once. Workers of one target read each other's
- * finds out of the corpus.
+ * the corpus, or the next start would die of it at once, and handed on to the examiner. Workers of
+ * one target read each other's finds out of the corpus.
  */
 #include <gio/gio.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/campaign/corpus.h"
 #include "tools/campaign/engine.h"
 #include "tools/campaign/worker.h"
 
 #define ARTIFACT "Test unit written to "
 
 /* "crash-0a4d55a8d778e5022fab701977c5d840bbc486d0" is the corpus file of that SHA-1. */
-static void remove_from_corpus(const struct up_worker *worker, const char *artifact)
+static void hand_on_crash(const struct up_worker *worker, const char *artifact)
 {
         const char *dash = strrchr(artifact, '-');
 
+        up_corpus_hand_on(worker->folders, artifact);
         if (dash != NULL) {
                 g_autofree char *path = g_build_filename(worker->folders->corpus, dash + 1, NULL);
                 unlink(path);
@@ -29,32 +31,24 @@ static void remove_from_corpus(const struct up_worker *worker, const char *artif
 
 static void parse_line(struct up_worker *worker, const char *line)
 {
-        const char *coverage = strstr(line, " cov: ");
         const char *artifact = strstr(line, ARTIFACT);
-        unsigned edges, corpus;
 
-        if (*line == '#' && coverage != NULL &&
-            sscanf(coverage, " cov: %u ft: %*u corp: %u/", &edges, &corpus) == 2) {
-                worker->edges = edges;
-                worker->corpus = corpus;
-        } else if (artifact != NULL) {
-                worker->crashes++;
+        if (artifact != NULL) {
                 worker->found = true;
-                remove_from_corpus(worker, artifact + strlen(ARTIFACT));
+                hand_on_crash(worker, artifact + strlen(ARTIFACT));
         }
 }
 
-static char **command(const struct up_worker *worker, unsigned seconds)
+static char **command(const struct up_worker *worker)
 {
         GPtrArray *words = g_ptr_array_new();
 
         g_ptr_array_add(words, g_strdup(worker->binary));
         for (char **option = worker->options; *option != NULL; option++)
                 g_ptr_array_add(words, g_strdup(*option));
-        g_ptr_array_add(words, g_strdup_printf("-max_total_time=%u", seconds));
         g_ptr_array_add(words, g_strdup_printf("-artifact_prefix=%s/", worker->folders->crashes));
         g_ptr_array_add(words, g_strdup_printf("-seed=%u", worker->engine_seed));
-        g_ptr_array_add(words, g_strdup("-reload=1"));
+        g_ptr_array_add(words, g_strdup(worker->alone ? "-reload=0" : "-reload=1"));
         g_ptr_array_add(words, g_strdup("-detect_leaks=0"));
         g_ptr_array_add(words, g_strdup(worker->folders->corpus));
         g_ptr_array_add(words, NULL);
@@ -73,7 +67,6 @@ const struct up_engine up_engine_libfuzzer = {
         .name = "libfuzzer",
         .what = "clang's libFuzzer, inside the target",
         .flavour = "libfuzzer",
-        .grace_s = 30, /* it looks at its time between runs, but not while it reads the corpus */
         .command = command,
         .environment = environment,
         .parse_line = parse_line,

@@ -1,5 +1,5 @@
 /*
- * worker - start, read the output, start again
+ * worker - start, pause, start again
  *
  * What differs between engines is in their rows (engine.h).
  */
@@ -11,12 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tools/exec/child.h"
 #include "tools/exec/run.h"
 
 #define MAX_FAILURES 5
 #define AT_ONCE_US   (3 * G_USEC_PER_SEC)
-#define MIN_REST_S   2 /* a shorter rest is not worth a start */
+#define KILL_AFTER_S 5
 #define POLL_EVERY_S 3
 
 /*
@@ -29,12 +28,13 @@
 
 static void start_process(struct up_worker *worker);
 
-char **up_worker_environment(const struct up_folders *folders)
+char **up_worker_environment(const struct up_folders *folders, enum up_depth depth)
 {
         char **environment =
             g_environ_setenv(up_run_environment(), "ASAN_OPTIONS", FUZZING_ASAN, TRUE);
 
         environment = g_environ_setenv(environment, "UNPEND_FINDINGS", folders->kept, TRUE);
+        environment = g_environ_setenv(environment, "UNPEND_DEPTH", up_depth_names[depth], TRUE);
         if (folders->fault != NULL)
                 environment = g_environ_setenv(environment, "UNPEND_FAULT", folders->fault, TRUE);
         return environment;
@@ -66,30 +66,24 @@ char **up_worker_options(const char *binary)
 static void finish(struct up_worker *worker)
 {
         worker->running = false;
-        g_clear_handle_id(&worker->overtime, g_source_remove);
+        up_worker_pause(worker, true);
+        g_clear_handle_id(&worker->killing, g_source_remove);
         g_clear_handle_id(&worker->polling, g_source_remove);
         worker->ended(worker->data);
 }
 
-static unsigned seconds_left(const struct up_worker *worker)
-{
-        gint64 left_us = worker->end_us - g_get_monotonic_time();
-        return left_us > 0 ? (unsigned)((left_us + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC) : 0;
-}
-
-static void on_ended(GObject *source, GAsyncResult *result, void *data)
+static void on_ended(void *data, int wait_status)
 {
         struct up_worker *worker = data;
         bool at_once = g_get_monotonic_time() - worker->start_us < AT_ONCE_US;
 
-        g_subprocess_wait_finish(G_SUBPROCESS(source), result, NULL);
-        g_clear_object(&worker->process);
-        fflush(worker->log);
+        (void)wait_status;
+        g_clear_pointer(&worker->process, up_process_free);
         if (worker->engine->poll != NULL)
                 worker->engine->poll(worker, true);
         worker->failures = at_once && !worker->found ? worker->failures + 1 : 0;
         worker->found = false;
-        if (seconds_left(worker) < MIN_REST_S) {
+        if (worker->stopping) {
                 finish(worker);
         } else if (worker->failures >= MAX_FAILURES) {
                 worker->error = g_strdup_printf("%s does not run; see the end of %s/%u.log",
@@ -100,56 +94,42 @@ static void on_ended(GObject *source, GAsyncResult *result, void *data)
         }
 }
 
-static void on_line(GObject *source, GAsyncResult *result, void *data)
+static void on_line(void *data, const char *line)
 {
-        GDataInputStream *lines = G_DATA_INPUT_STREAM(source);
         struct up_worker *worker = data;
-        g_autofree char *line = g_data_input_stream_read_line_finish(lines, result, NULL, NULL);
 
-        if (line == NULL) {
-                g_subprocess_wait_async(worker->process, NULL, on_ended, worker);
-                return;
-        }
-        fprintf(worker->log, "%s\n", line);
         if (worker->engine->parse_line != NULL)
                 worker->engine->parse_line(worker, line);
-        g_data_input_stream_read_line_async(lines, G_PRIORITY_DEFAULT, NULL, on_line, worker);
+        worker->line(worker->data, line);
 }
 
 static void start_process(struct up_worker *worker)
 {
-        g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(
-            G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE);
         g_autofree char *progress =
             g_strdup_printf("%s/%u.progress", worker->folders->work, worker->number);
-        g_auto(GStrv) environment = up_worker_environment(worker->folders);
-        g_auto(GStrv) words = worker->engine->command(worker, MAX(1, seconds_left(worker)));
+        g_auto(GStrv) environment = up_worker_environment(worker->folders, UP_DEPTH_EXPLORE);
+        g_auto(GStrv) words = worker->engine->command(worker);
         g_autoptr(GError) error = NULL;
 
         environment = g_environ_setenv(environment, "UNPEND_PROGRESS", progress, TRUE);
+        environment = g_environ_setenv(environment, "UNPEND_INBOX", worker->folders->inbox, TRUE);
+        environment = g_environ_setenv(environment, "UNPEND_REACHED", worker->folders->work, TRUE);
         environment = worker->engine->environment(worker, environment);
-        g_subprocess_launcher_set_environ(launcher, environment);
-        g_subprocess_launcher_set_child_setup(launcher, up_child_lead_group, NULL, NULL);
         worker->start_us = g_get_monotonic_time();
-        worker->process =
-            g_subprocess_launcher_spawnv(launcher, (const char *const *)words, &error);
+        worker->process = up_process_start(
+            &(struct up_process_request){
+                .argv = (const char *const *)words,
+                .environment = environment,
+                .log = worker->log,
+                .line = on_line,
+                .ended = on_ended,
+                .data = worker,
+            },
+            &error);
         if (worker->process == NULL) {
                 worker->error = g_strdup(error->message);
                 finish(worker);
-                return;
         }
-        g_autoptr(GDataInputStream) lines =
-            g_data_input_stream_new(g_subprocess_get_stdout_pipe(worker->process));
-        g_data_input_stream_read_line_async(lines, G_PRIORITY_DEFAULT, NULL, on_line, worker);
-}
-
-static gboolean on_overtime(void *data)
-{
-        struct up_worker *worker = data;
-
-        worker->overtime = 0;
-        up_worker_stop(worker);
-        return G_SOURCE_REMOVE;
 }
 
 static gboolean on_poll(void *data)
@@ -160,18 +140,14 @@ static gboolean on_poll(void *data)
         return G_SOURCE_CONTINUE;
 }
 
-void up_worker_start(
-    struct up_worker *worker, unsigned seconds, void (*ended)(void *data), void *data)
+void up_worker_start(struct up_worker *worker)
 {
         g_autofree char *log = g_strdup_printf("%s/%u.log", worker->folders->work, worker->number);
         g_autofree char *progress =
             g_strdup_printf("%s/%u.progress", worker->folders->work, worker->number);
 
-        worker->ended = ended;
-        worker->data = data;
         worker->running = true;
-        worker->began_us = g_get_monotonic_time();
-        worker->end_us = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
+        worker->resumed_us = g_get_monotonic_time();
         unlink(progress);
         worker->progress = up_progress_map(progress);
         worker->log = fopen(log, "we");
@@ -181,18 +157,51 @@ void up_worker_start(
                 finish(worker);
                 return;
         }
-        worker->overtime =
-            g_timeout_add_seconds(seconds + worker->engine->grace_s, on_overtime, worker);
         if (worker->engine->poll != NULL)
                 worker->polling = g_timeout_add_seconds(POLL_EVERY_S, on_poll, worker);
         start_process(worker);
 }
 
+void up_worker_pause(struct up_worker *worker, bool paused)
+{
+        gint64 now_us = g_get_monotonic_time();
+
+        if (paused == (worker->resumed_us == 0))
+                return;
+        worker->active_us += paused ? now_us - worker->resumed_us : 0;
+        worker->resumed_us = paused ? 0 : now_us;
+        if (worker->engine->program != NULL && worker->process != NULL)
+                up_process_signal(worker->process, paused ? SIGSTOP : SIGCONT);
+        else if (worker->engine->program == NULL && worker->progress != NULL)
+                __atomic_store_n(&worker->progress->paused, paused, __ATOMIC_RELAXED);
+}
+
+double up_worker_seconds(const struct up_worker *worker)
+{
+        gint64 since_us = worker->resumed_us > 0 ? g_get_monotonic_time() - worker->resumed_us : 0;
+
+        return (double)(worker->active_us + since_us) / G_USEC_PER_SEC;
+}
+
+static gboolean on_killing(void *data)
+{
+        struct up_worker *worker = data;
+
+        worker->killing = 0;
+        if (worker->process != NULL)
+                up_process_kill(worker->process);
+        return G_SOURCE_REMOVE;
+}
+
 void up_worker_stop(struct up_worker *worker)
 {
-        worker->end_us = 0;
+        if (!worker->running || worker->stopping)
+                return;
+        worker->stopping = true;
+        up_worker_pause(worker, false);
+        worker->killing = g_timeout_add_seconds(KILL_AFTER_S, on_killing, worker);
         if (worker->process != NULL)
-                g_subprocess_send_signal(worker->process, SIGINT);
+                up_process_signal(worker->process, SIGINT);
 }
 
 void up_worker_clear(struct up_worker *worker)

@@ -69,10 +69,11 @@ figure() {
 }
 
 # Edges reached in the files of OpenSSL whose paths match, as libFuzzer's coverage names them.
-edges_in() { # LOG PATTERN
-    awk -v pattern="^openssl-[^/]*/$2" '
+edges_in() { # CORPUS PATTERN
+    "$(dirname "$unpend")/libfuzzer/fuzz/smime" -runs=0 -print_coverage=1 "$1" 2>&1 |
+        awk -v pattern="^openssl-[^/]*/$2" '
         /COVERED_FUNC: / && $NF ~ pattern { sub(/.* edges: /, ""); sub(/\/.*/, ""); sum += $0 }
-        END { print sum + 0 }' "$1"
+        END { print sum + 0 }'
 }
 
 # run TARGET MUTATOR NUMBER OPTION...: one campaign; its figures are in $result
@@ -110,8 +111,8 @@ one_run() { # MUTATOR NUMBER
     figure 'mutants of smime a second' "$1" "$(per "$mutants" "$seconds" 1)"
     figure 'verified a second' "$1" "$(per "$verified" "$seconds" 1)"
     figure 'verified, %' "$1" "$(per "$verified" "$mutants" 100)"
-    figure 'edges of crypto/cms' "$1" "$(edges_in "$folder/smime/work/coverage.log" crypto/cms/)"
-    figure 'edges of crypto/asn1' "$1" "$(edges_in "$folder/smime/work/coverage.log" crypto/asn1/)"
+    figure 'edges of crypto/cms' "$1" "$(edges_in "$folder/smime/corpus" crypto/cms/)"
+    figure 'edges of crypto/asn1' "$1" "$(edges_in "$folder/smime/corpus" crypto/asn1/)"
     run scan_submit "$1" "$2" --fault kb843545
     figure 'steps of the machine' "$1" "$(member transitions)"
     found=$(member first-finding-seconds)

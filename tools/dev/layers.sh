@@ -38,7 +38,7 @@ fuzz                target/ run/ faults/ scan_submit/ world/ oracle/ ledger/ mut
 tools/build         run/ faults/
 tools/cli           tools/ fuzz/targets.h target/ run/ faults/ scan_submit/ oracle/ ledger/ mutate/ gmime/ cms/ mail/ case/ pipeline.h
 tools/exec          tools/ target/ faults/ oracle/ mail/ case/
-tools/campaign      tools/campaign/ tools/promote/ tools/exec/ tools/cli/ fuzz/targets.h target/ oracle/ ledger/ case/
+tools/campaign      tools/campaign/ tools/promote/ tools/exec/ tools/cli/ fuzz/targets.h target/ oracle/ ledger/ case/ depth.h
 tools/gate          tools/ fuzz/targets.h faults/ oracle/ case/
 tools/minimize      tools/minimize/ tools/exec/ tools/cli/ fuzz/targets.h faults/ mutate/ case/
 tools/promote       tools/promote/ tools/minimize/ tools/exec/ tools/cli/ faults/ case/
