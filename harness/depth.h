@@ -9,9 +9,8 @@
 #define UP_DEPTH_H
 
 enum up_depth {
-        UP_DEPTH_EXPLORE, /* parsed, verified and played once; of ways that are alike, one is drawn
-                             by a hash of the input */
-        UP_DEPTH_EXAMINE, /* each way once */
+        UP_DEPTH_EXPLORE, /* parsed, verified and run once, and one way more */
+        UP_DEPTH_EXAMINE, /* in every way; of those that are alike, in some */
         UP_DEPTH_JUDGE,   /* everything, twice where one case must have one outcome */
         UP_DEPTH_COUNT,
 };

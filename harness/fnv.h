@@ -7,6 +7,7 @@
 #ifndef UP_FNV_H
 #define UP_FNV_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define UP_FNV_BASIS UINT64_C(14695981039346656037)
@@ -22,6 +23,23 @@ static inline uint64_t up_fnv_number(uint64_t hash, int64_t number)
 {
         hash = (hash ^ (uint64_t)number) * UP_FNV_PRIME;
         return hash ^ hash >> 32;
+}
+
+/** Bytes and their number, a word of eight at a time, the first byte lowest. @data may be NULL. */
+static inline uint64_t up_fnv_bytes(uint64_t hash, const void *data, size_t size)
+{
+        const uint8_t *bytes = data;
+        size_t at = 0;
+
+        for (; at + 8 <= size; at += 8) {
+                uint64_t word = 0;
+                for (unsigned i = 0; i < 8; i++)
+                        word |= (uint64_t)bytes[at + i] << 8 * i;
+                hash = up_fnv_number(hash, (int64_t)word);
+        }
+        for (; at < size; at++)
+                hash = up_fnv_byte(hash, bytes[at]);
+        return up_fnv_number(hash, (int64_t)size);
 }
 
 /** The text and an end, so that "ab" "c" differs from "a" "bc". NULL equals "". */

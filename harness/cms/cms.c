@@ -1,9 +1,9 @@
 /*
  * cms - read, weigh, grade, exercise, open
  *
- * One parsed structure serves all verifications, as it does in a program that tries again with
- * other flags; reading a certificate's key costs more than checking a signature with it. What opens
- * the content, or must start without the signers, parses anew.
+ * One parsed structure serves all, as it does in a program that tries again with other flags:
+ * parsing a certificate's key costs more than checking a signature with it. What must start without
+ * the signers, or without the key that was set before, parses anew.
  *
  * BUGS: of several recipients only the first one that matches a test identity is tried.
  */
@@ -77,6 +77,28 @@ static CMS_ContentInfo *parse(const struct structure *s)
 {
         ERR_clear_error();
         return up_cms_parse(s->encoded);
+}
+
+/* --- depth ------------------------------------------------------------------------------------ */
+
+/* Of 64 inputs, so many; the rest gets none. Those that parse the structure anew are dear. */
+static const unsigned weights[UP_CMS_EXTRAS] = {
+        [UP_CMS_VERIFY_WAYS] = 24,
+        [UP_CMS_ACCESSORS] = 4,
+        [UP_CMS_TRUST] = 6,
+        [UP_CMS_NO_INTERN] = 2,
+        [UP_CMS_PKCS7] = 4,
+        [UP_CMS_SMIME_READER] = 2,
+};
+#define WEIGHTS 64
+
+bool up_cms_takes(const struct up_observations *observed, enum up_cms_extra extra)
+{
+        size_t drawn = up_observations_draw(observed, "CMS", WEIGHTS);
+
+        for (unsigned i = 0; i < extra; i++)
+                drawn -= weights[i]; /* below 0 it wraps to a large number */
+        return observed->depth != UP_DEPTH_EXPLORE || drawn < weights[extra];
 }
 
 /* --- costs ------------------------------------------------------------------------------------ */
@@ -394,23 +416,28 @@ static const struct way {
         unsigned flags;
         enum up_given given;
         bool output;
+        bool examined; /* unlike the others, or the one of several that are alike */
 } ways[] = {
-        { "no flags", 0, UP_GIVEN_MEMORY, true },
-        { "CMS_TEXT", CMS_TEXT, UP_GIVEN_MEMORY, true },
-        { "CMS_NOCRL", CMS_NOCRL, UP_GIVEN_MEMORY, false },
-        { "CMS_CADES", CMS_CADES, UP_GIVEN_MEMORY, false },
-        { "CMS_ASCIICRLF", CMS_ASCIICRLF | CMS_NO_SIGNER_CERT_VERIFY, UP_GIVEN_MEMORY, true },
+        { "no flags", 0, UP_GIVEN_MEMORY, true, true },
+        { "CMS_TEXT", CMS_TEXT, UP_GIVEN_MEMORY, true, true },
+        { "CMS_NOCRL", CMS_NOCRL, UP_GIVEN_MEMORY, false, false },
+        { "CMS_CADES", CMS_CADES, UP_GIVEN_MEMORY, false, true },
+        { "CMS_ASCIICRLF", CMS_ASCIICRLF | CMS_NO_SIGNER_CERT_VERIFY, UP_GIVEN_MEMORY, true,
+            false },
         { "nothing verified", CMS_NOVERIFY | CMS_NO_ATTR_VERIFY | CMS_NO_CONTENT_VERIFY,
-            UP_GIVEN_MEMORY, true },
-        { "content absent", CMS_NO_SIGNER_CERT_VERIFY, UP_GIVEN_NOTHING, true },
-        { "content empty", CMS_NO_SIGNER_CERT_VERIFY | CMS_BINARY, UP_GIVEN_EMPTY, true },
-        { "content in a file", CMS_NO_SIGNER_CERT_VERIFY, UP_GIVEN_FILE, true },
+            UP_GIVEN_MEMORY, true, true },
+        { "content absent", CMS_NO_SIGNER_CERT_VERIFY, UP_GIVEN_NOTHING, true, true },
+        { "content empty", CMS_NO_SIGNER_CERT_VERIFY | CMS_BINARY, UP_GIVEN_EMPTY, true, false },
+        { "content in a file", CMS_NO_SIGNER_CERT_VERIFY, UP_GIVEN_FILE, true, false },
 };
 
 static void verify_every_way(const struct structure *s, CMS_ContentInfo *cms)
 {
         for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
                 const struct way *way = &ways[i];
+                if (!up_observations_take(
+                        s->observed, "CMS_verify", i, G_N_ELEMENTS(ways), way->examined))
+                        continue;
                 g_autoptr(BIO) content = up_openssl_give(s->detached, way->given);
                 g_autoptr(BIO) out =
                     way->output ? up_openssl_sink(s->observed->limits.decoded_bytes) : NULL;
@@ -661,13 +688,12 @@ static void open_compressed(const struct structure *s, CMS_ContentInfo *cms, BIO
         BIO_write(out, bytes->data, (int)bytes->len);
 }
 
-static void open_content(
-    const struct structure *s, const struct kind *kind, struct up_cms_report *report)
+static void open_content(const struct structure *s, CMS_ContentInfo *cms, const struct kind *kind,
+    struct up_cms_report *report)
 {
-        g_autoptr(CMS_ContentInfo) cms = parse(s);
         g_autoptr(BIO) out = up_openssl_sink(s->observed->limits.decoded_bytes);
 
-        if (!up_openssl_judge(s->observed, "d2i_CMS_ContentInfo", NULL, cms != NULL && out != NULL))
+        if (!up_openssl_judge(s->observed, "BIO_new", NULL, out != NULL))
                 return;
         kind->open(s, cms, out);
         ERR_clear_error();
@@ -696,22 +722,41 @@ void up_cms_report_clear(struct up_cms_report *report)
         g_clear_pointer(&report->content, g_bytes_unref);
 }
 
-static void examine_affordable(const struct structure *s, CMS_ContentInfo *cms,
-    const struct kind *kind, struct up_cms_report *report)
+static void grade_and_open(const struct structure *s, CMS_ContentInfo *cms, const struct kind *kind,
+    struct up_cms_report *report)
 {
-        touch(s, cms);
-        if (kind == NULL)
-                return;
         if (kind->nid == NID_pkcs7_signed) {
                 up_observations_count(s->observed, UP_COUNT_SIGNED);
                 grade(s, cms, report);
-                if (report->grade == UP_GRADE_VALID)
-                        weigh_trust(s, cms, report);
-                list_signers(cms, report);
-                verify_every_way(s, cms);
-                verify_by_given_certificates(s);
         }
-        open_content(s, kind, report);
+        if (!s->observed->out_of_memory)
+                open_content(s, cms, kind, report);
+}
+
+static void verify_further(
+    const struct structure *s, CMS_ContentInfo *cms, struct up_cms_report *report)
+{
+        if (report->grade == UP_GRADE_VALID && up_cms_takes(s->observed, UP_CMS_TRUST))
+                weigh_trust(s, cms, report);
+        if (s->observed->depth != UP_DEPTH_EXPLORE)
+                list_signers(cms, report);
+        if (up_cms_takes(s->observed, UP_CMS_VERIFY_WAYS))
+                verify_every_way(s, cms);
+        if (up_cms_takes(s->observed, UP_CMS_NO_INTERN))
+                verify_by_given_certificates(s);
+}
+
+/* Writing comes last: it may take the content out of the structure. */
+static void examine_affordable(const struct structure *s, CMS_ContentInfo *cms,
+    const struct kind *kind, struct up_cms_report *report)
+{
+        if (kind != NULL) {
+                grade_and_open(s, cms, kind, report);
+                if (kind->nid == NID_pkcs7_signed)
+                        verify_further(s, cms, report);
+        }
+        if (up_cms_takes(s->observed, UP_CMS_ACCESSORS))
+                touch(s, cms);
 }
 
 /* Reads the structure; NULL when it is none. */
@@ -745,7 +790,8 @@ void up_cms_examine(GBytes *encoded, GBytes *detached, struct up_observations *o
                 }
                 examine_affordable(&s, cms, kind, report);
         }
-        up_pkcs7_examine(encoded, detached, observed);
+        if (up_cms_takes(observed, UP_CMS_PKCS7))
+                up_pkcs7_examine(encoded, detached, observed);
 }
 
 void up_cms_open(GBytes *encoded, GBytes *detached, struct up_observations *observed,
@@ -761,10 +807,5 @@ void up_cms_open(GBytes *encoded, GBytes *detached, struct up_observations *obse
                 report->grade = UP_GRADE_UNKNOWN;
                 return;
         }
-        if (kind->nid == NID_pkcs7_signed) {
-                up_observations_count(observed, UP_COUNT_SIGNED);
-                grade(&s, cms, report);
-        }
-        if (!observed->out_of_memory)
-                open_content(&s, kind, report);
+        grade_and_open(&s, cms, kind, report);
 }

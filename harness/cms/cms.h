@@ -45,9 +45,24 @@ struct up_cms_report {
 
 void up_cms_report_clear(struct up_cms_report *report);
 
+/** What is done with a structure beside grading and opening it. */
+enum up_cms_extra {
+        UP_CMS_VERIFY_WAYS,  /* with other flags, and with content given in other ways */
+        UP_CMS_ACCESSORS,    /* every accessor; printed and written */
+        UP_CMS_TRUST,        /* its signers' certificates verified */
+        UP_CMS_NO_INTERN,    /* its own certificates not used */
+        UP_CMS_PKCS7,        /* by the PKCS7 calls */
+        UP_CMS_SMIME_READER, /* by OpenSSL's own reader of S/MIME */
+        UP_CMS_EXTRAS,
+};
+
+/** Is it done? At UP_DEPTH_EXPLORE one of them at most is, drawn by weight. */
+bool up_cms_takes(const struct up_observations *observed, enum up_cms_extra extra);
+
 /**
  * Examines @encoded, BER or DER. @detached is the content it signs elsewhere, NULL without.
- * @report is filled in whatever happens; clear it afterwards.
+ * @report is filled in whatever happens; clear it afterwards. At UP_DEPTH_EXPLORE the signers are
+ * not listed.
  */
 void up_cms_examine(GBytes *encoded, GBytes *detached, struct up_observations *observed,
     struct up_cms_report *report);

@@ -99,7 +99,7 @@ static void compare_with_smime_reader(const struct walk *walk, GBytes *message,
 {
         struct up_observations *observed = walk->observed;
 
-        if (walk->opens_only)
+        if (walk->opens_only || !up_cms_takes(observed, UP_CMS_SMIME_READER))
                 return;
 
         g_autoptr(GBytes) raw = up_slice_bytes(message, up_entity_whole(whole));

@@ -23,6 +23,8 @@
 #define FIRST_CHUNK  1  /* content meets a filter in pieces that double, so that it is cut at odd */
 #define CHUNK_GROWTH 2  /* places while the number of pieces stays small */
 
+#define TEXT_SHARE 4 /* of so many header fields one is read as text when exploring */
+
 struct touch {
         struct up_observations *observed;
         GDateTime *now;
@@ -278,7 +280,7 @@ static void read_autocrypt(const char *value)
                 touch_autocrypt(autocrypt);
 }
 
-/* What reads the unfolded value of a header field, by its form; read_text() reads them all. */
+/* What reads the unfolded value of a header field, by its form; read_text() reads any. */
 static void (*const header_readers[UP_FORMS])(const char *value) = {
         [UP_FORM_TEXT] = read_folded,
         [UP_FORM_DATE] = read_date,
@@ -300,7 +302,7 @@ static bool is_of_form(const char *name, enum up_form form)
         return false;
 }
 
-static void touch_header(GMimeHeader *header, GMimeStream *nowhere)
+static void touch_header(GMimeHeader *header, bool as_text)
 {
         const char *raw = g_mime_header_get_raw_value(header);
         const char *name = g_mime_header_get_name(header);
@@ -309,13 +311,13 @@ static void touch_header(GMimeHeader *header, GMimeStream *nowhere)
         see(g_mime_header_get_raw_name(header));
         see_any(g_mime_header_get_value(header));
         g_mime_header_get_offset(header);
-        g_mime_header_write_to_stream(header, NULL, nowhere);
         if (raw == NULL)
                 return;
 
         g_autofree char *value = g_mime_utils_header_unfold(raw);
         see(raw);
-        read_text(value);
+        if (as_text)
+                read_text(value);
         for (enum up_form form = 0; form < UP_FORMS; form++)
                 if (header_readers[form] != NULL && is_of_form(name, form))
                         header_readers[form](value);
@@ -323,7 +325,6 @@ static void touch_header(GMimeHeader *header, GMimeStream *nowhere)
 
 static void touch_headers(GMimeHeaderList *headers, struct up_observations *observed)
 {
-        g_autoptr(GMimeStream) nowhere = g_mime_stream_null_new();
         int count = g_mime_header_list_get_count(headers);
         uint64_t bytes = 0;
 
@@ -335,10 +336,36 @@ static void touch_headers(GMimeHeaderList *headers, struct up_observations *obse
                 bytes += raw != NULL ? strlen(raw) : 0;
                 if (!up_observations_within(observed, &observed->limits.header_bytes, bytes))
                         return;
-                touch_header(header, nowhere);
+                touch_header(header, up_observations_take(observed, "header as text",
+                                         (size_t)i % TEXT_SHARE, TEXT_SHARE, true));
         }
-        take(g_mime_header_list_to_string(headers, NULL));
 }
+
+static void write_each_header(GMimeObject *object)
+{
+        GMimeHeaderList *headers = g_mime_object_get_header_list(object);
+        g_autoptr(GMimeStream) nowhere = g_mime_stream_null_new();
+
+        for (int i = 0; i < g_mime_header_list_get_count(headers); i++)
+                g_mime_header_write_to_stream(
+                    g_mime_header_list_get_header_at(headers, i), NULL, nowhere);
+}
+
+static void write_header_list(GMimeObject *object)
+{
+        take(g_mime_header_list_to_string(g_mime_object_get_header_list(object), NULL));
+}
+
+static void write_headers_of_object(GMimeObject *object)
+{
+        take(g_mime_object_get_headers(object, NULL));
+}
+
+static void (*const header_writers[])(GMimeObject *object) = {
+        write_each_header,
+        write_header_list,
+        write_headers_of_object,
+};
 
 /* --- content ------------------------------------------------------------------------------- */
 
@@ -566,7 +593,8 @@ static void touch_content(GMimePart *part, struct up_observations *observed)
                 const struct content_filter *row = &filters[i];
                 const char *begin =
                     row->marker != NULL ? g_strstr_len(data, (gssize)size, row->marker) : data;
-                if (begin != NULL && concerns(row, part))
+                if (begin != NULL && concerns(row, part) &&
+                    up_observations_take(observed, "filter", i, G_N_ELEMENTS(filters), true))
                         pass_through(row, begin, size - (size_t)(begin - data));
         }
 }
@@ -604,7 +632,10 @@ static void touch_object(GMimeObject *object, struct touch *touch)
         see_any(g_mime_object_get_header(object, "Content-Type"));
         see_any(g_mime_object_get_content_disposition_parameter(object, "filename"));
         touch_headers(g_mime_object_get_header_list(object), touch->observed);
-        take(g_mime_object_get_headers(object, NULL));
+        for (size_t i = 0; i < G_N_ELEMENTS(header_writers); i++)
+                if (up_observations_take(
+                        touch->observed, "header writer", i, G_N_ELEMENTS(header_writers), true))
+                        header_writers[i](object);
 }
 
 static void touch_part(GMimeObject *object, struct touch *touch)

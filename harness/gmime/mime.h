@@ -14,8 +14,9 @@
 
 /**
  * Parses a message in several ways, calls every accessor, compares decoders, rewrites the message.
- * Listens to GLib's log meanwhile. What is found becomes remarks; a message that GMime cannot parse
- * is not an error.
+ * At UP_DEPTH_EXPLORE it is parsed once, its content goes through one filter, and either it is
+ * parsed in one other way or one edit is made. Listens to GLib's log meanwhile. What is found
+ * becomes remarks; a message that GMime cannot parse is not an error.
  */
 void up_mime_examine(GBytes *message, struct up_observations *observed);
 

@@ -206,7 +206,9 @@ void up_mime_parse_ways(GBytes *message, struct up_observations *observed)
         if (!up_observations_within(observed, &observed->limits.message_bytes, size))
                 return;
         for (size_t i = 0; i < G_N_ELEMENTS(ways); i++) {
-                g_autoptr(GBytes) written = read_by(&ways[i], data, size);
+                bool taken =
+                    up_observations_take(observed, "parse way", i, G_N_ELEMENTS(ways), true);
+                g_autoptr(GBytes) written = taken ? read_by(&ways[i], data, size) : NULL;
 
                 if (written == NULL)
                         continue;

@@ -8,8 +8,9 @@
 
 /**
  * Parses the message from every kind of stream, in small pieces, persistent or not, as mbox, with
- * strict and with lenient options. Adds a UP_REMARK_REWRITTEN for each kind of difference between
- * the results, or between the message and what GMime writes for it.
+ * strict and with lenient options; at UP_DEPTH_EXPLORE in one of these ways. Adds a
+ * UP_REMARK_REWRITTEN for each kind of difference between the results, or between the message and
+ * what GMime writes for it.
  */
 void up_mime_parse_ways(GBytes *message, struct up_observations *observed);
 

@@ -461,15 +461,26 @@ static void remark_stability(GMimeMessage *message, struct up_observations *obse
         up_mime_remark_difference(observed, "unstable", first, second);
 }
 
-void up_mime_rewrite(GMimeMessage *message, struct up_observations *observed)
+static void make_edits(
+    GMimeMessage *message, struct up_observations *observed, size_t first, size_t count)
 {
         g_autoptr(GPtrArray) objects = up_mime_objects(message, observed);
         g_autoptr(GDateTime) now = g_date_time_new_from_unix_utc(observed->now_s);
         struct edit_context context = { objects, now, 0 };
 
-        remark_stability(message, observed);
-        if (objects->len > UP_MIME_MANY_OBJECTS)
-                return;
-        for (size_t i = 0; i < G_N_ELEMENTS(edits); i++)
+        for (size_t i = first; i < first + count && objects->len <= UP_MIME_MANY_OBJECTS; i++)
                 edits[i](message, &context);
+}
+
+void up_mime_edit_once(GMimeMessage *message, struct up_observations *observed)
+{
+        make_edits(
+            message, observed, up_observations_draw(observed, "edit", G_N_ELEMENTS(edits)), 1);
+        g_bytes_unref(up_mime_written(message, NULL));
+}
+
+void up_mime_rewrite(GMimeMessage *message, struct up_observations *observed)
+{
+        remark_stability(message, observed);
+        make_edits(message, observed, 0, G_N_ELEMENTS(edits));
 }

@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "fnv.h"
+
 #define DETAIL_BYTES 400
 
 const char *const up_count_names[UP_COUNTS] = {
@@ -42,6 +44,7 @@ void up_observations_init(
         memset(observed, 0, sizeof *observed);
         observed->limits = *limits;
         observed->now_s = now_s;
+        observed->depth = UP_DEPTH_JUDGE;
         observed->remarks = g_ptr_array_new_with_free_func(remark_free);
 }
 
@@ -116,6 +119,20 @@ bool up_observations_spend(struct up_observations *observed, uint64_t bytes)
         observed->decoded_bytes += bytes;
         return up_observations_within(
             observed, &observed->limits.decoded_bytes, observed->decoded_bytes);
+}
+
+size_t up_observations_draw(
+    const struct up_observations *observed, const char *choice, size_t count)
+{
+        return up_fnv_number(up_fnv_text(observed->hash, choice), 0) % count;
+}
+
+bool up_observations_take(const struct up_observations *observed, const char *choice, size_t row,
+    size_t rows, bool examined)
+{
+        return observed->depth == UP_DEPTH_JUDGE ||
+               (observed->depth == UP_DEPTH_EXAMINE && examined) ||
+               row == up_observations_draw(observed, choice, rows);
 }
 
 /* "assertion 'x' failed at 0x602000 line 12" -> "assertion 'x' failed at # line #" */

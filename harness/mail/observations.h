@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "depth.h"
 #include "mail/limits.h"
 
 /** Kinds of remarks. An oracle judges each kind but the first and the last. */
@@ -53,7 +54,9 @@ extern const char *const up_count_names[UP_COUNTS];
 
 struct up_observations {
         struct up_limits limits;
-        int64_t now_s; /* virtual time, seconds since 1970, for certificates */
+        int64_t now_s;       /* virtual time, seconds since 1970, for certificates */
+        enum up_depth depth; /* how much the readers do */
+        uint64_t hash;       /* of the input: decides what they do at less than full depth */
         uint64_t counts[UP_COUNTS];
         uint64_t decoded_bytes; /* spent of limits.decoded_bytes */
         bool unscannable;       /* a limit was hit */
@@ -62,7 +65,10 @@ struct up_observations {
         GPtrArray *remarks;   /* of struct up_remark, owned; in the order first seen */
 };
 
-/** No observations, under these limits (copied) at this virtual time. Free them with _clear. */
+/**
+ * No observations, under these limits (copied) at this virtual time, and UP_DEPTH_JUDGE. Free them
+ * with _clear.
+ */
 void up_observations_init(
     struct up_observations *observed, const struct up_limits *limits, int64_t now_s);
 void up_observations_clear(struct up_observations *observed);
@@ -83,6 +89,20 @@ void up_observations_remark(struct up_observations *observed, enum up_remark_kin
  */
 bool up_observations_within(
     struct up_observations *observed, const uint64_t *field, uint64_t value);
+
+/**
+ * A number below @count, by a hash of the input and of @choice, which names what is chosen among.
+ * One input has one choice, at any depth.
+ */
+size_t up_observations_draw(
+    const struct up_observations *observed, const char *choice, size_t count);
+
+/**
+ * Is row @row of @rows ways that are alike taken? All are at UP_DEPTH_JUDGE; at other depths the
+ * one that is drawn for @choice is, and at UP_DEPTH_EXAMINE those that are @examined.
+ */
+bool up_observations_take(const struct up_observations *observed, const char *choice, size_t row,
+    size_t rows, bool examined);
 
 /** Spends @bytes of decoded content; false, and unscannable, when that is more than is left. */
 bool up_observations_spend(struct up_observations *observed, uint64_t bytes);

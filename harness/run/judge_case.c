@@ -30,7 +30,10 @@ static struct up_runs run_modes(
 
         runs.baseline = run_mode(c, pipeline, UP_MODE_BASELINE, readings);
         up_readings_count(readings, observed);
-        runs.repeat = up_world_run_sharing(c, pipeline, UP_MODE_BASELINE, readings);
+        if (observed->depth == UP_DEPTH_EXPLORE)
+                return runs;
+        if (observed->depth == UP_DEPTH_JUDGE)
+                runs.repeat = up_world_run_sharing(c, pipeline, UP_MODE_BASELINE, readings);
         runs.with_healing = run_mode(c, pipeline, UP_MODE_HEALED, readings);
         runs.healthy = run_mode(c, pipeline, UP_MODE_HEALTHY, readings);
         if (clock_jumps(c))

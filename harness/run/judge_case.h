@@ -11,7 +11,9 @@
  *
  * The case runs without healing, twice, because one case has one outcome; with healing after the
  * script; in an environment that is healthy from the start, to compare; and, if its wall clock
- * jumps, without jumps. The oracles judge the ledgers together (oracle/judge.h).
+ * jumps, without jumps. The oracles judge the ledgers together (oracle/judge.h). By
+ * result.observed.depth, which is UP_DEPTH_JUDGE unless the caller changes it: UP_DEPTH_EXAMINE
+ * leaves out the repetition, UP_DEPTH_EXPLORE all but the run without healing.
  *
  * Not reentrant: GLib's log is captured while the scanner reads (mail/observations.h).
  */

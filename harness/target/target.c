@@ -15,6 +15,7 @@
 
 #include "cms/random.h"
 #include "faults/faults.h"
+#include "fnv.h"
 #include "target/environment.h"
 #include "target/feedback.h"
 #include "target/fork_server.h"
@@ -151,10 +152,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 /* The caller clears the result. */
 static void examine_case(const struct up_case *c, GBytes *bytes, struct up_case_result *result)
 {
-        const struct up_target_input input = { bytes, faulty, trace_columns, depth };
+        const struct up_target_input input = { bytes, faulty, trace_columns };
 
         up_random_restart(0);
         up_case_result_init(result, c);
+        result->observed.depth = depth;
+        result->observed.hash = up_fnv_bytes(
+            UP_FNV_BASIS, g_bytes_get_data(c->message, NULL), g_bytes_get_size(c->message));
         up_target.examine(c, &input, result);
         up_oracle_mail(&result->observed, result->findings);
 }

@@ -33,7 +33,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "depth.h"
 #include "run/judge_case.h"
 #include "target/fuel.h"
 
@@ -46,12 +45,14 @@ struct up_target_input {
         GBytes *bytes;                    /* the whole case file */
         const struct up_pipeline *faulty; /* to run instead of the target's own; NULL: none */
         unsigned trace_columns;           /* 0: no trace is needed */
-        enum up_depth depth;
 };
 
 struct up_target {
         const char *name;
-        /* Fills in the result, which is empty. Never fails: any case has an outcome. */
+        /*
+         * Fills in the result, which is empty, to the depth of result->observed. Never fails: any
+         * case has an outcome.
+         */
         void (*examine)(const struct up_case *c, const struct up_target_input *input,
             struct up_case_result *result);
         /*
