@@ -25,25 +25,11 @@ static const char *const prefixes[UP_INBOX_KIND_COUNT] = {
         [UP_INBOX_SAMPLE] = "sample-",
 };
 
-static uint64_t hash_of(const uint8_t *data, size_t size)
-{
-        uint64_t hash = UP_FNV_BASIS;
-        int64_t word;
-
-        for (; size >= sizeof word; data += sizeof word, size -= sizeof word) {
-                memcpy(&word, data, sizeof word);
-                hash = up_fnv_number(hash, word);
-        }
-        for (; size > 0; data++, size--)
-                hash = up_fnv_number(hash, *data);
-        return hash;
-}
-
 /* --- the explorer ----------------------------------------------------------------------------- */
 
 bool up_inbox_is_sample(const uint8_t *data, size_t size)
 {
-        return hash_of(data, size) % SAMPLE_ONE_IN == 0;
+        return up_fnv_bytes(UP_FNV_BASIS, data, size) % SAMPLE_ONE_IN == 0;
 }
 
 static bool write_file(const char *path, const uint8_t *data, size_t size)
@@ -61,7 +47,8 @@ bool up_inbox_put(const char *folder, enum up_inbox_kind kind, const uint8_t *da
 {
         static unsigned samples;
         g_autofree char *temporary = g_strdup_printf("%s/.writing-%d", folder, (int)getpid());
-        uint64_t hash = kind == UP_INBOX_SAMPLE ? samples++ % SAMPLES : hash_of(data, size);
+        uint64_t hash =
+            kind == UP_INBOX_SAMPLE ? samples++ % SAMPLES : up_fnv_bytes(UP_FNV_BASIS, data, size);
         g_autofree char *path =
             g_strdup_printf("%s/%s%" G_GINT64_MODIFIER "x", folder, prefixes[kind], hash);
 

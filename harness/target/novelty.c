@@ -46,9 +46,13 @@ struct record {
 
 static struct record *record; /* NULL: nothing is recorded */
 static uint64_t edges;        /* of all code */
-static bool by_afl;
 
 /* --- the record ------------------------------------------------------------------------------- */
+
+bool up_novelty_is_afl(void)
+{
+        return &__afl_area_ptr != NULL;
+}
 
 static uint64_t distance(const uint8_t *from, const uint8_t *to)
 {
@@ -57,11 +61,12 @@ static uint64_t distance(const uint8_t *from, const uint8_t *to)
 
 static void count_edges(uint64_t ret_edges[UP_CODE_COUNT])
 {
-        uint64_t all =
-            by_afl ? __afl_map_size : distance(__start___sancov_cntrs, __stop___sancov_cntrs);
+        uint64_t all = up_novelty_is_afl()
+                           ? __afl_map_size
+                           : distance(__start___sancov_cntrs, __stop___sancov_cntrs);
 
         memset(ret_edges, 0, UP_CODE_COUNT * sizeof *ret_edges);
-        if (all > 0 && !by_afl) {
+        if (all > 0 && !up_novelty_is_afl()) {
                 ret_edges[UP_CODE_GMIME] = distance(up_counters_of_gmime, up_counters_of_openssl);
                 ret_edges[UP_CODE_OPENSSL] =
                     distance(up_counters_of_openssl, __stop___sancov_cntrs);
@@ -77,11 +82,10 @@ bool up_novelty_start(const char *folder)
         size_t size;
         int fd;
 
-        by_afl = &__afl_area_ptr != NULL;
         count_edges(counts);
         edges = counts[UP_CODE_OURS] + counts[UP_CODE_GMIME] + counts[UP_CODE_OPENSSL];
         size = sizeof *record + edges + UP_FEEDBACK_PLACES;
-        path = g_build_filename(folder, by_afl ? AFL_RECORD : LIBFUZZER_RECORD, NULL);
+        path = g_build_filename(folder, up_novelty_is_afl() ? AFL_RECORD : LIBFUZZER_RECORD, NULL);
         fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
         if (fd < 0)
                 return false;
@@ -163,8 +167,9 @@ unsigned up_novelty_count(void)
 
         if (record == NULL)
                 return 0;
-        added = add_all(by_afl ? __afl_area_ptr : __start___sancov_cntrs, record->reached, edges);
-        if (!by_afl)
+        added = add_all(
+            up_novelty_is_afl() ? __afl_area_ptr : __start___sancov_cntrs, record->reached, edges);
+        if (!up_novelty_is_afl())
                 added +=
                     add_all(up_feedback_counters(), record->reached + edges, UP_FEEDBACK_PLACES);
         return added;

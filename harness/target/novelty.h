@@ -29,6 +29,9 @@ struct up_reached {
  */
 bool up_novelty_start(const char *folder);
 
+/** Is the engine AFL++? */
+bool up_novelty_is_afl(void);
+
 /** Counts the edges that the last input was the first to reach, and records them; 0 without a
  * record. */
 unsigned up_novelty_count(void);

@@ -16,6 +16,7 @@
 #include "cms/random.h"
 #include "faults/faults.h"
 #include "fnv.h"
+#include "target/death.h"
 #include "target/environment.h"
 #include "target/feedback.h"
 #include "target/fork_server.h"
@@ -95,6 +96,8 @@ static void open_inbox(void)
         const char *reached = getenv("UNPEND_REACHED");
 
         inbox = getenv("UNPEND_INBOX");
+        if (inbox != NULL && !up_novelty_is_afl())
+                up_death_catch(inbox);
         if (reached != NULL && !up_novelty_start(reached)) {
                 fprintf(stderr, "%s: cannot write to %s: %s\n", program, reached, strerror(errno));
                 _exit(125);
@@ -330,8 +333,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct up_case_result result;
         bool mutant, kept = false;
         unsigned edges;
-        uint64_t fuel = examine(data, size, &result, &mutant);
+        uint64_t fuel;
 
+        up_death_input(data, size);
+        fuel = examine(data, size, &result, &mutant);
         if (result.runs.baseline != NULL)
                 up_feedback_ledger(result.runs.baseline);
         last_findings = result.findings->len;
@@ -352,6 +357,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         up_case_result_clear(&result);
         if (folder != NULL && up_leaks_live() > live)
                 keep_leak(folder, up_leaks_live() - live, data, size);
+        up_death_input(NULL, 0);
         return 0;
 }
 

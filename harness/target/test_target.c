@@ -382,6 +382,20 @@ static void explorer_hands_on_what_is_new(void **state)
         }
 }
 
+static void explorer_leaves_what_it_died_of(void **state)
+{
+        g_autofree char *input = file("input", "deep\n");
+        g_autofree char *inbox = g_strconcat("UNPEND_INBOX=", folder, NULL);
+        struct result result = run("canary", LIST(inbox), LIST(input));
+
+        (void)state;
+        assert_int_equal(result.signal, SIGSEGV);
+        g_free(result.errors);
+        g_autofree char *text = text_of_prefix(".died-");
+        assert_non_null(text);
+        assert_string_equal(text, "deep\n");
+}
+
 static void examiner_runs_what_is_there(void **state)
 {
         g_autofree char *disagree = file("new-1", "disagree\n");
@@ -578,6 +592,7 @@ int main(void)
                 TEST(report_is_json_whatever_the_file_is_called),
                 TEST(smallest_input_of_a_finding_is_kept),
                 TEST(explorer_hands_on_what_is_new),
+                TEST(explorer_leaves_what_it_died_of),
                 TEST(examiner_runs_what_is_there),
                 TEST(progress_survives_a_crash),
                 TEST(progress_counts_what_oracles_judged),

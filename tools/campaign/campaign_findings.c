@@ -29,8 +29,10 @@ struct state {
         struct up_triage *triage;
         GHashTable *smallest; /* slug to the path of the smallest input that shows it */
         GHashTable *reported; /* slugs that earlier campaigns reported as root causes */
-        gint64 left_us;       /* of the time for minimising */
-        guint left;           /* findings that may still use it */
+        char *
+            passes_alone; /* the smallest input that ended an explorer, and passes alone; or NULL */
+        gint64 left_us;   /* of the time for minimising */
+        guint left;       /* findings that may still use it */
         GPtrArray *findings;
         GError **error;
 };
@@ -97,7 +99,7 @@ static void add_input(const struct state *state, const char *slug, const char *p
 
 /* A file of kept/ is named by its slug, but for leaks, which LeakSanitizer has to name. Of other
  * files the first finding is the one that ended the process. */
-static bool sort_input(const struct state *state, const char *path, bool is_kept)
+static bool sort_input(struct state *state, const char *path, bool is_kept)
 {
         g_autofree char *name = g_path_get_basename(path);
         bool leaks = g_str_has_prefix(name, UP_TARGET_LEAKS);
@@ -113,8 +115,12 @@ static bool sort_input(const struct state *state, const char *path, bool is_kept
         run = up_run_case(&request);
         if (run->status != UP_RUN_PASSED && run->status != UP_RUN_FOUND)
                 return fail(state, path, run->reason);
-        if (!is_kept && run->result.findings->len == 0 && !hit_limit)
-                g_ptr_array_add(run->result.findings, nondeterministic(path, "it passes alone"));
+        if (!is_kept && run->result.findings->len == 0 && !hit_limit &&
+            (state->passes_alone == NULL ||
+                up_file_bytes(path) < up_file_bytes(state->passes_alone))) {
+                g_free(state->passes_alone);
+                state->passes_alone = g_strdup(path);
+        }
         for (guint i = 0;
              i < (is_kept ? run->result.findings->len : MIN(run->result.findings->len, 1)); i++) {
                 const struct up_finding *finding = g_ptr_array_index(run->result.findings, i);
@@ -125,7 +131,27 @@ static bool sort_input(const struct state *state, const char *path, bool is_kept
         return true;
 }
 
-static bool sort_inputs(const struct state *state, const char *folder, bool is_kept)
+/* An explorer that a memory error has corrupted dies of any input. Only without one is it a finding
+ * that what it died of passes alone. */
+static void add_unexplained_crash(const struct state *state)
+{
+        g_autofree char *crash = g_strconcat(up_class_rows[UP_CLASS_CRASH].name, "-", NULL);
+        GHashTableIter iterator;
+        gpointer slug;
+
+        if (state->passes_alone == NULL)
+                return;
+        g_hash_table_iter_init(&iterator, state->smallest);
+        while (g_hash_table_iter_next(&iterator, &slug, NULL))
+                if (g_str_has_prefix(slug, crash))
+                        return;
+        struct up_finding *finding = nondeterministic(state->passes_alone, "it passes alone");
+        g_autofree char *own_slug = up_finding_slug(finding);
+        add_input(state, own_slug, state->passes_alone);
+        up_finding_free(finding);
+}
+
+static bool sort_inputs(struct state *state, const char *folder, bool is_kept)
 {
         g_autoptr(GPtrArray) paths = files_in(folder);
 
@@ -444,7 +470,9 @@ bool up_collect_findings(
 
         up_status_line_show(collection->line, "sorting what was found");
         done = sort_inputs(&state, folders->kept, true) &&
-               sort_inputs(&state, folders->crashes, false) && collect_all(&state);
+               sort_inputs(&state, folders->crashes, false);
+        add_unexplained_crash(&state);
+        done = done && collect_all(&state);
         find_root_causes(findings);
         done = done && write_reported(&state);
         if (done)
@@ -452,5 +480,6 @@ bool up_collect_findings(
         if (failure != NULL)
                 g_propagate_error(error, failure);
         up_triage_free(state.triage);
+        g_free(state.passes_alone);
         return done;
 }

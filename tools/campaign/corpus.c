@@ -113,6 +113,8 @@ void up_corpus_remove_crash(const struct up_folders *folders, const char *path)
                 g_autofree char *crash = g_build_filename(folders->crashes, name, NULL);
                 g_unlink(crash);
         }
+        g_autofree char *input = g_build_filename(folders->corpus, sum, NULL);
+        g_unlink(input);
 }
 
 void up_corpus_hand_on(const struct up_folders *folders, const char *path)

@@ -27,7 +27,8 @@ bool up_corpus_add(const struct up_folders *folders, const char *path, GError **
 bool up_corpus_add_crash(const struct up_folders *folders, const char *path, const char *kind,
     char **ret_crash, bool *ret_is_new, GError **error);
 
-/** Removes the crash of the same bytes as the file, if it is there. */
+/** Removes the crash of the same bytes as the file, if it is there, and takes it out of the corpus.
+ */
 void up_corpus_remove_crash(const struct up_folders *folders, const char *path);
 
 /** Puts a file into the inbox, for an examiner to look at what an explorer died of. */

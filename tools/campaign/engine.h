@@ -12,6 +12,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct up_worker;
 struct up_folders;
@@ -30,6 +31,8 @@ struct up_engine {
         char **(*environment)(const struct up_worker *worker, char **environment);
         /* Reads a line that the process printed. May be NULL. */
         void (*parse_line)(struct up_worker *worker, const char *line);
+        /* Takes what the process left that it died of, once it has ended. May be NULL. */
+        void (*died)(const struct up_worker *worker, pid_t pid);
         /* Imports its files, every few seconds and once it has @ended. May be NULL. */
         void (*poll)(struct up_worker *worker, bool ended);
 };

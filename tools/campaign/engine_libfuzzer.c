@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "target/death.h"
 #include "tools/campaign/corpus.h"
 #include "tools/campaign/engine.h"
 #include "tools/campaign/worker.h"
@@ -37,6 +38,17 @@ static void parse_line(struct up_worker *worker, const char *line)
                 worker->found = true;
                 hand_on_crash(worker, artifact + strlen(ARTIFACT));
         }
+}
+
+/* What it died of is a crash, and for an examiner to look at. */
+static void take_dead_input(const struct up_worker *worker, pid_t pid)
+{
+        g_autofree char *path = up_death_path(worker->folders->inbox, pid);
+        bool is_new = false;
+
+        if (up_corpus_add_crash(worker->folders, path, "crash", NULL, &is_new, NULL) && is_new)
+                up_corpus_hand_on(worker->folders, path);
+        unlink(path);
 }
 
 static char **command(const struct up_worker *worker)
@@ -70,4 +82,5 @@ const struct up_engine up_engine_libfuzzer = {
         .command = command,
         .environment = environment,
         .parse_line = parse_line,
+        .died = take_dead_input,
 };

@@ -17,7 +17,7 @@
 #define TICK_MS        200
 #define LONGEST_TURN_S 5
 #define MERGE_SHARE    5   /* at most one part in so many of the time */
-#define MERGE_START_S  1.0 /* of each target, beside its inputs */
+#define MERGE_START_S  0.2 /* of each target, beside its inputs */
 #define MERGE_RUNS     2   /* of each input, with what reading and writing it takes */
 
 struct run;
@@ -379,20 +379,32 @@ static void change_turns(struct run *run)
         run->turn_ends_us = g_get_monotonic_time() + run->turn_us;
 }
 
-/* How long merging will take, if it takes as long for each input as fuzzing took. */
-static gint64 merge_us(const struct run *run)
+/* What merging a target may take at most. */
+static gint64 merge_share_us(const struct run *run)
 {
-        double seconds = 0;
+        return run->fuzzing->time_s * G_TIME_SPAN_SECOND / MERGE_SHARE / run->fuzzing->targets->len;
+}
 
-        for (guint i = 0; i < run->fuzzing->targets->len; i++) {
-                const struct up_campaign_target *target = run->fuzzing->targets->pdata[i];
-                struct sum sum = sum_of(run, target);
-                seconds += MERGE_START_S + MERGE_RUNS * up_corpus_count(&target->folders) *
-                                               sum.seconds /
-                                               (double)MAX(1, sum.explored.executions);
-        }
-        return MIN((gint64)(seconds * G_USEC_PER_SEC),
-            run->fuzzing->time_s * G_TIME_SPAN_SECOND / MERGE_SHARE);
+/* What it will take, if it takes as long for each input as fuzzing did; 0 if that is too much, and
+ * it is left to a longer campaign. */
+static gint64 merge_us(const struct run *run, const struct up_campaign_target *target)
+{
+        struct sum sum = sum_of(run, target);
+        double runs = (double)sum.explored.executions;
+        double run_s = runs > 0 ? sum.seconds / runs : 0;
+        double merge_s = MERGE_START_S + MERGE_RUNS * up_corpus_count(&target->folders) * run_s;
+        gint64 needed_us = (gint64)(merge_s * G_USEC_PER_SEC);
+
+        return needed_us <= merge_share_us(run) ? needed_us : 0;
+}
+
+static gint64 merge_all_us(const struct run *run)
+{
+        gint64 sum_us = 0;
+
+        for (guint i = 0; i < run->fuzzing->targets->len; i++)
+                sum_us += merge_us(run, run->fuzzing->targets->pdata[i]);
+        return sum_us;
 }
 
 static gboolean on_tick(void *data)
@@ -405,7 +417,7 @@ static gboolean on_tick(void *data)
         check_examiners(run);
         if (run->stopping)
                 quit_if_all_ended(run);
-        else if (now_us >= run->end_us - merge_us(run))
+        else if (now_us >= run->end_us - merge_all_us(run))
                 stop_explorers(run);
         else if (now_us >= run->turn_ends_us)
                 change_turns(run);
@@ -465,11 +477,11 @@ static bool merge_all(struct run *run, GError **error)
         for (guint i = 0; i < run->fuzzing->targets->len && !up_tool_interrupted(); i++) {
                 struct up_campaign_target *target = run->fuzzing->targets->pdata[i];
                 GError *failure = NULL;
-                /* What time is left is shared by those that are left. */
-                gint64 now_us = g_get_monotonic_time();
-                gint64 share_us = (run->end_us - now_us) / (run->fuzzing->targets->len - i);
 
-                if (up_corpus_merge(&target->folders, now_us + share_us, &failure))
+                target->result.unmerged = merge_us(run, target) == 0;
+                if (target->result.unmerged ||
+                    up_corpus_merge(&target->folders,
+                        MIN(run->end_us, g_get_monotonic_time() + merge_share_us(run)), &failure))
                         continue;
                 if (!g_error_matches(failure, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
                         g_propagate_error(error, failure);

@@ -16,6 +16,7 @@
 #define MAX_FAILURES 5
 #define AT_ONCE_US   (3 * G_USEC_PER_SEC)
 #define KILL_AFTER_S 5
+#define STALLED_S    60 /* well above the time-out for an input */
 #define POLL_EVERY_S 3
 
 /*
@@ -75,9 +76,13 @@ static void finish(struct up_worker *worker)
 static void on_ended(void *data, int wait_status)
 {
         struct up_worker *worker = data;
-        bool at_once = g_get_monotonic_time() - worker->start_us < AT_ONCE_US;
+        /* It may die again and again of inputs that an examiner has yet to take away. */
+        bool at_once = g_get_monotonic_time() - worker->start_us < AT_ONCE_US &&
+                       worker->progress->executions == worker->start_executions;
 
         (void)wait_status;
+        if (worker->engine->died != NULL)
+                worker->engine->died(worker, up_process_id(worker->process));
         g_clear_pointer(&worker->process, up_process_free);
         if (worker->engine->poll != NULL)
                 worker->engine->poll(worker, true);
@@ -115,7 +120,8 @@ static void start_process(struct up_worker *worker)
         environment = g_environ_setenv(environment, "UNPEND_INBOX", worker->folders->inbox, TRUE);
         environment = g_environ_setenv(environment, "UNPEND_REACHED", worker->folders->work, TRUE);
         environment = worker->engine->environment(worker, environment);
-        worker->start_us = g_get_monotonic_time();
+        worker->start_us = worker->moved_us = g_get_monotonic_time();
+        worker->start_executions = worker->seen_executions = worker->progress->executions;
         worker->process = up_process_start(
             &(struct up_process_request){
                 .argv = (const char *const *)words,
@@ -132,11 +138,27 @@ static void start_process(struct up_worker *worker)
         }
 }
 
+/* A corrupted heap can make even the engine's own watchdog hang. */
+static void kill_if_stalled(struct up_worker *worker)
+{
+        gint64 now_us = g_get_monotonic_time();
+
+        if (worker->seen_executions != worker->progress->executions || worker->resumed_us == 0) {
+                worker->seen_executions = worker->progress->executions;
+                worker->moved_us = now_us;
+        }
+        if (now_us - worker->moved_us > STALLED_S * G_USEC_PER_SEC && worker->process != NULL)
+                up_process_kill(worker->process);
+}
+
 static gboolean on_poll(void *data)
 {
         struct up_worker *worker = data;
 
-        worker->engine->poll(worker, false);
+        if (worker->engine->poll != NULL)
+                worker->engine->poll(worker, false);
+        else
+                kill_if_stalled(worker);
         return G_SOURCE_CONTINUE;
 }
 
@@ -157,8 +179,7 @@ void up_worker_start(struct up_worker *worker)
                 finish(worker);
                 return;
         }
-        if (worker->engine->poll != NULL)
-                worker->polling = g_timeout_add_seconds(POLL_EVERY_S, on_poll, worker);
+        worker->polling = g_timeout_add_seconds(POLL_EVERY_S, on_poll, worker);
         start_process(worker);
 }
 

@@ -44,7 +44,10 @@ struct up_worker {
         struct up_process *process;
         FILE *log;
         bool stopping;
-        gint64 start_us;   /* of the process that runs */
+        gint64 start_us; /* of the process that runs */
+        uint64_t start_executions;
+        uint64_t seen_executions;
+        gint64 moved_us;   /* when their number last changed, or it was paused */
         gint64 active_us;  /* time that it ran, not paused, before @resumed_us */
         gint64 resumed_us; /* monotonic; 0 while it is paused, or has ended */
         guint killing;     /* source id of the timer that kills what does not stop */
