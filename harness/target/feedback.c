@@ -22,7 +22,8 @@
 
 __attribute__((section("__libfuzzer_extra_counters"))) static uint8_t counters[UP_FEEDBACK_PLACES];
 
-__attribute__((section("__sancov_guards"))) static uint32_t guards[UP_FEEDBACK_PLACES];
+/* Volatile, as the compiler does not see them written. */
+__attribute__((section("__sancov_guards"))) static volatile uint32_t guards[UP_FEEDBACK_PLACES];
 
 /* The transitions seen since the process began, each a bit. */
 static uint64_t transitions[UP_FEEDBACK_WORDS];

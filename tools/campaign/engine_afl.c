@@ -170,6 +170,9 @@ static char **environment(const struct up_worker *worker, char **environment)
         if (ours)
                 environment =
                     g_environ_setenv(environment, "AFL_CUSTOM_MUTATOR_LIBRARY", library, TRUE);
+        /* There are no sanitizers, and AFL++ refuses options that it does not like. */
+        environment = g_environ_unsetenv(environment, "ASAN_OPTIONS");
+        environment = g_environ_unsetenv(environment, "UBSAN_OPTIONS");
         environment = set_number(environment, "AFL_INPUT_LEN_MAX", option(worker, "-max_len="), "");
         environment = set_number(environment, "AFL_HANG_TMOUT", option(worker, "-timeout="), "000");
         return environment;
