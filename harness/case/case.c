@@ -76,6 +76,12 @@ static void complain(struct up_case_reader *reader, const char *at, const char *
         g_ptr_array_add(reader->complaints, complaint);
 }
 
+/* Without complaints there is no suggestion to look for. */
+static struct up_nearest nearest_to(const struct up_case_reader *reader, const char *word)
+{
+        return up_nearest_to(reader->complaints != NULL ? word : NULL);
+}
+
 static void complain_unknown(
     struct up_case_reader *reader, const char *what, const struct up_nearest *nearest)
 {
@@ -113,7 +119,7 @@ static void read_settings(struct up_case_reader *reader, const struct up_case_ke
 
         while (*(name = cut_word(&list)) != '\0') {
                 char *equals = strchr(name, '=');
-                struct up_nearest nearest = up_nearest_to(name);
+                struct up_nearest nearest = nearest_to(reader, name);
                 size_t index = 0;
 
                 if (equals == NULL) {
@@ -605,7 +611,7 @@ static void read_event(struct up_case_reader *reader, char *line)
         GPtrArray *script = reader->c->script;
         char *rest = line;
         char *name = cut_word(&rest);
-        struct up_nearest nearest = up_nearest_to(name);
+        struct up_nearest nearest = nearest_to(reader, name);
         const struct up_verb *verb = find_verb(name, &nearest);
 
         reader->event_seen = true;
@@ -714,7 +720,7 @@ const struct up_case_key up_case_key_rows[UP_CASE_KEY_COUNT] = {
 
 static void read_unknown_key(struct up_case_reader *reader, const char *name)
 {
-        struct up_nearest nearest = up_nearest_to(name);
+        struct up_nearest nearest = nearest_to(reader, name);
 
         for (size_t i = 0; i < UP_CASE_KEY_COUNT; i++)
                 up_nearest_try(&nearest, up_case_key_rows[i].name);
@@ -744,7 +750,7 @@ static void read_key(struct up_case_reader *reader, char *name, char *value)
 
 static bool is_event(const char *line)
 {
-        struct up_nearest nearest = up_nearest_to("");
+        struct up_nearest nearest = up_nearest_to(NULL);
         g_autofree char *name = g_strndup(line, strcspn(line, BLANKS));
 
         return find_verb(name, &nearest) != NULL;
@@ -878,7 +884,7 @@ static void complain_of_near_head(struct up_case_reader *reader, const char *at,
                     name, name + strlen(byte_order_mark), sizeof name - strlen(byte_order_mark));
         name[strcspn(name, ": \t\r\n")] = '\0';
 
-        struct up_nearest nearest = up_nearest_to(name);
+        struct up_nearest nearest = nearest_to(reader, name);
         up_nearest_try(&nearest, key);
         if (nearest.name != NULL) {
                 reader->line_number = 1;

@@ -35,13 +35,14 @@ struct up_nearest up_nearest_to(const char *word)
 {
         return (struct up_nearest){
                 .word = word,
-                .distance = MIN(strlen(word) / 2, 2) + 1,
+                .distance = word != NULL ? MIN(strlen(word) / 2, 2) + 1 : 0,
         };
 }
 
 void up_nearest_try(struct up_nearest *nearest, const char *name)
 {
-        if (strlen(nearest->word) > WORD_BYTES || strlen(name) > WORD_BYTES)
+        if (nearest->word == NULL || strlen(nearest->word) > WORD_BYTES ||
+            strlen(name) > WORD_BYTES)
                 return;
 
         size_t tried = distance(nearest->word, name);
