@@ -242,8 +242,10 @@ check-warnings: $(CHECKED)
 # The longest first.
 SLOW_TESTS   := $(addprefix tools/,campaign/test_campaign.sh dev/test_add_one.sh promote/test_promote.sh \
 	dev/test_bisect.sh dev/test_docs.sh cli/test_commands.sh gate/test_gate.sh)
+# Without sanitizers, to compare what is found at each depth.
+FAST_TARGETS := $(TARGETS:%=$(B)/fast/fuzz/%)
 SCRIPT_TESTS := $(SLOW_TESTS) $(filter-out $(SLOW_TESTS),$(wildcard tools/*/test_*.sh))
-check-tests: $(UNIT_TESTS) $(B)/unpend $(CARRIERS) do-replay
+check-tests: $(UNIT_TESTS) $(B)/unpend $(CARRIERS) $(FAST_TARGETS) do-replay
 	@$(TEST_ENVIRONMENT) UNPEND=$(B)/unpend CARRIERS=$(CARRIERS) tools/dev/run-tests.sh \
 		$(SCRIPT_TESTS) $(UNIT_TESTS)
 
@@ -276,7 +278,7 @@ check-canaries: $(B)/unpend do-replay
 	do-campaign do-pictures
 # Everything is built first, as parallel as can be; then one check after the other, so that their
 # output is in order and the gate's line is the last.
-do-check: $(UNIT_TESTS) $(CHECKED) $(CARRIERS) $(B)/unpend do-replay
+do-check: $(UNIT_TESTS) $(CHECKED) $(CARRIERS) $(FAST_TARGETS) $(B)/unpend do-replay
 	@$(foreach check,$(CHECKS),$(MAKE) --no-print-directory check-$(check) &&) :
 do-tools: $(B)/unpend
 PREFIX  ?= /usr/local
