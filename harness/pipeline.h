@@ -235,6 +235,7 @@ enum up_capability {
         UP_CAN_ELIGIBILITY = 1 << 3, /* views have `eligible` */
         UP_CAN_CRASH = 1 << 4,       /* calls has_power(); restart() */
         UP_CAN_COMMANDS = 1 << 5,    /* command(), reload(), signatures_updated() */
+        UP_CAN_CHANGES = 1 << 6,     /* for_each_changed() */
 };
 
 /**
@@ -269,6 +270,12 @@ struct up_pipeline {
         /* Calls @visit for each recipient of each message that was ever accepted or generated, also
          * for those with a disposition, and always in the same order. */
         void (*for_each_recipient)(void *self, up_view_visitor visit, void *data);
+
+        /* Calls @visit at least for each recipient whose view may have changed since the last call
+         * of this function or of for_each_recipient(), new ones included, in any order. With it the
+         * world looks at all recipients only after a restart and at the end of a run; a change that
+         * shows only then is a finding. Without it the cost of a run is quadratic in recipients. */
+        void (*for_each_changed)(void *self, up_view_visitor visit, void *data);
 
         /* A digest of all state that determines future behaviour. Times count relative to @now_ms,
          * and all past times are equal; statistics and request numbers do not count. */

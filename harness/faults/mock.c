@@ -44,6 +44,7 @@ struct up_mock_message {
         int64_t expiry_ms;
         uint64_t rank;
         enum up_disposition disposition;
+        bool is_unnamed; /* left out of what has changed */
 };
 
 struct up_mock {
@@ -371,25 +372,42 @@ static void hide_unclaimed(struct up_view *view, unsigned capabilities)
                 view->eligible = false;
 }
 
+static void report_view(const struct up_mock *self, const struct up_mock_message *message,
+    up_view_visitor visit, void *visit_data)
+{
+        struct up_view view = { .message = message->id,
+                .parent = message->parent,
+                .from = message->from,
+                .to = message->to,
+                .state = state_names[message->state],
+                .disposition = message->disposition,
+                .owner = owners[message->state],
+                .owner_ms = message->due_ms,
+                .expiry_ms = message->expiry_ms,
+                .rank = message->rank,
+                .eligible = message->state == QUEUED };
+
+        hide_unclaimed(&view, self->capabilities);
+        visit(&view, visit_data);
+}
+
 static void for_each_recipient(void *data, up_view_visitor visit, void *visit_data)
+{
+        const struct up_mock *self = data;
+
+        for (guint i = 0; i < self->messages->len; i++)
+                report_view(self, g_ptr_array_index(self->messages, i), visit, visit_data);
+}
+
+/* Any of them may have changed. */
+static void for_each_changed(void *data, up_view_visitor visit, void *visit_data)
 {
         const struct up_mock *self = data;
 
         for (guint i = 0; i < self->messages->len; i++) {
                 const struct up_mock_message *message = g_ptr_array_index(self->messages, i);
-                struct up_view view = { .message = message->id,
-                        .parent = message->parent,
-                        .from = message->from,
-                        .to = message->to,
-                        .state = state_names[message->state],
-                        .disposition = message->disposition,
-                        .owner = owners[message->state],
-                        .owner_ms = message->due_ms,
-                        .expiry_ms = message->expiry_ms,
-                        .rank = message->rank,
-                        .eligible = message->state == QUEUED };
-                hide_unclaimed(&view, self->capabilities);
-                visit(&view, visit_data);
+                if (!message->is_unnamed)
+                        report_view(self, message, visit, visit_data);
         }
 }
 
@@ -464,6 +482,12 @@ static void send_again(struct up_mock *self, struct up_mock_message *message, in
                 queue(self, message, now_ms);
         else
                 deliver(self, message, now_ms);
+}
+
+static void deliver_unnamed(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+{
+        deliver(self, message, now_ms);
+        message->is_unnamed = true;
 }
 
 static void change_line_ends(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
@@ -592,6 +616,10 @@ const struct up_mock_row up_mock_rows[] = {
         { "log-code-0", "logs a failure with code 0",
             ALL, UP_MOCK_LOGGED, log_code_0, "unpend, Next Hop, event 3101: error code 0",
             SUBMIT_AFTER("scan 1 busy") },
+        { "unnamed-change", "does not name a delivered message among those that have changed",
+            UP_CAN_CHANGES, UP_MOCK_DELIVERED, deliver_unnamed, "a change was not named: done",
+            "script:\n"
+            "  submit 1 local\n" },
         { "bounced-retry", "bounces messages that waited for a retry",
             ALL, UP_MOCK_DUE, bounce, "waiting: bounced instead of delivered",
             SUBMIT_AFTER("scan 1 busy")
@@ -623,7 +651,7 @@ const struct up_mock_row *up_mock_find(const char *name)
 struct up_pipeline up_mock_pipeline(const struct up_mock_row *row)
 {
         return (struct up_pipeline){ .name = row != NULL ? row->name : "fixed",
-                .capabilities = row != NULL ? row->capabilities : ALL,
+                .capabilities = row != NULL ? row->capabilities : ALL | UP_CAN_CHANGES,
                 .variant = row,
                 .open = open_mock,
                 .close = close_mock,
@@ -633,5 +661,6 @@ struct up_pipeline up_mock_pipeline(const struct up_mock_row *row)
                 .run = run,
                 .next_ms = next_ms,
                 .for_each_recipient = for_each_recipient,
+                .for_each_changed = for_each_changed,
                 .digest = digest };
 }

@@ -27,6 +27,9 @@
  */
 /* clang-format off */
 #define UP_ORACLES(OF_RUN, OF_RUNS)                                                                \
+        OF_RUN(judge_changes, "harness/changes", HARNESS, NONE, UP_CAN_CHANGES,                    \
+            "recipients at the end of a run, and whether each change was named",                   \
+            "unnamed-change")                                                                      \
         OF_RUN(judge_unowned, "pending/unowned", PENDING, UNOWNED, UP_CAN_OWNER,                   \
             "waiting recipients, and what will move each of them on", "no-retry-time")             \
         OF_RUN(judge_no_progress, "pending/no-progress", PENDING, NO_PROGRESS, UP_CAN_RANK,        \

@@ -7,10 +7,8 @@
  */
 #include "scan_submit/queue.h"
 
-#include "fnv.h"
 #include "scan_submit/notice.h"
 #include "scan_submit/received.h"
-#include "scan_submit/view.h"
 
 /* --- messages --------------------------------------------------------------------------------- */
 
@@ -21,6 +19,7 @@ static void message_free(void *data)
         up_record_free(message->record);
         g_ptr_array_unref(message->jobs);
         g_array_unref(message->failures);
+        g_array_unref(message->touched);
         g_free(message);
 }
 
@@ -33,7 +32,14 @@ static struct up_message *add_message(struct up_queue *queue, struct up_record *
         message->jobs = g_ptr_array_new_with_free_func(g_free);
         message->failures = g_array_new(FALSE, FALSE, sizeof(struct up_failure));
         message->due_ms = UP_NEVER_MS;
+        message->touched = g_array_new(FALSE, FALSE, sizeof(unsigned));
+        message->reported = true;
+        for (unsigned i = 0; i < record->recipients; i++) {
+                const struct up_digest digest = up_recipient_digest(record, i);
+                up_digest_add(&message->recipients_digest, &digest);
+        }
         g_ptr_array_add(queue->messages, message);
+        up_queue_touch_all(queue, message);
         return message;
 }
 
@@ -200,6 +206,8 @@ static void *open_queue(const struct up_pipeline *pipeline, const struct up_poli
         queue->store = up_store_new(ports);
         queue->messages = g_ptr_array_new_with_free_func(message_free);
         queue->changed = g_ptr_array_new();
+        queue->touched = g_ptr_array_new();
+        queue->timers = g_sequence_new(NULL);
         queue->jobs = g_hash_table_new(g_int64_hash, g_int64_equal);
         g_queue_init(&queue->ready);
         queue->effects = g_array_new(FALSE, FALSE, sizeof(struct up_effect));
@@ -213,6 +221,8 @@ static void close_queue(void *self)
         g_queue_clear(&queue->ready);
         g_hash_table_unref(queue->jobs);
         g_ptr_array_unref(queue->changed);
+        g_ptr_array_unref(queue->touched);
+        g_sequence_free(queue->timers);
         g_ptr_array_unref(queue->messages);
         g_array_unref(queue->effects);
         up_store_free(queue->store);
@@ -334,60 +344,114 @@ static void run_timers(struct up_queue *queue, struct up_message *message)
         }
 }
 
+static gint by_id(gconstpointer a, gconstpointer b)
+{
+        const struct up_message *one = *(const struct up_message *const *)a;
+        const struct up_message *other = *(const struct up_message *const *)b;
+
+        return one->record->id < other->record->id ? -1 : one->record->id > other->record->id;
+}
+
+/* In the order of their acceptance, whichever is due first. */
 static void run(void *self, int64_t now_ms)
 {
         struct up_queue *queue = self;
+        g_autoptr(GPtrArray) due = g_ptr_array_new();
 
         if (!begin_call(queue, now_ms))
                 return;
-        for (guint i = 0; i < queue->messages->len; i++) {
-                struct up_message *message = queue->messages->pdata[i];
-                if (message->due_ms <= now_ms)
-                        run_timers(queue, message);
+        for (GSequenceIter *at = g_sequence_get_begin_iter(queue->timers);
+             !g_sequence_iter_is_end(at); at = g_sequence_iter_next(at)) {
+                struct up_message *message = g_sequence_get(at);
+                if (message->due_ms > now_ms)
+                        break;
+                g_ptr_array_add(due, message);
         }
+        g_ptr_array_sort(due, by_id);
+        for (guint i = 0; i < due->len; i++)
+                run_timers(queue, due->pdata[i]);
         end_call(queue);
 }
 
 static int64_t next_ms(void *self)
 {
         const struct up_queue *queue = self;
-        int64_t next_ms = UP_NEVER_MS;
+        GSequenceIter *first = g_sequence_get_begin_iter(queue->timers);
 
-        for (guint i = 0; i < queue->messages->len; i++)
-                next_ms = MIN(next_ms, ((struct up_message *)queue->messages->pdata[i])->due_ms);
-        return next_ms;
+        return g_sequence_iter_is_end(first)
+                   ? UP_NEVER_MS
+                   : ((const struct up_message *)g_sequence_get(first))->due_ms;
 }
 
 /* --- reports ---------------------------------------------------------------------------------- */
 
-static void for_each_recipient(void *self, up_view_visitor visit, void *data)
+static void report(
+    const struct up_message *message, unsigned index, up_view_visitor visit, void *data)
 {
-        const struct up_queue *queue = self;
+        struct up_view view = up_record_view(message->record, index);
 
-        for (guint i = 0; i < queue->messages->len; i++) {
-                const struct up_message *message = queue->messages->pdata[i];
-                for (unsigned j = 0; j < message->record->recipients; j++) {
-                        struct up_view view = up_record_view(message->record, j);
-                        visit(&view, data);
-                }
-        }
+        visit(&view, data);
 }
 
-/* Finished messages do not affect what happens next. */
+static void report_all(const struct up_message *message, up_view_visitor visit, void *data)
+{
+        for (unsigned i = 0; i < message->record->recipients; i++)
+                report(message, i, visit, data);
+}
+
+static void set_all_reported(struct up_queue *queue)
+{
+        for (guint i = 0; i < queue->touched->len; i++) {
+                struct up_message *message = queue->touched->pdata[i];
+                g_array_set_size(message->touched, 0);
+                message->all_touched = false;
+                message->reported = true;
+        }
+        g_ptr_array_set_size(queue->touched, 0);
+}
+
+static void for_each_recipient(void *self, up_view_visitor visit, void *data)
+{
+        struct up_queue *queue = self;
+
+        for (guint i = 0; i < queue->messages->len; i++)
+                report_all(queue->messages->pdata[i], visit, data);
+        set_all_reported(queue);
+}
+
+static gint by_number(gconstpointer a, gconstpointer b)
+{
+        unsigned one = *(const unsigned *)a, other = *(const unsigned *)b;
+
+        return one < other ? -1 : one > other;
+}
+
+/* In the order of for_each_recipient(). */
+static void for_each_changed(void *self, up_view_visitor visit, void *data)
+{
+        struct up_queue *queue = self;
+
+        g_ptr_array_sort(queue->touched, by_id);
+        for (guint i = 0; i < queue->touched->len; i++) {
+                const struct up_message *message = queue->touched->pdata[i];
+                if (message->all_touched) {
+                        report_all(message, visit, data);
+                        continue;
+                }
+                g_array_sort(message->touched, by_number);
+                for (guint j = 0; j < message->touched->len; j++)
+                        report(message, g_array_index(message->touched, unsigned, j), visit, data);
+        }
+        set_all_reported(queue);
+}
+
+/* Finished messages do not affect what happens next. No timer is in the past, because the world
+ * runs what is due before time moves on. */
 static uint64_t digest(void *self, int64_t now_ms)
 {
         const struct up_queue *queue = self;
-        uint64_t digest = UP_FNV_BASIS;
 
-        for (guint i = 0; i < queue->messages->len; i++) {
-                const struct up_message *message = queue->messages->pdata[i];
-                if (message->done)
-                        continue;
-                digest = up_fnv_number(digest, (int64_t)i);
-                digest = up_fnv_number(digest, message->next_turn % message->record->recipients);
-                digest = up_record_digest(digest, message->record, now_ms);
-        }
-        return digest;
+        return up_digest_at(&queue->digest, now_ms);
 }
 
 /* --- commands and restarts -------------------------------------------------------------------- */
@@ -460,8 +524,12 @@ static void restart(void *self, int64_t now_ms)
         g_queue_clear(&queue->ready);
         g_hash_table_remove_all(queue->jobs);
         g_ptr_array_set_size(queue->changed, 0);
+        g_ptr_array_set_size(queue->touched, 0);
+        g_sequence_remove_range(
+            g_sequence_get_begin_iter(queue->timers), g_sequence_get_end_iter(queue->timers));
         g_ptr_array_set_size(queue->messages, 0);
         g_array_set_size(queue->effects, 0);
+        queue->digest = (struct up_digest){ 0 };
         queue->busy = 0;
         queue->now_ms = now_ms;
         for (guint i = 0; i < records->len; i++)
@@ -493,7 +561,7 @@ static const struct up_scan_submit_parts reference_parts = { &up_machine, &up_cl
 const struct up_pipeline up_scan_submit = {
         .name = "scan-submit",
         .capabilities = UP_CAN_OWNER | UP_CAN_RANK | UP_CAN_DIGEST | UP_CAN_ELIGIBILITY |
-                        UP_CAN_CRASH | UP_CAN_COMMANDS,
+                        UP_CAN_CRASH | UP_CAN_COMMANDS | UP_CAN_CHANGES,
         .variant = &reference_parts,
         .open = open_queue,
         .close = close_queue,
@@ -503,6 +571,7 @@ const struct up_pipeline up_scan_submit = {
         .run = run,
         .next_ms = next_ms,
         .for_each_recipient = for_each_recipient,
+        .for_each_changed = for_each_changed,
         .digest = digest,
         .command = command,
         .reload = reload,

@@ -17,6 +17,7 @@
 #include "scan_submit/reason.h"
 #include "scan_submit/scan_submit.h"
 #include "scan_submit/store.h"
+#include "scan_submit/view.h"
 
 /* RFC 5321 section 4.5.3.1.8: every server accepts this many recipients in one transaction. */
 #define UP_TRANSACTION_RECIPIENTS 100
@@ -44,13 +45,22 @@ struct up_failure {
 
 struct up_message {
         struct up_record *record;
-        GPtrArray *jobs;    /* of struct up_job, owned */
-        GArray *failures;   /* of struct up_failure, to be reported in this call */
-        unsigned next_turn; /* the recipient that the next transaction begins with */
-        int64_t due_ms;     /* the first of its timers */
-        bool changed;       /* since the last sync */
-        bool queued;        /* it is in the queue's `ready` */
-        bool done;          /* it will never change again */
+        GPtrArray *jobs;      /* of struct up_job, owned */
+        GArray *failures;     /* of struct up_failure, to be reported in this call */
+        unsigned next_turn;   /* the recipient that the next transaction begins with */
+        int64_t due_ms;       /* the first of its timers */
+        GSequenceIter *timer; /* in the queue's `timers`; NULL: due_ms is UP_NEVER_MS */
+        bool changed;         /* since the last sync */
+        bool queued;          /* it is in the queue's `ready` */
+        bool done;            /* it will never change again */
+
+        /* What for_each_changed() has to report. */
+        GArray *touched; /* of unsigned: recipients, some more than once */
+        bool all_touched;
+        bool reported; /* it is not in the queue's `touched` */
+
+        struct up_digest recipients_digest;
+        struct up_digest digest; /* its part of the queue's; zero when done */
 };
 
 /** What to do once all changes are durable. */
@@ -72,11 +82,14 @@ struct up_queue {
         int64_t now_ms;      /* of the current call */
         GPtrArray *messages; /* of struct up_message, owned, by id */
         GPtrArray *changed;  /* of struct up_message */
+        GPtrArray *touched;  /* of struct up_message */
+        GSequence *timers;   /* of struct up_message, those with a timer, by due_ms and id */
         GHashTable *jobs;    /* those that have begun, by request */
         GQueue ready;        /* of struct up_message */
         GArray *effects;     /* of struct up_effect */
         int64_t busy;        /* workers */
         uint64_t changes;    /* of any message, so far */
+        struct up_digest digest;
 };
 
 /* --- transitions.c ---------------------------------------------------------------------------- */
@@ -102,6 +115,9 @@ void up_queue_apply_decision(struct up_queue *queue, struct up_message *message)
 /** The message has to be made durable. */
 void up_queue_mark_changed(struct up_queue *queue, struct up_message *message);
 
+/** The views of all its recipients may have changed. */
+void up_queue_touch_all(struct up_queue *queue, struct up_message *message);
+
 /** Notes an entry of the event log; @message may be NULL. */
 void up_queue_log(
     struct up_queue *queue, struct up_message *message, enum up_log_event event, uint32_t code);
@@ -118,7 +134,10 @@ void up_queue_end_job(struct up_queue *queue, struct up_job *job);
 /** Makes the request of a job. */
 void up_queue_begin_job(struct up_queue *queue, struct up_job *job);
 
-/** Updates what follows from the message's record: its jobs, next timer, and place in `ready`. */
+/**
+ * Updates what follows from the message's record: its jobs, next timer, place in `ready`, and part
+ * of the digest.
+ */
 void up_queue_refresh(struct up_queue *queue, struct up_message *message);
 
 /** Gives ready messages to free workers, first come, first served. */

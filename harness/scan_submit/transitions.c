@@ -13,6 +13,28 @@ void up_queue_mark_changed(struct up_queue *queue, struct up_message *message)
         queue->changes++;
 }
 
+/* --- what for_each_changed() has to report ---------------------------------------------------- */
+
+static void touch(struct up_queue *queue, struct up_message *message)
+{
+        if (message->reported)
+                g_ptr_array_add(queue->touched, message);
+        message->reported = false;
+}
+
+static void touch_recipient(struct up_queue *queue, struct up_message *message, unsigned index)
+{
+        touch(queue, message);
+        if (!message->all_touched)
+                g_array_append_val(message->touched, index);
+}
+
+void up_queue_touch_all(struct up_queue *queue, struct up_message *message)
+{
+        touch(queue, message);
+        message->all_touched = true;
+}
+
 void up_queue_log(
     struct up_queue *queue, struct up_message *message, enum up_log_event event, uint32_t code)
 {
@@ -31,6 +53,7 @@ static void deposit(struct up_queue *queue, struct up_message *message)
         struct up_content *content = &record->content[UP_LEVEL_STORE];
 
         record->deposited = true;
+        up_queue_touch_all(queue, message);
         *content = up_content_init(&record->policy);
         up_queue_step_content(queue, message, UP_LEVEL_STORE, UP_CONTENT_ACCEPT, 0);
         content->expiry_ms = record->expired ? queue->now_ms + record->policy.backoff_max_ms
@@ -58,10 +81,16 @@ unsigned up_queue_step_recipient(struct up_queue *queue, struct up_message *mess
 
         if (!up_recipient_allows(recipient, queue->parts.machine, event))
                 return 0;
+        const struct up_digest digest_before = up_recipient_digest(record, index);
         unsigned actions = up_recipient_step(
             recipient, queue->parts.machine, &record->policy, event, queue->now_ms);
-        if (actions != 0 || memcmp(&before, recipient, sizeof before) != 0)
+        if (actions != 0 || memcmp(&before, recipient, sizeof before) != 0) {
+                const struct up_digest digest = up_recipient_digest(record, index);
+                up_digest_subtract(&message->recipients_digest, &digest_before);
+                up_digest_add(&message->recipients_digest, &digest);
+                touch_recipient(queue, message, index);
                 up_queue_mark_changed(queue, message);
+        }
         if ((actions & UP_DO_LOG_RETRY) != 0)
                 up_queue_log(queue, message, UP_LOG_DEFERRED, up_reason_rows[reason].code);
         if ((actions & UP_DO_LOG_FAILURE) != 0)
@@ -134,8 +163,10 @@ unsigned up_queue_step_content(struct up_queue *queue, struct up_message *messag
                 return 0;
         unsigned actions =
             up_content_step(content, queue->parts.machine, policy, event, queue->now_ms);
-        if (actions != 0 || memcmp(&before, content, sizeof before) != 0)
+        if (actions != 0 || memcmp(&before, content, sizeof before) != 0) {
+                up_queue_touch_all(queue, message);
                 up_queue_mark_changed(queue, message);
+        }
         if (before.state == UP_CONTENT_SCANNING && content->state != UP_CONTENT_SCANNING)
                 end_scan(queue, message, level);
         if ((actions & UP_DO_SCAN) != 0)

@@ -2,7 +2,7 @@
  * view - the views and the digest of a record
  *
  * A view's state names the state of the content and that of the recipient. A digest covers all that
- * the machine reads, and times relative to now.
+ * the machine reads.
  */
 #include "scan_submit/view.h"
 
@@ -104,38 +104,51 @@ struct up_view up_record_view(const struct up_record *record, unsigned index)
 
 /* --- digest ----------------------------------------------------------------------------------- */
 
-/* All past times are equal. */
-static int64_t from_now_ms(int64_t at_ms, int64_t now_ms)
+enum timer { RETRY, WATCH, EXPIRY };
+
+/* @hash tells apart what the timer belongs to. */
+static void add_timer(struct up_digest *digest, uint64_t hash, enum timer timer, int64_t at_ms)
 {
-        return at_ms == UP_NEVER_MS ? UP_NEVER_MS : MAX(at_ms - now_ms, 0);
+        uint64_t weight = up_fnv_number(hash, timer) | 1;
+
+        if (at_ms == UP_NEVER_MS)
+                return;
+        digest->sum += weight * (uint64_t)at_ms;
+        digest->weight += weight;
 }
 
-static uint64_t mix_content(uint64_t digest, const struct up_content *content, int64_t now_ms)
+struct up_digest up_recipient_digest(const struct up_record *record, unsigned index)
 {
-        digest = up_fnv_number(digest, content->state);
-        digest = up_fnv_number(digest, content->attempts_left);
-        digest = up_fnv_number(digest, content->gap_ms);
-        digest = up_fnv_number(digest, from_now_ms(content->retry_ms, now_ms));
-        digest = up_fnv_number(digest, from_now_ms(content->watch_ms, now_ms));
-        return up_fnv_number(digest, from_now_ms(content->expiry_ms, now_ms));
+        const struct up_recipient *recipient = &record->recipient[index];
+        uint64_t hash = up_fnv_number(UP_FNV_BASIS, (int64_t)record->id);
+        struct up_digest digest = { 0 };
+
+        hash = up_fnv_number(hash, index);
+        hash = up_fnv_number(hash, recipient->state << 1 | recipient->expired);
+        hash = up_fnv_number(hash, recipient->attempts_left);
+        hash = up_fnv_number(hash, recipient->gap_ms);
+        digest.sum = hash;
+        add_timer(&digest, hash, RETRY, recipient->retry_ms);
+        add_timer(&digest, hash, WATCH, recipient->watch_ms);
+        return digest;
 }
 
-static uint64_t mix_recipient(uint64_t digest, const struct up_recipient *recipient, int64_t now_ms)
+struct up_digest up_record_digest(const struct up_record *record, unsigned next_turn)
 {
-        digest = up_fnv_number(digest, recipient->state);
-        digest = up_fnv_number(digest, recipient->attempts_left);
-        digest = up_fnv_number(digest, recipient->gap_ms);
-        digest = up_fnv_number(digest, recipient->expired);
-        digest = up_fnv_number(digest, from_now_ms(recipient->retry_ms, now_ms));
-        return up_fnv_number(digest, from_now_ms(recipient->watch_ms, now_ms));
-}
+        uint64_t hash = up_fnv_number(UP_FNV_BASIS, ~(int64_t)record->id);
+        struct up_digest digest = { 0 };
 
-uint64_t up_record_digest(uint64_t digest, const struct up_record *record, int64_t now_ms)
-{
-        digest = up_fnv_number(digest, record->expired | record->hold << 1 | record->deleted << 2);
-        for (unsigned level = 0; level < up_record_levels(record); level++)
-                digest = mix_content(digest, &record->content[level], now_ms);
-        for (unsigned i = 0; i < record->recipients; i++)
-                digest = mix_recipient(digest, &record->recipient[i], now_ms);
+        hash = up_fnv_number(hash, record->expired | record->hold << 1 | record->deleted << 2);
+        hash = up_fnv_number(hash, next_turn % record->recipients);
+        for (unsigned level = 0; level < up_record_levels(record); level++) {
+                const struct up_content *content = &record->content[level];
+                hash = up_fnv_number(hash, content->state);
+                hash = up_fnv_number(hash, content->attempts_left);
+                hash = up_fnv_number(hash, content->gap_ms);
+                add_timer(&digest, hash, RETRY, content->retry_ms);
+                add_timer(&digest, hash, WATCH, content->watch_ms);
+                add_timer(&digest, hash, EXPIRY, content->expiry_ms);
+        }
+        digest.sum += hash;
         return digest;
 }

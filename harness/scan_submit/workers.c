@@ -124,6 +124,42 @@ static bool is_sending(const struct up_job *job)
         return false;
 }
 
+static gint by_timer(gconstpointer a, gconstpointer b, gpointer data)
+{
+        const struct up_message *one = a, *other = b;
+
+        (void)data;
+        if (one->due_ms != other->due_ms)
+                return one->due_ms < other->due_ms ? -1 : 1;
+        return one->record->id < other->record->id ? -1 : one->record->id > other->record->id;
+}
+
+static void set_timer(struct up_queue *queue, struct up_message *message, int64_t due_ms)
+{
+        if (message->due_ms == due_ms)
+                return;
+        message->due_ms = due_ms;
+        if (due_ms == UP_NEVER_MS) {
+                g_sequence_remove(message->timer);
+                message->timer = NULL;
+        } else if (message->timer != NULL) {
+                g_sequence_sort_changed(message->timer, by_timer, NULL);
+        } else {
+                message->timer = g_sequence_insert_sorted(queue->timers, message, by_timer, NULL);
+        }
+}
+
+static void refresh_digest(struct up_queue *queue, struct up_message *message)
+{
+        up_digest_subtract(&queue->digest, &message->digest);
+        message->digest = (struct up_digest){ 0 };
+        if (message->done)
+                return;
+        message->digest = up_record_digest(message->record, message->next_turn);
+        up_digest_add(&message->digest, &message->recipients_digest);
+        up_digest_add(&queue->digest, &message->digest);
+}
+
 void up_queue_refresh(struct up_queue *queue, struct up_message *message)
 {
         message->done = is_final(message->record);
@@ -132,7 +168,8 @@ void up_queue_refresh(struct up_queue *queue, struct up_message *message)
                 if (message->done || (job->kind == UP_JOB_SEND && !is_sending(job)))
                         up_queue_end_job(queue, job);
         }
-        message->due_ms = message->done ? UP_NEVER_MS : next_timer_ms(message->record);
+        set_timer(queue, message, message->done ? UP_NEVER_MS : next_timer_ms(message->record));
+        refresh_digest(queue, message);
         if (!message->queued && is_ready(message)) {
                 g_queue_push_tail(&queue->ready, message);
                 message->queued = true;
@@ -192,6 +229,8 @@ static void begin_sending(struct up_queue *queue, struct up_message *message)
                         if (!left_over)
                                 message->next_turn = i;
                         left_over = true;
+                        if (job->count == UP_TRANSACTION_RECIPIENTS)
+                                break;
                         continue;
                 }
                 if (!left_over)
@@ -247,5 +286,7 @@ void up_queue_assign_workers(struct up_queue *queue)
                 begin_work(queue, message);
                 if (queue->changes != changes) /* a faulty machine may lack the row */
                         up_queue_refresh(queue, message);
+                else
+                        refresh_digest(queue, message);
         }
 }

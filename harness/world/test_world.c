@@ -1206,6 +1206,84 @@ static void a_message_no_longer_reported_is_recorded(void **state)
         assert_ending(ledger, UP_ENDING_IDLE);
 }
 
+/* --- a pipeline that names its changes -------------------------------------------------------- */
+
+static struct up_ledger *run_naming(
+    const struct toy_kind *kind, const char *script, void (*each)(void *, up_view_visitor, void *))
+{
+        g_autoptr(up_case) c = read_case("", script, "");
+        struct up_pipeline pipeline = toy_of(kind);
+
+        pipeline.capabilities |= UP_CAN_CHANGES;
+        pipeline.for_each_changed = each;
+        return up_world_run(c, &pipeline, UP_MODE_BASELINE);
+}
+
+static guint last_of(const struct up_ledger *ledger, enum up_entry_kind kind)
+{
+        guint at = ledger->entries->len;
+
+        while (at-- > 0)
+                if (up_ledger_at(ledger, at)->kind == kind)
+                        return at;
+        fail_msg("there is no such entry");
+        return 0;
+}
+
+static void toy_each_unfinished(void *self, up_view_visitor see, void *data)
+{
+        struct toy *toy = self;
+        GPtrArray *all = toy->mails;
+
+        toy->mails = g_ptr_array_new();
+        for (guint i = 0; i < all->len; i++)
+                if (((struct toy_mail *)all->pdata[i])->state != TOY_DONE)
+                        g_ptr_array_add(toy->mails, all->pdata[i]);
+        toy_each(toy, see, data);
+        g_ptr_array_unref(toy->mails);
+        toy->mails = all;
+}
+
+static void named_changes_are_seen_at_once(void **state)
+{
+        (void)state;
+        g_autoptr(up_ledger) ledger =
+            run_naming(&sound, "  submit 1 local\n  submit 2 local\n  crash 1", toy_each);
+
+        assert_became(ledger, 1, UP_DISPOSITION_DELIVERED);
+        assert_became(ledger, 2, UP_DISPOSITION_DELIVERED);
+        assert_true(last_of(ledger, UP_ENTRY_VIEW) < last_of(ledger, UP_ENTRY_STEP));
+        assert_ending(ledger, UP_ENDING_SETTLED);
+}
+
+static void a_change_that_is_not_named_is_seen_at_the_end(void **state)
+{
+        (void)state;
+        g_autoptr(up_ledger) ledger = run_naming(&sound, "  submit 1 local", toy_each_unfinished);
+
+        assert_became(ledger, 1, UP_DISPOSITION_DELIVERED);
+        assert_true(last_of(ledger, UP_ENTRY_VIEW) > last_of(ledger, UP_ENTRY_STEP));
+        assert_ending(ledger, UP_ENDING_IDLE);
+
+        /* a restart is no call that can name anything */
+        g_autoptr(up_ledger) restarted =
+            run_naming(&sound, "  submit 1 local\n  wait 1s\n  restart", toy_each_unfinished);
+        assert_became(restarted, 1, UP_DISPOSITION_DELIVERED);
+        assert_true(last_of(restarted, UP_ENTRY_VIEW) < last_of(restarted, UP_ENTRY_STEP));
+}
+
+static void a_recipient_lost_in_silence_is_seen_at_the_end(void **state)
+{
+        (void)state;
+        static const struct toy_kind forgets = { .forgets = true };
+        g_autoptr(up_ledger) ledger =
+            run_naming(&forgets, "  scan 1 busy\n  submit 1 local\n  submit 2 local", toy_each);
+
+        assert_string_equal(last_view(ledger, 1, 0)->state, "");
+        assert_true(last_of(ledger, UP_ENTRY_VIEW) > last_of(ledger, UP_ENTRY_STEP));
+        assert_became(ledger, 2, UP_DISPOSITION_DELIVERED);
+}
+
 /* --- its parts -------------------------------------------------------------------------------- */
 
 static bool lasso_sees(const char *states, int64_t step_ms)
@@ -1519,6 +1597,9 @@ int main(void)
                 cmocka_unit_test(each_fault_ends_its_run),
                 cmocka_unit_test(a_bound_is_seen_to_pass),
                 cmocka_unit_test(a_message_no_longer_reported_is_recorded),
+                cmocka_unit_test(named_changes_are_seen_at_once),
+                cmocka_unit_test(a_change_that_is_not_named_is_seen_at_the_end),
+                cmocka_unit_test(a_recipient_lost_in_silence_is_seen_at_the_end),
                 cmocka_unit_test(a_cycle_is_one_that_was_gone_round_again_and_again),
                 cmocka_unit_test(each_change_of_a_view_is_seen_once),
                 cmocka_unit_test(another_order_is_no_change),

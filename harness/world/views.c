@@ -2,7 +2,8 @@
  * views - compares by place, looks up only where the order has changed
  *
  * Most pipelines report their recipients in one order, so a look costs one comparison for each. The
- * table is for new recipients, and for pipelines that keep no order.
+ * table is for new recipients, for pipelines that keep no order, and for the first of those of a
+ * message that have changed.
  */
 #include "world/views.h"
 
@@ -17,13 +18,13 @@ struct seen {
         bool forgotten;
 };
 
-/* One look at all recipients. */
+/* One look at all recipients, or at those that have changed. */
 struct look {
         struct up_views *views;
         guint number;
         guint place;   /* where the next one is expected */
         guint present; /* how many were reported */
-        guint back;    /* of them, how many had been forgotten */
+        guint back;    /* of them, how many had been forgotten before */
         int64_t shift_ms;
         up_keep_view keep;
         void *data;
@@ -176,16 +177,32 @@ static void mark_forgotten(struct look *look, guint place)
         keep(look, place, &view);
 }
 
-void up_views_update(struct up_views *views, const struct up_pipeline *pipeline, void *self,
-    int64_t shift_ms, up_keep_view keep_view, void *data)
+static struct look begin_look(
+    struct up_views *views, int64_t shift_ms, up_keep_view keep_view, void *data)
 {
-        struct look look = {
+        return (struct look){
                 .views = views,
                 .number = ++views->looks,
                 .shift_ms = shift_ms,
                 .keep = keep_view,
                 .data = data,
         };
+}
+
+void up_views_update_changed(struct up_views *views, const struct up_pipeline *pipeline, void *self,
+    int64_t shift_ms, up_keep_view keep_view, void *data)
+{
+        struct look look = begin_look(views, shift_ms, keep_view, data);
+        guint before = views->seen->len;
+
+        pipeline->for_each_changed(self, visit, &look);
+        views->present += (views->seen->len - before) + look.back;
+}
+
+void up_views_update(struct up_views *views, const struct up_pipeline *pipeline, void *self,
+    int64_t shift_ms, up_keep_view keep_view, void *data)
+{
+        struct look look = begin_look(views, shift_ms, keep_view, data);
         guint before = views->seen->len;
 
         pipeline->for_each_recipient(self, visit, &look);

@@ -1,9 +1,9 @@
 /*
  * views - the last view of each recipient, and how many recipients are pending
  *
- * A pipeline reports all recipients each time. Only views that changed are recorded. A pending
- * recipient that is no longer reported is recorded once, with the state "" and no owner: the
- * pipeline lost it.
+ * A look has the pipeline report all recipients, or those that it says have changed
+ * (UP_CAN_CHANGES). Only views that changed are recorded. A pending recipient that a look at all no
+ * longer finds is recorded once, with the state "" and no owner: the pipeline lost it.
  */
 #ifndef UP_WORLD_VIEWS_H
 #define UP_WORLD_VIEWS_H
@@ -21,8 +21,8 @@ struct up_views {
         GHashTable *places;     /* where in @seen a recipient is */
         guint waiting;          /* how many wait for the pipeline */
         guint looks;            /* how often the pipeline reported */
-        guint present;          /* how many were reported the last time */
-        guint64 reported_total; /* work done: all recipients reported, each time */
+        guint present;          /* how many the pipeline has, as far as is known */
+        guint64 reported_total; /* work done: recipients reported in all looks */
 };
 
 void up_views_init(struct up_views *views);
@@ -33,6 +33,10 @@ void up_views_clear(struct up_views *views);
  * @shift_ms is subtracted from the times in them, except from 0 and UP_NEVER_MS.
  */
 void up_views_update(struct up_views *views, const struct up_pipeline *pipeline, void *self,
+    int64_t shift_ms, up_keep_view keep, void *data);
+
+/** The same for the recipients that the pipeline says have changed: it has UP_CAN_CHANGES. */
+void up_views_update_changed(struct up_views *views, const struct up_pipeline *pipeline, void *self,
     int64_t shift_ms, up_keep_view keep, void *data);
 
 /** Was there ever a recipient of that message? */

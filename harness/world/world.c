@@ -98,6 +98,29 @@ static const struct up_view *keep_view(void *data, const struct up_view *view)
         return &up_ledger_at(world->ledger, up_world_write(world, &entry))->as.view;
 }
 
+/* Whatever the pipeline says has changed: a lost recipient, or a change that it did not name. */
+static void look_at_all(struct up_world *world)
+{
+        up_hooks_before(UP_HOOK_EACH, world->mail_bytes);
+        up_views_update(
+            &world->views, world->pipeline, world->self, UP_WORLD_BEGIN_MS, keep_view, world);
+        up_hooks_after();
+        world->look_at_all = false;
+}
+
+static void look_at_changed(struct up_world *world)
+{
+        up_hooks_before(UP_HOOK_EACH, world->mail_bytes);
+        up_views_update_changed(
+            &world->views, world->pipeline, world->self, UP_WORLD_BEGIN_MS, keep_view, world);
+        up_hooks_after();
+}
+
+static bool names_changes(const struct up_world *world)
+{
+        return (world->pipeline->capabilities & UP_CAN_CHANGES) != 0;
+}
+
 static void ask_next_run(struct up_world *world)
 {
         up_hooks_before(UP_HOOK_NEXT, world->mail_bytes);
@@ -176,16 +199,17 @@ void up_world_restart(struct up_world *world)
         up_hooks_before(UP_HOOK_RESTART, world->mail_bytes);
         world->pipeline->restart(world->self, up_world_pipeline_ms(world));
         up_hooks_after();
+        world->look_at_all = true;
 }
 
 void up_world_step(struct up_world *world)
 {
         while (world->power_out)
                 recover(world);
-        up_hooks_before(UP_HOOK_EACH, world->mail_bytes);
-        up_views_update(
-            &world->views, world->pipeline, world->self, UP_WORLD_BEGIN_MS, keep_view, world);
-        up_hooks_after();
+        if (world->look_at_all || !names_changes(world))
+                look_at_all(world);
+        else
+                look_at_changed(world);
         if (world->unreported != 0 && up_views_has(&world->views, world->unreported))
                 world->unreported = 0;
 
@@ -527,6 +551,9 @@ static void run_case(struct up_world *world, enum up_mode mode)
                         up_world_heal(world);
                 run_until_end(world);
         }
+
+        if (names_changes(world))
+                look_at_all(world);
 
         struct up_entry entry = { .kind = UP_ENTRY_END, .as.ending = world->ending };
         up_world_write(world, &entry);

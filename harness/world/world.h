@@ -30,6 +30,8 @@
  *   - COMMAND with a message is an administrator's; without one its text is the line of the script:
  *     another policy, new signatures.
  *   - A recipient that the pipeline no longer reports is lost: see views.h.
+ *   - After a call of a pipeline that names its changes (UP_CAN_CHANGES) only these are looked at,
+ *     and before END all recipients: views between the last STEP and END were not named.
  *   - What the pipeline cannot do (crash, commands) leaves only the EVENT.
  */
 #ifndef UP_WORLD_WORLD_H

@@ -81,6 +81,7 @@ struct up_world {
         bool power_out;
 
         struct up_views views;
+        bool look_at_all; /* the next look is at all recipients: after a restart */
         struct up_cycle_detector cycle_detector;
         bool script_ended;
         int64_t last_bound_ms;
