@@ -262,6 +262,14 @@ timeout --signal=INT 2 "$unpend" campaign --out "$work/campaign" --time 50s >out
 status=$?
 [ $status -ne 124 ] || status=130
 check 'an interruption is clean' err_has 'nothing is lost'
+check 'and with nothing found prints no result' [ ! -s out ]
+echo pending >mode
+timeout --signal=INT 2 "$unpend" campaign --out "$work/cut" --target machine --fault kb843545 --time 50s >out 2>err
+check 'what was found is reported after an interruption' out_has 'found, not minimised: pending in machine'
+check 'with the command to reproduce it' grep -q \
+    'repro --flavour asan --target machine --fault kb843545 .*/cut/machine/kept/pending-043a7187$' out
+check 'and it was shown when it came' err_has 'found in machine: pending: s'
+echo clean >mode
 
 "$unpend" campaign --out "$work/campaign" --time 2s --target mime >/dev/null 2>&1 &
 sleep 1
