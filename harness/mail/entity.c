@@ -88,7 +88,6 @@ static void read_fields(const struct reader *reader, struct up_entity *entity)
                          up_field_is(header.data, &field, "Content-Disposition"))
                         disposition = up_field_value(header.data, &field);
         }
-        g_clear_object(&entity->type);
         entity->type = g_mime_content_type_parse(
             NULL, type != NULL ? type->str : default_type(reader, entity));
         if (encoding != NULL)
@@ -123,7 +122,6 @@ static bool open_entity(struct reader *reader, int parent, size_t begin)
         entity->depth = depth;
         entity->header = (struct up_slice){ begin, begin };
         entity->body = entity->header;
-        entity->type = g_mime_content_type_new("text", "plain");
         g_ptr_array_add(reader->entities, entity);
         g_array_append_val(reader->nested, index);
         reader->in_header = true;
@@ -141,8 +139,10 @@ static void end_header(struct reader *reader, size_t header_end, size_t body_beg
         entity->header.end = header_end;
         entity->body = (struct up_slice){ body_begin, body_begin };
         if (!up_observations_within(reader->observed, &reader->observed->limits.header_bytes,
-                header_end - entity->header.begin))
+                header_end - entity->header.begin)) {
+                entity->type = g_mime_content_type_new("text", "plain");
                 return;
+        }
         read_fields(reader, entity);
         boundary = g_mime_content_type_get_parameter(entity->type, "boundary");
         if (g_mime_content_type_is_type(entity->type, "multipart", "*") && boundary != NULL) {
