@@ -89,16 +89,14 @@ $(B)/$1/harness/target/edges.o $(B)/$1/harness/target/fuel.o: $1_CFLAGS := $(fil
 endef
 $(foreach f,$(COUNTING),$(eval $(call uncounted,$f)))
 
-# $(call from_source,NAME): the headers and libraries that tools/build/libraries.sh built for a flavour.
+# $(call from_source,NAME): a flavour's headers and libraries, which `provide` links into its folder. What
+# includes them is compiled anew when a header changes, and linked anew when a library does.
 define from_source
 $1_LIBRARIES := $(B)/$1/libraries
-$1_DIRS      := $(shell [ ! -f $(B)/$1/libraries ] || cut -d' ' -f2 $(B)/$1/libraries)
-$1_HEADERS    = $$(patsubst %,-isystem %/include/gmime-3.0 -isystem %/include,$$($1_DIRS)) \
-	$$(FROM_SOURCE_CFLAGS)
-$1_LIBS       = $$(wildcard $$(addsuffix /lib/*.a,$$($1_DIRS))) \
-	$$(if $$($1_DIRS),$$(shell sed -n 's/^libs: //p' $$(addsuffix /manifest,$$($1_DIRS)))) \
-	$$(FROM_SOURCE_LIBS)
-$1_NEEDS     := $(B)/$1/libraries
+$1_HEADERS    = -isystem $(B)/$1/gmime/include/gmime-3.0 -isystem $(B)/$1/openssl/include $$(FROM_SOURCE_CFLAGS)
+$1_LIBS       = $(B)/$1/gmime/lib/libgmime-3.0.a $(B)/$1/openssl/lib/libcrypto.a \
+	$$(shell sed -n 's/^libs: //p' $(B)/$1/gmime/manifest $(B)/$1/openssl/manifest) $$(FROM_SOURCE_LIBS)
+$1_INCLUDED  := $(B)/$1/headers
 endef
 FROM_SOURCE_CFLAGS := $(shell pkg-config --cflags gio-2.0 json-glib-1.0 2>/dev/null)
 FROM_SOURCE_LIBS   := $(shell pkg-config --libs gio-2.0 json-glib-1.0 zlib 2>/dev/null)
@@ -121,12 +119,12 @@ $1_FLAGS = $$(lastword $$($1_CC)) $$(COMPILE) $$($1_CFLAGS) $$($1_COVERAGE) $$($
 $$(call keep_flags,$$($1_FLAGS),$(BUILT_FROM)/flags-$1)
 
 $(B)/$1/built_from.c: $(BUILT_FROM)/$(if $(filter fast,$1),program,targets) $(BUILT_FROM)/flags-$1 \
-		$($1_NEEDS)
-	@mkdir -p $$(@D) && tools/build/built-from.sh source $$< '$($1_NEEDS)' '$$($1_FLAGS)' >$$@
+		$($1_LIBRARIES)
+	@mkdir -p $$(@D) && tools/build/built-from.sh source $$< '$($1_LIBRARIES)' '$$($1_FLAGS)' >$$@
 $(B)/$1/built_from.o: $(B)/$1/built_from.c
 	$$(Q)$$($1_CC) -c $$< -o $$@
 
-$(B)/$1/%.o: %.c $($1_NEEDS) $(BUILT_FROM)/flags-$1
+$(B)/$1/%.o: %.c $($1_INCLUDED) $(BUILT_FROM)/flags-$1
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$@)
 	$$(Q)$$($1_CC) $$(COMPILE) $$($1_CFLAGS) $$(if $$(filter $(COVERED),$$<),$$($1_COVERAGE)) \
@@ -244,8 +242,10 @@ check-warnings: $(CHECKED)
 # The longest first.
 SLOW_TESTS   := $(addprefix tools/,campaign/test_campaign.sh dev/test_add_one.sh promote/test_promote.sh \
 	dev/test_bisect.sh dev/test_docs.sh cli/test_commands.sh gate/test_gate.sh)
+# Without sanitizers, to compare what is found at each depth.
+FAST_TARGETS := $(TARGETS:%=$(B)/fast/fuzz/%)
 SCRIPT_TESTS := $(SLOW_TESTS) $(filter-out $(SLOW_TESTS),$(wildcard tools/*/test_*.sh))
-check-tests: $(UNIT_TESTS) $(B)/unpend $(CARRIERS) do-replay
+check-tests: $(UNIT_TESTS) $(B)/unpend $(CARRIERS) $(FAST_TARGETS) do-replay
 	@$(TEST_ENVIRONMENT) UNPEND=$(B)/unpend CARRIERS=$(CARRIERS) tools/dev/run-tests.sh \
 		$(SCRIPT_TESTS) $(UNIT_TESTS)
 
@@ -278,7 +278,7 @@ check-canaries: $(B)/unpend do-replay
 	do-campaign do-pictures
 # Everything is built first, as parallel as can be; then one check after the other, so that their
 # output is in order and the gate's line is the last.
-do-check: $(UNIT_TESTS) $(CHECKED) $(CARRIERS) $(B)/unpend do-replay
+do-check: $(UNIT_TESTS) $(CHECKED) $(CARRIERS) $(FAST_TARGETS) $(B)/unpend do-replay
 	@$(foreach check,$(CHECKS),$(MAKE) --no-print-directory check-$(check) &&) :
 do-tools: $(B)/unpend
 PREFIX  ?= /usr/local
@@ -354,13 +354,15 @@ check replay tools install judge-mutants pictures:
 	@tools/build/setup.sh check
 	@$(MAKE) --no-print-directory $(ALL_CORES) do-$@
 
-# $(call provide,FLAVOUR): its libraries. The library cache decides whether anything has to be built;
-# the file changes only if that does.
+# $(call replace,FILE): by FILE.new, if that differs
+replace = { cmp -s $1.new $1 && rm $1.new || mv $1.new $1; }
+# $(call provide,FLAVOUR): its libraries from the cache, built if need be; and a hash of their headers
 define provide
-@mkdir -p $(dir $($1_LIBRARIES))
+@mkdir -p $(B)/$1
 @tools/build/libraries.sh $1 >$($1_LIBRARIES).new || { rm -f $($1_LIBRARIES).new; exit 1; }
-@cmp -s $($1_LIBRARIES).new $($1_LIBRARIES) && rm $($1_LIBRARIES).new || \
-	mv $($1_LIBRARIES).new $($1_LIBRARIES)
+@while read -r library entry; do ln -sfn "$$entry" $(B)/$1/$$library; done <$($1_LIBRARIES).new
+@cd $(B)/$1 && find -L gmime/include/gmime-3.0 openssl/include/openssl -type f | LC_ALL=C sort | \
+	xargs sha256sum >headers.new && $(call replace,headers) && $(call replace,libraries)
 endef
 
 libfuzzer:

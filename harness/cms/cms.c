@@ -84,7 +84,7 @@ static CMS_ContentInfo *parse(const struct structure *s)
 /* Of 64 inputs, so many; the rest gets none. Those that parse the structure anew are dear. */
 static const unsigned weights[UP_CMS_EXTRAS] = {
         [UP_CMS_VERIFY_WAYS] = 24,
-        [UP_CMS_ACCESSORS] = 4,
+        [UP_CMS_ACCESSORS] = 1,
         [UP_CMS_TRUST] = 6,
         [UP_CMS_NO_INTERN] = 2,
         [UP_CMS_PKCS7] = 4,

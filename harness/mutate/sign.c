@@ -143,30 +143,34 @@ struct candidate {
         const char *identity;
         bool pss;
         const char *chain;
+        unsigned weight;
 };
 
-/* Certified by the test authority, and valid but for the years before 2000 and after 2999. */
+/*
+ * Certified by the test authority, and valid but for the years before 2000 and after 2999. With
+ * P-256 signing takes 40 us, with RSA 1 ms, with P-384 (alice-middle) 3 ms together with verifying.
+ */
 static const struct candidate trusted[] = {
-        { "alice", false, NULL },
-        { "alice", true, NULL },
-        { "alice-pss", true, NULL },
-        { "alice-ec", false, NULL },
-        { "alice-middle", false, "middle" },
-        { "carol", false, NULL },
-        { "carol", true, NULL },
-        { "bob", false, NULL },
-        { "bob-ec", false, NULL },
+        { "alice", false, NULL, 3 },
+        { "alice", true, NULL, 2 },
+        { "alice-pss", true, NULL, 2 },
+        { "alice-ec", false, NULL, 24 },
+        { "alice-middle", false, "middle", 1 },
+        { "carol", false, NULL, 2 },
+        { "carol", true, NULL, 1 },
+        { "bob", false, NULL, 2 },
+        { "bob-ec", false, NULL, 16 },
 };
 
 /* Signers that must not be trusted, each for a reason of its own. */
 static const struct candidate odd[] = {
-        { "expired", false, NULL },
-        { "future", false, NULL },
-        { "untrusted", false, NULL },
-        { "mallory", false, NULL },
-        { "alice-middle", false, NULL },
-        { "middle", false, NULL },
-        { "root", false, NULL },
+        { "expired", false, NULL, 1 },
+        { "future", false, NULL, 1 },
+        { "untrusted", false, NULL, 1 },
+        { "mallory", false, NULL, 1 },
+        { "alice-middle", false, NULL, 1 },
+        { "middle", false, NULL, 1 },
+        { "root", false, NULL, 1 },
 };
 
 static const char *const digests[] = { NULL, "sha256", "sha1", "sha224", "sha384", "sha512" };
@@ -191,8 +195,9 @@ static bool signs_already(const struct up_signing *signing, size_t count, const 
 /* False when that identity signs already: its certificate cannot stand in the structure twice. */
 static bool add_signer(struct up_rng *rng, struct up_signing *signing, size_t at, bool of_odd)
 {
-        const struct candidate *who = of_odd ? &odd[up_rng_below(rng, G_N_ELEMENTS(odd))]
-                                             : &trusted[up_rng_below(rng, G_N_ELEMENTS(trusted))];
+        const struct candidate *candidates = of_odd ? odd : trusted;
+        const struct candidate *who = &candidates[up_rng_weighted(rng, &candidates->weight,
+            of_odd ? G_N_ELEMENTS(odd) : G_N_ELEMENTS(trusted), sizeof *candidates)];
 
         if (signs_already(signing, at, who->identity))
                 return false;

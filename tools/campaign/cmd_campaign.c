@@ -30,7 +30,7 @@
 
 #define DEFAULT_S 60
 
-/* For minimising all findings, within these bounds half as long as the campaign. */
+/* For minimising all findings, within these bounds a third as long as the campaign. */
 #define MINIMISE_LEAST_S 20
 #define MINIMISE_MOST_S  600
 
@@ -215,7 +215,7 @@ static int prepare(
 static bool collect(const struct up_fuzzing *fuzzing, struct up_status_line *line, GError **error)
 {
         g_autofree char *regressions = folder_of_tree("regressions");
-        unsigned all_s = CLAMP(fuzzing->time_s / 2, MINIMISE_LEAST_S, MINIMISE_MOST_S);
+        unsigned all_s = CLAMP(fuzzing->time_s / 3, MINIMISE_LEAST_S, MINIMISE_MOST_S);
         gint64 end_us = g_get_monotonic_time() + all_s * G_TIME_SPAN_SECOND;
         unsigned found = 0, left = 0;
 
@@ -362,7 +362,7 @@ int up_tool_campaign(int argc, char **argv)
         g_autofree char *help = g_strconcat(targets, engines,
             "\n\nFuzzes all targets; with a fault, those that have a pipeline. Each is explored\n"
             "without sanitizers; what is new is examined with them. The time is that of all but\n"
-            "minimising, which takes up to half as long again. A campaign lives in\n"
+            "minimising, which takes about a third as long again. A campaign lives in\n"
             "build/campaign, with a fault in build/campaign-FAULT, and goes on there.\n"
             "Exit status: 0 no new finding, 1 new findings, 2 wrong usage, 125 it cannot\n"
             "run, 130 interrupted.",

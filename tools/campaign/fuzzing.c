@@ -18,7 +18,6 @@
 #define LONGEST_TURN_S 5
 #define MERGE_SHARE    5   /* at most one part in so many of the time */
 #define MERGE_START_S  0.2 /* of each target, beside its inputs */
-#define MERGE_RUNS     2   /* of each input, with what reading and writing it takes */
 
 struct run;
 
@@ -379,32 +378,44 @@ static void change_turns(struct run *run)
         run->turn_ends_us = g_get_monotonic_time() + run->turn_us;
 }
 
-/* What merging a target may take at most. */
-static gint64 merge_share_us(const struct run *run)
-{
-        return run->fuzzing->time_s * G_TIME_SPAN_SECOND / MERGE_SHARE / run->fuzzing->targets->len;
-}
-
-/* What it will take, if it takes as long for each input as fuzzing did; 0 if that is too much, and
- * it is left to a longer campaign. */
+/* How long merging takes, if it takes as long for each input as exploring did. */
 static gint64 merge_us(const struct run *run, const struct up_campaign_target *target)
 {
         struct sum sum = sum_of(run, target);
         double runs = (double)sum.explored.executions;
         double run_s = runs > 0 ? sum.seconds / runs : 0;
-        double merge_s = MERGE_START_S + MERGE_RUNS * up_corpus_count(&target->folders) * run_s;
-        gint64 needed_us = (gint64)(merge_s * G_USEC_PER_SEC);
 
-        return needed_us <= merge_share_us(run) ? needed_us : 0;
+        return (
+            gint64)(G_USEC_PER_SEC * (MERGE_START_S + up_corpus_count(&target->folders) * run_s));
 }
 
-static gint64 merge_all_us(const struct run *run)
+/*
+ * Chooses the targets to be merged, those first that take least, as long as there is time for all
+ * of them; the rest is left to a longer campaign. Returns how long they take.
+ */
+static gint64 plan_merges(const struct run *run)
 {
-        gint64 sum_us = 0;
+        gint64 limit_us = run->fuzzing->time_s * G_TIME_SPAN_SECOND / MERGE_SHARE, sum_us = 0;
+        guint count = run->fuzzing->targets->len;
+        g_autofree gint64 *needed_us = g_new(gint64, count);
 
-        for (guint i = 0; i < run->fuzzing->targets->len; i++)
-                sum_us += merge_us(run, run->fuzzing->targets->pdata[i]);
-        return sum_us;
+        for (guint i = 0; i < count; i++) {
+                struct up_campaign_target *target = run->fuzzing->targets->pdata[i];
+                needed_us[i] = merge_us(run, target);
+                target->result.unmerged = true;
+        }
+        for (;;) {
+                guint least = 0;
+                for (guint i = 1; i < count; i++)
+                        if (needed_us[i] < needed_us[least])
+                                least = i;
+                if (needed_us[least] > limit_us - sum_us)
+                        return sum_us;
+                sum_us += needed_us[least];
+                needed_us[least] = G_MAXINT64;
+                ((struct up_campaign_target *)run->fuzzing->targets->pdata[least])
+                    ->result.unmerged = false;
+        }
 }
 
 static gboolean on_tick(void *data)
@@ -417,7 +428,7 @@ static gboolean on_tick(void *data)
         check_examiners(run);
         if (run->stopping)
                 quit_if_all_ended(run);
-        else if (now_us >= run->end_us - merge_all_us(run))
+        else if (now_us >= run->end_us - plan_merges(run))
                 stop_explorers(run);
         else if (now_us >= run->turn_ends_us)
                 change_turns(run);
@@ -474,14 +485,12 @@ static void make_lanes(struct run *run)
 /* False with @error, unless it was only too late for it. */
 static bool merge_all(struct run *run, GError **error)
 {
-        for (guint i = 0; i < run->fuzzing->targets->len && !up_tool_interrupted(); i++) {
+        for (guint i = 0; i < run->fuzzing->targets->len; i++) {
                 struct up_campaign_target *target = run->fuzzing->targets->pdata[i];
                 GError *failure = NULL;
 
-                target->result.unmerged = merge_us(run, target) == 0;
                 if (target->result.unmerged ||
-                    up_corpus_merge(&target->folders,
-                        MIN(run->end_us, g_get_monotonic_time() + merge_share_us(run)), &failure))
+                    up_corpus_merge(&target->folders, run->end_us, &failure))
                         continue;
                 if (!g_error_matches(failure, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
                         g_propagate_error(error, failure);
@@ -533,7 +542,7 @@ bool up_fuzz(const struct up_fuzzing *fuzzing, GError **error)
         make_lanes(&run);
         change_turns(&run);
         g_main_loop_run(run.loop);
-        if (run.error == NULL)
+        if (run.error == NULL && !up_tool_interrupted())
                 ok = merge_all(&run, error);
         if (run.error == NULL)
                 wait_for_examiners(&run);

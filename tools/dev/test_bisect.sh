@@ -191,12 +191,4 @@ check 'one release is too few' err_has 'there is only one release, 3.2.1'
 example all
 check 'an argument is a usage error' fails 2 'unexpected argument all'
 
-for words in '--releases' '--releases gmime' '--releases gimme sid' '--releases gmime ../sid' \
-    'asan gimme' 'asan gmime openssl'; do
-    status=0
-    # shellcheck disable=SC2086 # several words
-    UNPEND_CACHE=$work/cache "$top/tools/build/libraries.sh" $words >out 2>err || status=$?
-    check "wrong usage: libraries.sh $words" fails 2 'see '
-done
-
 done_testing
