@@ -1,6 +1,8 @@
 /*
  * case - a reader that never fails, and a writer; both use the table of keys
  *
+ * The script is in events.c, complaints and words are in reader.c.
+ *
  * There is no second, strict parser. The reader turns any input into a case and reports whatever it
  * skipped or corrected as a complaint; a file without complaints is valid.
  *
@@ -13,125 +15,36 @@
 #include <string.h>
 
 #include "case/nearest.h"
+#include "case/reader.h"
 #include "mail/eicar.h"
 
-#define BLANKS     " \t"
 #define TIME_SHAPE "0000-00-00T00:00:00Z"
 
-/* What an indented line belongs to. */
-enum section {
-        SECTION_NONE,
-        SECTION_SCRIPT,
-        SECTION_INVALID, /* a key with a complaint; its lines get none of their own */
-};
+/* --- settings --------------------------------------------------------------------------------- */
 
-struct up_case_reader {
-        struct up_case *c;
-        GPtrArray *complaints; /* may be NULL */
-        char *line;            /* printable copy of the current line, without its end */
-        unsigned line_number;
-        enum section section;
-        bool event_seen; /* valid or not */
-        bool crlf_seen;
-        bool head_ended;
-};
-
-/* --- complaints ------------------------------------------------------------------------------ */
-
-static void complaint_free(void *data)
-{
-        struct up_complaint *complaint = data;
-
-        g_free(complaint->text);
-        g_free(complaint);
-}
-
-GPtrArray *up_complaints_new(void)
-{
-        return g_ptr_array_new_with_free_func(complaint_free);
-}
-
-/* @at points into the reader's line. */
-static struct up_place place_of(const struct up_case_reader *reader, const char *at)
-{
-        return (struct up_place){ reader->line_number, (unsigned)(at - reader->line) + 1 };
-}
-
-G_GNUC_PRINTF(3, 4)
-static void complain(struct up_case_reader *reader, const char *at, const char *format, ...)
-{
-        if (reader->complaints == NULL || reader->complaints->len >= UP_CASE_COMPLAINTS)
-                return;
-
-        va_list args;
-        va_start(args, format);
-        g_autofree char *text = g_strdup_vprintf(format, args);
-        va_end(args);
-
-        struct up_complaint *complaint = g_new0(struct up_complaint, 1);
-        bool last = reader->complaints->len + 1 == UP_CASE_COMPLAINTS;
-        complaint->place = place_of(reader, at);
-        complaint->text = last ? g_strdup("too many mistakes; correct the lines above first")
-                               : g_utf8_make_valid(text, -1);
-        g_ptr_array_add(reader->complaints, complaint);
-}
-
-/* Without complaints there is no suggestion to look for. */
-static struct up_nearest nearest_to(const struct up_case_reader *reader, const char *word)
-{
-        return up_nearest_to(reader->complaints != NULL ? word : NULL);
-}
-
-static void complain_unknown(
-    struct up_case_reader *reader, const char *what, const struct up_nearest *nearest)
-{
-        const char *word = nearest->word;
-
-        if (nearest->name != NULL)
-                complain(reader, word, "unknown %s `%.40s`; did you mean `%s`?", what, word,
-                    nearest->name);
-        else
-                complain(reader, word, "unknown %s `%.40s`; `unpend inspect --help` lists all",
-                    what, word);
-}
-
-/* --- words ----------------------------------------------------------------------------------- */
-
-/* Splits the next word off @rest; returns "" at the end of the line. */
-static char *cut_word(char **rest)
-{
-        char *word = *rest + strspn(*rest, BLANKS);
-        size_t bytes = strcspn(word, BLANKS);
-
-        *rest = word + bytes;
-        if (**rest != '\0')
-                *(*rest)++ = '\0';
-        return word;
-}
-
-/* Reads a list of NAME=VALUE. @find looks up a name, @read takes the value of what was found. */
+/* Reads a list of NAME=VALUE. The names are @count; @read takes the value of the one at an index.
+ */
 static void read_settings(struct up_case_reader *reader, const struct up_case_key *key, char *list,
-    bool (*find)(const char *name, size_t *ret_index, struct up_nearest *nearest),
+    const char *(*name_of)(size_t index), size_t count,
     void (*read)(struct up_case_reader *reader, size_t index, char *value))
 {
         bool seen[UP_POLICY_SETTINGS] = { false };
         char *name;
 
-        while (*(name = cut_word(&list)) != '\0') {
+        while (*(name = up_reader_cut_word(&list)) != '\0') {
                 char *equals = strchr(name, '=');
-                struct up_nearest nearest = nearest_to(reader, name);
-                size_t index = 0;
+                size_t index;
 
                 if (equals == NULL) {
-                        complain(
+                        up_reader_complain(
                             reader, name, "`%.40s` has no value; write %.40s=VALUE", name, name);
                         continue;
                 }
                 *equals = '\0';
-                if (!find(name, &index, &nearest))
-                        complain_unknown(reader, key->name, &nearest);
-                else if (seen[index])
-                        complain(reader, name, "a second `%s=`; leave one out", name);
+                if (!up_reader_find(reader, name, key->name, name_of, count, &index))
+                        continue;
+                if (seen[index])
+                        up_reader_complain(reader, name, "a second `%s=`; leave one out", name);
                 else {
                         seen[index] = true;
                         read(reader, index, equals + 1);
@@ -143,7 +56,7 @@ static void cut_trailing_blanks(char *text)
 {
         size_t bytes = strlen(text);
 
-        while (bytes > 0 && strchr(BLANKS, text[bytes - 1]) != NULL)
+        while (bytes > 0 && strchr(UP_CASE_BLANKS, text[bytes - 1]) != NULL)
                 bytes--;
         text[bytes] = '\0';
 }
@@ -153,7 +66,7 @@ static void cut_trailing_blanks(char *text)
 static void read_version(struct up_case_reader *reader, const struct up_case_key *key, char *value)
 {
         if (strcmp(value, "1") != 0)
-                complain(
+                up_reader_complain(
                     reader, value, "unsupported version `%.40s`; write `%s: 1`", value, key->name);
 }
 
@@ -168,7 +81,7 @@ static void write_version(const struct up_case *c, const struct up_case_key *key
 static void read_text(struct up_case_reader *reader, const struct up_case_key *key, char *value)
 {
         if (*value == '\0')
-                complain(reader, value, "`%s:` is empty; leave the line out", key->name);
+                up_reader_complain(reader, value, "`%s:` is empty; leave the line out", key->name);
         else
                 G_STRUCT_MEMBER(char *, reader->c, key->text) = g_strdup(value);
 }
@@ -187,10 +100,10 @@ bool up_known_read(const char *text, struct up_known *ret_known)
 {
         g_autofree char *words = g_strdup(text);
         char *rest = words;
-        char *library = cut_word(&rest);
-        char *version = cut_word(&rest);
-        char *url = cut_word(&rest);
-        char *excess = cut_word(&rest);
+        char *library = up_reader_cut_word(&rest);
+        char *version = up_reader_cut_word(&rest);
+        char *url = up_reader_cut_word(&rest);
+        char *excess = up_reader_cut_word(&rest);
 
         if (*url == '\0' || *excess != '\0')
                 return false;
@@ -212,7 +125,7 @@ void up_known_clear(struct up_known *known)
 static void read_known(struct up_case_reader *reader, const struct up_case_key *key, char *value)
 {
         if (!up_known_read(value, &reader->c->known))
-                complain(
+                up_reader_complain(
                     reader, value, "`%s:` takes three words; write LIBRARY VERSION URL", key->name);
 }
 
@@ -241,7 +154,7 @@ static bool has_time_shape(const char *text)
 static void read_time(struct up_case_reader *reader, const struct up_case_key *key, char *value)
 {
         if (!has_time_shape(value)) {
-                complain(
+                up_reader_complain(
                     reader, value, "`%s:` is in UTC; write it as 2026-01-01T00:00:00Z", key->name);
                 return;
         }
@@ -250,9 +163,10 @@ static void read_time(struct up_case_reader *reader, const struct up_case_key *k
         g_autoptr(GDateTime) date = g_date_time_new_utc(year, month, day, hour, minute, second);
         gint64 time_s = date != NULL ? g_date_time_to_unix(date) : -1;
         if (date == NULL)
-                complain(reader, value, "no such day or time: `%s`", value);
+                up_reader_complain(reader, value, "no such day or time: `%s`", value);
         else if (time_s < 0)
-                complain(reader, value, "out of bounds; `%s:` goes from 1970 to 9999", key->name);
+                up_reader_complain(
+                    reader, value, "out of bounds; `%s:` goes from 1970 to 9999", key->name);
         if (date != NULL)
                 reader->c->time_s = MAX(time_s, 0);
 }
@@ -294,8 +208,8 @@ static bool address_fits(struct up_case_reader *reader, const char *address)
         size_t bytes = strlen(address);
 
         if (bytes > UP_CASE_ADDRESS_BYTES)
-                complain(reader, address, "an address of %zu bytes; the limit is %d", bytes,
-                    UP_CASE_ADDRESS_BYTES);
+                up_reader_complain(reader, address, "an address of %zu bytes; the limit is %d",
+                    bytes, UP_CASE_ADDRESS_BYTES);
         return bytes <= UP_CASE_ADDRESS_BYTES;
 }
 
@@ -316,12 +230,13 @@ static void read_to(struct up_case_reader *reader, char *list)
                 if (next != NULL)
                         *next++ = '\0';
                 if (to->len == UP_CASE_RECIPIENTS) {
-                        complain(reader, address, "more than %d recipients; leave the rest out",
-                            UP_CASE_RECIPIENTS);
+                        up_reader_complain(reader, address,
+                            "more than %d recipients; leave the rest out", UP_CASE_RECIPIENTS);
                         break;
                 }
                 if (*address == '\0')
-                        complain(reader, address, "an empty recipient; write to=v@example.com");
+                        up_reader_complain(
+                            reader, address, "an empty recipient; write to=v@example.com");
                 else if (address_fits(reader, address))
                         g_ptr_array_add(to, g_strdup(address));
         }
@@ -338,7 +253,7 @@ static void read_notify(struct up_case_reader *reader, char *word)
         if (never || strcmp(word, "failure") == 0)
                 reader->c->envelope.notify_never = never;
         else
-                complain(reader, word, "`%.40s` is not valid; write failure|never", word);
+                up_reader_complain(reader, word, "`%.40s` is not valid; write failure|never", word);
 }
 
 static const struct {
@@ -350,16 +265,9 @@ static const struct {
         { "notify", read_notify },
 };
 
-static bool find_envelope_part(const char *name, size_t *ret_index, struct up_nearest *nearest)
+static const char *envelope_part_name(size_t index)
 {
-        for (size_t i = 0; i < G_N_ELEMENTS(envelope_parts); i++) {
-                if (strcmp(envelope_parts[i].name, name) == 0) {
-                        *ret_index = i;
-                        return true;
-                }
-                up_nearest_try(nearest, envelope_parts[i].name);
-        }
-        return false;
+        return envelope_parts[index].name;
 }
 
 static void read_envelope_part(struct up_case_reader *reader, size_t index, char *value)
@@ -369,7 +277,8 @@ static void read_envelope_part(struct up_case_reader *reader, size_t index, char
 
 static void read_envelope(struct up_case_reader *reader, const struct up_case_key *key, char *value)
 {
-        read_settings(reader, key, value, find_envelope_part, read_envelope_part);
+        read_settings(reader, key, value, envelope_part_name, G_N_ELEMENTS(envelope_parts),
+            read_envelope_part);
 }
 
 static bool envelope_is_standard(const struct up_envelope *envelope)
@@ -400,31 +309,20 @@ static void write_envelope(const struct up_case *c, const struct up_case_key *ke
 
 /* --- policy ----------------------------------------------------------------------------------- */
 
-static bool find_setting(const char *name, size_t *ret_index, struct up_nearest *nearest)
-{
-        for (size_t i = 0; i < UP_POLICY_SETTINGS; i++) {
-                struct up_policy_row setting = up_policy_setting(i);
-                if (strcmp(setting.name, name) == 0) {
-                        *ret_index = i;
-                        return true;
-                }
-                up_nearest_try(nearest, setting.name);
-        }
-        return false;
-}
-
 static void read_setting(struct up_case_reader *reader, size_t index, char *value)
 {
         struct up_policy_row setting = up_policy_setting(index);
-        g_autofree char *wrong = up_policy_set(&reader->c->policy, &setting, value);
+        g_autofree char *wrong = NULL;
 
-        if (wrong != NULL)
-                complain(reader, value, "%s", wrong);
+        if (!up_policy_set(
+                &reader->c->policy, &setting, value, reader->complaints != NULL ? &wrong : NULL) &&
+            reader->complaints != NULL)
+                up_reader_complain(reader, value, "%s", wrong);
 }
 
 static void read_policy(struct up_case_reader *reader, const struct up_case_key *key, char *value)
 {
-        read_settings(reader, key, value, find_setting, read_setting);
+        read_settings(reader, key, value, up_policy_name, UP_POLICY_SETTINGS, read_setting);
 }
 
 static void write_policy(const struct up_case *c, const struct up_case_key *key, GString *file)
@@ -447,224 +345,21 @@ static void write_policy(const struct up_case *c, const struct up_case_key *key,
 
 /* --- script ----------------------------------------------------------------------------------- */
 
-const struct up_verb up_verb_rows[UP_VERB_COUNT] = {
-        [UP_VERB_SUBMIT] = { "submit", "1..64 local|smtp",
-            "submit the case's message under this number", false },
-        [UP_VERB_BYSTANDER] = { "bystander", "1..64 plain|signed local|smtp",
-            "submit a built-in message under this number", false },
-        [UP_VERB_SCAN] = { "scan",
-            "0..64 clean|infected|unscannable|rewritten|busy|error|no-verdict|never|late|twice|"
-            "other|died|by-content",
-            "how the scanner treats this message from now on; 0: all messages without a setting of "
-            "their own",
-            true },
-        [UP_VERB_ALLOCATION] = { "allocation", "1..1000000",
-            "this allocation by OpenSSL fails during the next scan", true },
-        [UP_VERB_HOP] = { "hop", "0..64 mail|data|dot accept|defer|reject|lost|never",
-            "the next hop's reply to this message at this point; 0: all messages without a setting "
-            "of their own",
-            true },
-        [UP_VERB_RCPT] = { "rcpt", "1..1024 accept|defer|reject|lost",
-            "the next hop's reply to this recipient of any message", true },
-        [UP_VERB_OFFERS] = { "offers", "8bitmime|smtputf8|size on|off",
-            "an extension of the next hop; at first all are on but size, which limits a message to "
-            "16k",
-            true },
-        [UP_VERB_LOOP] = { "loop", "on|off", "each delivered message is submitted again", true },
-        [UP_VERB_WAIT] = { "wait", "1ms..60d", "time passes; the pipeline runs when it asks to",
-            false },
-        [UP_VERB_CLOCK] = { "clock", "forward|back 1s..3650d", "the wall clock jumps", true },
-        [UP_VERB_CRASH] = { "crash", "1..100000",
-            "the power fails at this storage operation, counted from now, and returns", true },
-        [UP_VERB_RESTART] = { "restart", "", "the pipeline is stopped and started again", false },
-        [UP_VERB_HOLD] = { "hold", "1..64", "an administrator holds the message", false },
-        [UP_VERB_RELEASE] = { "release", "1..64", "an administrator releases the message", false },
-        [UP_VERB_DELETE] = { "delete", "1..64", "an administrator deletes the message", false },
-        [UP_VERB_TRANSPORT_SCAN] = { "transport-scan", "on|off",
-            "scan mail before it is submitted, from now on", false },
-        [UP_VERB_STORE_SCAN] = { "store-scan", "on|off", "scan mail in the store, from now on",
-            false },
-        [UP_VERB_SIGNATURES] = { "signatures", "", "the scanner receives new signatures", false },
-};
-
-static void event_free(void *data)
-{
-        struct up_event *event = data;
-
-        g_strfreev(event->words);
-        g_free(event);
-}
-
-static void add_event(GPtrArray *script, const struct up_verb *verb, char **words)
-{
-        struct up_event *event = g_new0(struct up_event, 1);
-
-        event->verb = verb;
-        event->words = words;
-        g_ptr_array_add(script, event);
-}
-
-static GPtrArray *standard_script(void)
-{
-        GPtrArray *script = g_ptr_array_new_with_free_func(event_free);
-
-        add_event(script, &up_verb_rows[UP_VERB_SUBMIT], g_strsplit("1 local", " ", -1));
-        return script;
-}
-
-static bool event_equals(const struct up_event *a, const struct up_event *b)
-{
-        return a->verb == b->verb &&
-               g_strv_equal((const char *const *)a->words, (const char *const *)b->words);
-}
-
-char *up_event_line(const struct up_event *event)
-{
-        g_autofree char *words = g_strjoinv(" ", event->words);
-
-        return g_strconcat(event->verb->name, *words != '\0' ? " " : "", words, NULL);
-}
-
-static const struct up_verb *find_verb(const char *name, struct up_nearest *nearest)
-{
-        for (size_t i = 0; i < UP_VERB_COUNT; i++) {
-                if (strcmp(up_verb_rows[i].name, name) == 0)
-                        return &up_verb_rows[i];
-                up_nearest_try(nearest, up_verb_rows[i].name);
-        }
-        return NULL;
-}
-
-/* NULL, with a complaint, if @word is not a number. */
-static char *read_number(
-    struct up_case_reader *reader, const char *word, guint64 least, guint64 most)
-{
-        char *end;
-        guint64 number = g_ascii_strtoull(word, &end, 10);
-
-        if (!g_ascii_isdigit(*word) || *end != '\0') {
-                complain(reader, word,
-                    "`%.40s` is not a number; write one from %" G_GUINT64_FORMAT
-                    " to %" G_GUINT64_FORMAT,
-                    word, least, most);
-                return NULL;
-        }
-        if (number < least || number > most)
-                complain(reader, word,
-                    "out of bounds; the number goes from %" G_GUINT64_FORMAT
-                    " to %" G_GUINT64_FORMAT,
-                    least, most);
-        return g_strdup_printf("%" G_GUINT64_FORMAT, CLAMP(number, least, most));
-}
-
-/* NULL, with a complaint, if @word is not a time. */
-static char *read_duration(
-    struct up_case_reader *reader, const char *word, const char *least, const char *most)
-{
-        int64_t time_ms = 0, least_ms = 0, most_ms = 0;
-
-        if (!up_policy_parse_time(least, &least_ms) || !up_policy_parse_time(most, &most_ms))
-                g_assert_not_reached();
-        if (!up_policy_parse_time(word, &time_ms)) {
-                complain(reader, word, "`%.40s` is not a time; write one from %s to %s", word,
-                    least, most);
-                return NULL;
-        }
-        if (time_ms < least_ms || time_ms > most_ms)
-                complain(reader, word, "out of bounds; the time goes from %s to %s", least, most);
-        return up_policy_print_time(CLAMP(time_ms, least_ms, most_ms));
-}
-
-/* @pattern is LEAST..MOST: a range of times if its ends have units, otherwise of numbers. */
-static char *read_range(struct up_case_reader *reader, const char *pattern, const char *word)
-{
-        g_auto(GStrv) ends = g_strsplit(pattern, "..", 2);
-
-        if (!g_ascii_isdigit(ends[0][strlen(ends[0]) - 1]))
-                return read_duration(reader, word, ends[0], ends[1]);
-        return read_number(
-            reader, word, g_ascii_strtoull(ends[0], NULL, 10), g_ascii_strtoull(ends[1], NULL, 10));
-}
-
-/* @pattern is one word of a verb's arguments. NULL, with a complaint, if @word does not match. */
-static char *read_argument(struct up_case_reader *reader, const char *pattern, const char *word)
-{
-        if (strstr(pattern, "..") != NULL)
-                return read_range(reader, pattern, word);
-
-        g_auto(GStrv) choices = g_strsplit(pattern, "|", -1);
-        if (g_strv_contains((const char *const *)choices, word))
-                return g_strdup(word);
-        complain(reader, word, "`%.40s` is not valid; write %s", word, pattern);
-        return NULL;
-}
-
-static void complain_shape(
-    struct up_case_reader *reader, const char *at, const char *what, const struct up_verb *verb)
-{
-        complain(reader, at, "%s; write %s%s%s", what, verb->name,
-            *verb->arguments != '\0' ? " " : "", verb->arguments);
-}
-
-static void read_event(struct up_case_reader *reader, char *line)
-{
-        GPtrArray *script = reader->c->script;
-        char *rest = line;
-        char *name = cut_word(&rest);
-        struct up_nearest nearest = nearest_to(reader, name);
-        const struct up_verb *verb = find_verb(name, &nearest);
-
-        reader->event_seen = true;
-        if (verb == NULL) {
-                complain_unknown(reader, "verb", &nearest);
-                return;
-        }
-
-        g_auto(GStrv) patterns = g_strsplit(verb->arguments, " ", -1);
-        g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
-        for (char **pattern = patterns; *pattern != NULL; pattern++) {
-                char *given = cut_word(&rest);
-                char *word = NULL;
-                if (*given == '\0')
-                        complain_shape(reader, name, "too few words", verb);
-                else
-                        word = read_argument(reader, *pattern, given);
-                if (word == NULL)
-                        return;
-                g_ptr_array_add(words, word);
-        }
-        g_ptr_array_add(words, NULL);
-
-        char *excess = cut_word(&rest);
-        if (*excess != '\0')
-                complain_shape(reader, excess, "too many words", verb);
-        if (script->len == UP_CASE_EVENTS)
-                complain(reader, name, "more than %d events; leave the rest out", UP_CASE_EVENTS);
-        else
-                add_event(script, verb, (char **)g_ptr_array_steal(words, NULL));
-}
-
 static void read_script(struct up_case_reader *reader, const struct up_case_key *key, char *value)
 {
-        reader->section = SECTION_SCRIPT;
+        reader->section = UP_SECTION_SCRIPT;
         g_ptr_array_set_size(reader->c->script, 0);
         if (*value != '\0')
-                complain(reader, value,
+                up_reader_complain(reader, value,
                     "text after `%s:`; write each event on a line of its own, indented", key->name);
 }
 
 static void write_script(const struct up_case *c, const struct up_case_key *key, GString *file)
 {
-        g_autoptr(GPtrArray) standard = standard_script();
-
-        if (c->script->len == 1 && event_equals(c->script->pdata[0], standard->pdata[0]))
+        if (up_script_is_standard(c->script))
                 return;
         g_string_append_printf(file, "%s:\n", key->name);
-        for (guint i = 0; i < c->script->len; i++) {
-                const struct up_event *event = c->script->pdata[i];
-                g_autofree char *line = up_event_line(event);
-                g_string_append_printf(file, "  %s\n", line);
-        }
+        up_script_write(c->script, file);
 }
 
 /* --- message ---------------------------------------------------------------------------------- */
@@ -673,8 +368,8 @@ static void read_message(struct up_case_reader *reader, const struct up_case_key
 {
         reader->head_ended = true;
         if (*value != '\0')
-                complain(reader, value, "text after `%s:`; begin the message on the next line",
-                    key->name);
+                up_reader_complain(reader, value,
+                    "text after `%s:`; begin the message on the next line", key->name);
 }
 
 static void write_message(const struct up_case *c, const struct up_case_key *key, GString *file)
@@ -718,67 +413,62 @@ const struct up_case_key up_case_key_rows[UP_CASE_KEY_COUNT] = {
             write_message, 0 },
 };
 
-static void read_unknown_key(struct up_case_reader *reader, const char *name)
+static const char *key_name(size_t index)
 {
-        struct up_nearest nearest = nearest_to(reader, name);
-
-        for (size_t i = 0; i < UP_CASE_KEY_COUNT; i++)
-                up_nearest_try(&nearest, up_case_key_rows[i].name);
-        complain_unknown(reader, "key", &nearest);
+        return up_case_key_rows[index].name;
 }
 
 static void read_key(struct up_case_reader *reader, char *name, char *value)
 {
-        reader->section = SECTION_INVALID;
-        for (size_t i = 0; i < UP_CASE_KEY_COUNT; i++) {
-                const struct up_case_key *key = &up_case_key_rows[i];
-                struct up_place *place = &reader->c->places[i];
-                if (strcmp(key->name, name) != 0)
-                        continue;
-                if (place->line != 0) {
-                        complain(reader, name, "a second `%s:`; leave one out", name);
-                        return;
-                }
-                value += strspn(value, BLANKS);
-                *place = place_of(reader, value);
-                reader->section = SECTION_NONE;
-                key->read(reader, key, value);
+        size_t index;
+
+        reader->section = UP_SECTION_INVALID;
+        if (!up_reader_find(reader, name, "key", key_name, UP_CASE_KEY_COUNT, &index))
+                return;
+
+        const struct up_case_key *key = &up_case_key_rows[index];
+        struct up_place *place = &reader->c->places[index];
+        if (place->line != 0) {
+                up_reader_complain(reader, name, "a second `%s:`; leave one out", name);
                 return;
         }
-        read_unknown_key(reader, name);
+        value += strspn(value, UP_CASE_BLANKS);
+        *place = up_reader_place(reader, value);
+        reader->section = UP_SECTION_NONE;
+        key->read(reader, key, value);
 }
 
 static bool is_event(const char *line)
 {
-        struct up_nearest nearest = up_nearest_to(NULL);
-        g_autofree char *name = g_strndup(line, strcspn(line, BLANKS));
+        g_autofree char *name = g_strndup(line, strcspn(line, UP_CASE_BLANKS));
 
-        return find_verb(name, &nearest) != NULL;
+        return up_script_is_verb(name);
 }
 
 /* The line is printable and has no trailing blanks. */
 static void read_line(struct up_case_reader *reader)
 {
         char *line = reader->line;
-        bool indented = strchr(BLANKS, *line) != NULL;
+        bool indented = strchr(UP_CASE_BLANKS, *line) != NULL;
         char *colon = strchr(line, ':');
 
         if (*line == '\0')
                 return;
-        if (indented && reader->section == SECTION_SCRIPT) {
-                read_event(reader, line);
+        if (indented && reader->section == UP_SECTION_SCRIPT) {
+                up_script_read(reader, reader->c->script, line);
         } else if (indented) {
-                if (reader->section == SECTION_NONE)
-                        complain(reader, line + strspn(line, BLANKS),
+                if (reader->section == UP_SECTION_NONE)
+                        up_reader_complain(reader, line + strspn(line, UP_CASE_BLANKS),
                             "an indented line outside `script:`; begin it with a key");
         } else if (colon != NULL) {
                 *colon = '\0';
                 read_key(reader, line, colon + 1);
-        } else if (reader->section == SECTION_SCRIPT && is_event(line)) {
-                complain(reader, line, "an event without indentation; indent it by two blanks");
-                read_event(reader, line);
+        } else if (reader->section == UP_SECTION_SCRIPT && is_event(line)) {
+                up_reader_complain(
+                    reader, line, "an event without indentation; indent it by two blanks");
+                up_script_read(reader, reader->c->script, line);
         } else {
-                complain(reader, line, "not a line of a head; write `key: value`");
+                up_reader_complain(reader, line, "not a line of a head; write `key: value`");
         }
 }
 
@@ -788,13 +478,17 @@ static void make_printable(struct up_case_reader *reader, char *end)
         bool complained = false;
 
         for (char *at = reader->line; at < end;) {
+                if (g_ascii_isprint(*at)) {
+                        at++;
+                        continue;
+                }
                 gunichar character = g_utf8_get_char_validated(at, end - at);
                 bool valid = (character & 0x80000000) == 0 && *at != '\0';
                 size_t bytes = valid ? (size_t)g_unichar_to_utf8(character, NULL) : 1;
 
                 if (!valid || (g_unichar_iscntrl(character) && character != '\t')) {
                         if (!complained)
-                                complain(reader, at, "byte 0x%02x is not text; remove it",
+                                up_reader_complain(reader, at, "byte 0x%02x is not text; remove it",
                                     (unsigned char)*at);
                         complained = true;
                         memset(at, '?', bytes);
@@ -823,14 +517,15 @@ static void read_raw_line(struct up_case_reader *reader, const char *raw, size_t
         if (crlf)
                 bytes--;
         if (bytes > UP_CASE_LINE_BYTES) {
-                complain(reader, reader->line, "a line of %zu bytes; the limit is %d", bytes,
-                    UP_CASE_LINE_BYTES);
+                up_reader_complain(reader, reader->line, "a line of %zu bytes; the limit is %d",
+                    bytes, UP_CASE_LINE_BYTES);
                 return;
         }
         memcpy(reader->line, raw, bytes);
         reader->line[bytes] = '\0';
         if (crlf && !reader->crlf_seen)
-                complain(reader, reader->line + bytes, "the line ends with CR LF; end all with LF");
+                up_reader_complain(
+                    reader, reader->line + bytes, "the line ends with CR LF; end all with LF");
         reader->crlf_seen = reader->crlf_seen || crlf;
         make_printable(reader, reader->line + bytes);
         cut_trailing_blanks(reader->line);
@@ -843,13 +538,14 @@ static void end_head(struct up_case_reader *reader, size_t rest)
         struct up_case *c = reader->c;
 
         if (c->places[UP_CASE_SCRIPT].line != 0 && !reader->event_seen)
-                complain(reader, reader->line, "the `script:` above has no event; leave it out");
+                up_reader_complain(
+                    reader, reader->line, "the `script:` above has no event; leave it out");
         if (c->script->len == 0) {
                 g_ptr_array_unref(c->script);
-                c->script = standard_script();
+                c->script = up_script_standard();
         }
         if (!reader->head_ended)
-                complain(reader, reader->line + MIN(rest, UP_CASE_LINE_BYTES),
+                up_reader_complain(reader, reader->line + MIN(rest, UP_CASE_LINE_BYTES),
                     "the head ends without `message:`; add it as the last line of the head");
 }
 
@@ -884,11 +580,11 @@ static void complain_of_near_head(struct up_case_reader *reader, const char *at,
                     name, name + strlen(byte_order_mark), sizeof name - strlen(byte_order_mark));
         name[strcspn(name, ": \t\r\n")] = '\0';
 
-        struct up_nearest nearest = nearest_to(reader, name);
+        struct up_nearest nearest = up_nearest_to(name);
         up_nearest_try(&nearest, key);
         if (nearest.name != NULL) {
                 reader->line_number = 1;
-                complain(reader, reader->line,
+                up_reader_complain(reader, reader->line,
                     "the whole file is read as a message; begin a case with `%s: 1`", key);
         }
 }
@@ -920,7 +616,7 @@ struct up_case *up_case_read(const uint8_t *data, size_t bytes, GPtrArray *compl
 
         if (up_case_has_head(data, bytes))
                 at = read_head(&reader, at, end);
-        else
+        else if (complaints != NULL)
                 complain_of_near_head(&reader, at, end);
         g_bytes_unref(reader.c->message);
         reader.c->message = up_eicar_expand((const uint8_t *)at, (size_t)(end - at));
@@ -943,18 +639,9 @@ struct up_case *up_case_new(void)
         c->time_s = UP_CASE_TIME_S;
         envelope_init(&c->envelope);
         up_policy_init(&c->policy);
-        c->script = standard_script();
+        c->script = up_script_standard();
         c->message = g_bytes_new(NULL, 0);
         return c;
-}
-
-static void *copy_event(const void *data, void *unused)
-{
-        struct up_event *copy = g_memdup2(data, sizeof *copy);
-
-        (void)unused;
-        copy->words = g_strdupv(copy->words);
-        return copy;
 }
 
 static void *copy_text(const void *text, void *unused)
@@ -973,7 +660,7 @@ struct up_case *up_case_copy(const struct up_case *c)
         for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
                 *texts[i] = g_strdup(*texts[i]);
         copy->envelope.to = g_ptr_array_copy(c->envelope.to, copy_text, NULL);
-        copy->script = g_ptr_array_copy(c->script, copy_event, NULL);
+        copy->script = up_script_copy(c->script);
         g_bytes_ref(copy->message);
         return copy;
 }

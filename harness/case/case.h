@@ -33,14 +33,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "case/complaint.h"
 #include "case/policy.h"
+#include "case/events.h"
 
 /* Limits; the excess is skipped with a complaint. A full envelope fits into one line. */
 #define UP_CASE_LINE_BYTES    (1 << 20)
 #define UP_CASE_ADDRESS_BYTES 1000
 #define UP_CASE_RECIPIENTS    1024
-#define UP_CASE_EVENTS        4096
-#define UP_CASE_COMPLAINTS    100
 
 /**
  * Sender and recipients, as given to MAIL and RCPT. A case cannot express an address with a blank
@@ -65,61 +65,6 @@ bool up_known_read(const char *text, struct up_known *ret_known);
 /** Frees its fields and sets them to NULL. */
 void up_known_clear(struct up_known *known);
 
-/** The verbs of the script. Each has a row of up_verb_rows, and a handler in the world. */
-enum up_verb_id {
-        UP_VERB_SUBMIT,
-        UP_VERB_BYSTANDER,
-        UP_VERB_SCAN,
-        UP_VERB_ALLOCATION,
-        UP_VERB_HOP,
-        UP_VERB_RCPT,
-        UP_VERB_OFFERS,
-        UP_VERB_LOOP,
-        UP_VERB_WAIT,
-        UP_VERB_CLOCK,
-        UP_VERB_CRASH,
-        UP_VERB_RESTART,
-        UP_VERB_HOLD,
-        UP_VERB_RELEASE,
-        UP_VERB_DELETE,
-        UP_VERB_TRANSPORT_SCAN,
-        UP_VERB_STORE_SCAN,
-        UP_VERB_SIGNATURES,
-        UP_VERB_COUNT,
-};
-
-/* A script numbers its messages up to this; a number may be reused, for another copy. */
-#define UP_CASE_NUMBERS 64
-
-/** A verb of the script. The reader, help and the dictionary use the table. */
-struct up_verb {
-        const char *name;
-        /* Words separated by blanks, or "". Each is a range of numbers "1..64", a range of times
-         * "1ms..60d", or a choice "local|smtp". */
-        const char *arguments;
-        const char *what;
-        bool disturbs; /* it makes the environment worse; a healthy run skips it */
-};
-
-/** By enum up_verb_id. */
-extern const struct up_verb up_verb_rows[UP_VERB_COUNT];
-
-/** One event of the script: the verb, and a word for each of its arguments. */
-struct up_event {
-        const struct up_verb *verb;
-        /* NULL-terminated; owned. Decimal numbers, and times as up_policy_print_time() writes them,
-         * all within bounds. */
-        char **words;
-};
-
-static inline enum up_verb_id up_event_id(const struct up_event *event)
-{
-        return (enum up_verb_id)(event->verb - up_verb_rows);
-}
-
-/** The event as a line of the script, without its indent. The caller owns the result. */
-char *up_event_line(const struct up_event *event);
-
 /** The keys of the head, in the order in which they are written. */
 enum up_case_key_id {
         UP_CASE_VERSION,
@@ -136,12 +81,6 @@ enum up_case_key_id {
         UP_CASE_SCRIPT,
         UP_CASE_MESSAGE,
         UP_CASE_KEY_COUNT,
-};
-
-/** A place in a file. */
-struct up_place {
-        unsigned line;   /* from 1; 0 is nowhere */
-        unsigned column; /* from 1, in bytes */
 };
 
 /** Texts are one line without blanks at its ends, and NULL if the head has none. */
@@ -162,12 +101,6 @@ struct up_case {
         /* Where each key's value was read, for checks that this layer cannot make: whether a
          * finding or a fault exists. */
         struct up_place places[UP_CASE_KEY_COUNT];
-};
-
-/** A mistake in a file. */
-struct up_complaint {
-        struct up_place place;
-        char *text; /* the mistake, and its correction; one line; owned */
 };
 
 struct up_case_reader;
@@ -205,9 +138,6 @@ struct up_case *up_case_copy(const struct up_case *c);
  * memory are linear in the size. The caller owns the result.
  */
 struct up_case *up_case_read(const uint8_t *data, size_t bytes, GPtrArray *complaints);
-
-/** An empty array that owns its complaints. */
-GPtrArray *up_complaints_new(void);
 
 /** Replaces a text of the case, or of its `known`, with a copy of @value, which may be NULL. */
 void up_case_put(char **text, const char *value);

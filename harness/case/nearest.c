@@ -35,14 +35,13 @@ struct up_nearest up_nearest_to(const char *word)
 {
         return (struct up_nearest){
                 .word = word,
-                .distance = word != NULL ? MIN(strlen(word) / 2, 2) + 1 : 0,
+                .distance = MIN(strlen(word) / 2, 2) + 1,
         };
 }
 
 void up_nearest_try(struct up_nearest *nearest, const char *name)
 {
-        if (nearest->word == NULL || strlen(nearest->word) > WORD_BYTES ||
-            strlen(name) > WORD_BYTES)
+        if (strlen(nearest->word) > WORD_BYTES || strlen(name) > WORD_BYTES)
                 return;
 
         size_t tried = distance(nearest->word, name);

@@ -19,10 +19,7 @@ struct up_nearest {
         size_t distance;  /* a nearer one is below this */
 };
 
-/**
- * Starts a search. Only a name that mostly matches counts; none does if @word is NULL. Neither text
- * is copied.
- */
+/** Starts a search. Only a name that mostly matches counts. Neither text is copied. */
 struct up_nearest up_nearest_to(const char *word);
 
 void up_nearest_try(struct up_nearest *nearest, const char *name);

@@ -90,6 +90,12 @@ struct up_policy_row up_policy_setting(size_t index)
         };
 }
 
+const char *up_policy_name(size_t index)
+{
+        return index < UP_POLICY_ROWS ? up_policy_rows[index].name
+                                      : up_limit_rows[index - UP_POLICY_ROWS].name;
+}
+
 /* A limit is a uint64_t whose bound is far below the sign bit. */
 static int64_t *field(struct up_policy *policy, const struct up_policy_row *setting)
 {
@@ -177,62 +183,77 @@ char *up_policy_print_time(int64_t ms)
         return print_count(time_units, ms);
 }
 
-static char *set_counts(
+static bool set_counts(
     const struct up_policy_row *setting, int64_t *value, int64_t lower, int64_t upper)
 {
         value[0] = CLAMP(lower, setting->least, setting->most);
         if (setting->kind == UP_POLICY_TIME_RANGE)
                 value[1] = CLAMP(upper, value[0], setting->most);
-
-        if (lower > upper)
-                return g_strdup("the range is reversed; write the shorter time first");
-        if (lower < setting->least || upper > setting->most) {
-                g_autofree char *least = print_count(units_of(setting), setting->least);
-                g_autofree char *most = print_count(units_of(setting), setting->most);
-                return g_strdup_printf(
-                    "out of bounds; %s goes from %s to %s", setting->name, least, most);
-        }
-        return NULL;
+        return lower <= upper && lower >= setting->least && upper <= setting->most;
 }
 
-static char *set_word(const struct up_policy_row *setting, int64_t *value, const char *word)
+static bool set_word(const struct up_policy_row *setting, int64_t *value, const char *word)
 {
         for (int64_t i = 0; setting->words[i] != NULL; i++) {
                 if (strcmp(setting->words[i], word) == 0) {
                         *value = i;
-                        return NULL;
+                        return true;
                 }
         }
-        g_autofree char *words = g_strjoinv(", ", (char **)setting->words);
-        return g_strdup_printf("%s is one of: %s", setting->name, words);
+        return false;
 }
 
-char *up_policy_set(struct up_policy *policy, const struct up_policy_row *setting, const char *text)
+/* Both ends are the same where the setting is not a range. */
+static bool parse_counts(
+    const struct up_policy_row *setting, const char *text, int64_t *ret_lower, int64_t *ret_upper)
+{
+        if (setting->kind != UP_POLICY_TIME_RANGE) {
+                if (!parse_count(units_of(setting), text, ret_lower))
+                        return false;
+                *ret_upper = *ret_lower;
+                return true;
+        }
+        g_auto(GStrv) ends = g_strsplit(text, "..", 2);
+        return g_strv_length(ends) == 2 && parse_count(time_units, ends[0], ret_lower) &&
+               parse_count(time_units, ends[1], ret_upper);
+}
+
+/* What is wrong with a value that was not taken as it is. */
+static char *describe_mistake(const struct up_policy_row *setting, const char *text)
+{
+        int64_t lower, upper;
+
+        if (setting->kind == UP_POLICY_WORD) {
+                g_autofree char *words = g_strjoinv(", ", (char **)setting->words);
+                return g_strdup_printf("%s is one of: %s", setting->name, words);
+        }
+        if (parse_counts(setting, text, &lower, &upper)) {
+                g_autofree char *least = print_count(units_of(setting), setting->least);
+                g_autofree char *most = print_count(units_of(setting), setting->most);
+                if (lower > upper)
+                        return g_strdup("the range is reversed; write the shorter time first");
+                return g_strdup_printf(
+                    "out of bounds; %s goes from %s to %s", setting->name, least, most);
+        }
+        return g_strdup_printf("%s is %s", setting->name,
+            setting->kind == UP_POLICY_TIME     ? "a time; write it as 250ms, 90s, 5m, 1h or 2d"
+            : setting->kind == UP_POLICY_NUMBER ? "a number; write it as 8, 64k or 16m"
+                                                : "a range of times; write it as 1m..1h");
+}
+
+bool up_policy_set(struct up_policy *policy, const struct up_policy_row *setting, const char *text,
+    char **ret_wrong)
 {
         int64_t *value = field(policy, setting);
         int64_t lower, upper;
+        bool right = setting->kind == UP_POLICY_WORD
+                         ? set_word(setting, value, text)
+                         : parse_counts(setting, text, &lower, &upper) &&
+                               set_counts(setting, value, lower, upper);
 
-        switch (setting->kind) {
-        case UP_POLICY_WORD:
-                return set_word(setting, value, text);
-        case UP_POLICY_TIME:
-                if (parse_count(time_units, text, &lower))
-                        return set_counts(setting, value, lower, lower);
-                return g_strdup_printf(
-                    "%s is a time; write it as 250ms, 90s, 5m, 1h or 2d", setting->name);
-        case UP_POLICY_NUMBER:
-                if (parse_count(number_units, text, &lower))
-                        return set_counts(setting, value, lower, lower);
-                return g_strdup_printf("%s is a number; write it as 8, 64k or 16m", setting->name);
-        case UP_POLICY_TIME_RANGE: {
-                g_auto(GStrv) ends = g_strsplit(text, "..", 2);
-                if (g_strv_length(ends) == 2 && parse_count(time_units, ends[0], &lower) &&
-                    parse_count(time_units, ends[1], &upper))
-                        return set_counts(setting, value, lower, upper);
-                return g_strdup_printf("%s is a range of times; write it as 1m..1h", setting->name);
-        }
-        }
-        g_assert_not_reached();
+        if (!right && ret_wrong != NULL)
+                *ret_wrong = describe_mistake(setting, text);
+        return right;
 }
 
 int64_t up_policy_bound_ms(const struct up_policy *policy)

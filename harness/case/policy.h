@@ -67,6 +67,7 @@ extern const struct up_policy_row up_policy_rows[UP_POLICY_ROWS];
 /** All settings: those rows, then one for each row of up_limit_rows. */
 #define UP_POLICY_SETTINGS (UP_POLICY_ROWS + UP_LIMIT_ROWS)
 struct up_policy_row up_policy_setting(size_t index);
+const char *up_policy_name(size_t index);
 
 /** Sets every setting to its default. */
 void up_policy_init(struct up_policy *policy);
@@ -82,11 +83,11 @@ char *up_policy_print_time(int64_t ms);
 
 /**
  * Sets one setting from its written value. A value out of bounds becomes the nearest bound; an
- * invalid one leaves the policy unchanged. Returns NULL, or a line that says what is wrong and what
- * is right; the caller owns it.
+ * invalid one leaves the policy unchanged. For both it is false, and a line says what is wrong and
+ * what is right; the caller owns it. No line is made if @ret_wrong is NULL.
  */
-char *up_policy_set(
-    struct up_policy *policy, const struct up_policy_row *setting, const char *text);
+bool up_policy_set(struct up_policy *policy, const struct up_policy_row *setting, const char *text,
+    char **ret_wrong);
 
 /** The written value of one setting, as up_policy_set() takes it. The caller owns it. */
 char *up_policy_get(const struct up_policy *policy, const struct up_policy_row *setting);

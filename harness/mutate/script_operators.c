@@ -433,7 +433,7 @@ static bool set_setting(
         g_autofree char *before = up_policy_get(policy, setting);
         g_autofree char *after = NULL;
 
-        g_free(up_policy_set(policy, setting, text));
+        up_policy_set(policy, setting, text, NULL);
         after = up_policy_get(policy, setting);
 
         return strcmp(before, after) != 0;
@@ -558,7 +558,7 @@ static void copy_setting(
 {
         g_autofree char *text = up_policy_get(from, setting);
 
-        g_free(up_policy_set(to, setting, text));
+        up_policy_set(to, setting, text, NULL);
 }
 
 /* One setting, the next that is not standard, or all of them. */

@@ -115,7 +115,7 @@ static void add_values(GPtrArray *entries)
                         continue;
                 up_policy_init(&policy);
                 add_value(entries, &policy, setting);
-                g_free(up_policy_set(&policy, setting, nothing)); /* brought back into bounds */
+                up_policy_set(&policy, setting, nothing, NULL); /* brought back into bounds */
                 add_value(entries, &policy, setting);
         }
 }
