@@ -640,6 +640,8 @@ static void touch_object(GMimeObject *object, struct touch *touch)
 
 static void touch_part(GMimeObject *object, struct touch *touch)
 {
+        static const GMimeEncodingConstraint constraints[] = { GMIME_ENCODING_CONSTRAINT_7BIT,
+                GMIME_ENCODING_CONSTRAINT_8BIT, GMIME_ENCODING_CONSTRAINT_BINARY };
         GMimePart *part = GMIME_PART(object);
         GMimeDataWrapper *wrapper = g_mime_part_get_content(part);
 
@@ -650,8 +652,10 @@ static void touch_part(GMimeObject *object, struct touch *touch)
         g_mime_part_is_attachment(part);
         see_any(g_mime_content_encoding_to_string(g_mime_part_get_content_encoding(part)));
         g_mime_part_get_openpgp_data(part);
-        for (int to = GMIME_ENCODING_CONSTRAINT_7BIT; to <= GMIME_ENCODING_CONSTRAINT_BINARY; to++)
-                g_mime_part_get_best_content_encoding(part, (GMimeEncodingConstraint)to);
+        for (size_t i = 0; i < G_N_ELEMENTS(constraints); i++)
+                if (up_observations_take(
+                        touch->observed, "encoding constraint", i, G_N_ELEMENTS(constraints), true))
+                        g_mime_part_get_best_content_encoding(part, constraints[i]);
         if (g_mime_part_get_content_md5(part) != NULL)
                 g_mime_part_verify_content_md5(part);
         if (wrapper != NULL)
