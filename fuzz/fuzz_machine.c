@@ -112,6 +112,8 @@ static void examine(
         g_free(check.where);
 }
 
-const struct up_target up_target = {
-        .name = "machine", .examine = examine, .fuel = { 1000000, 10000 }, .linear = true
-};
+const struct up_target up_target = { .name = "machine",
+        .examine = examine,
+        .fuel = { 1000000, 10000 },
+        .takes_events = true,
+        .linear = true };

@@ -21,6 +21,7 @@
 
 static uint64_t seed_now;
 static uint64_t counters[LENGTHS];
+static bool drawn; /* since the last restart */
 
 static uint64_t splitmix64(uint64_t x)
 {
@@ -36,6 +37,7 @@ static int draw(unsigned char *buffer, int bytes)
         size_t counter = MIN(length, LENGTHS - 1);
         uint64_t stream = splitmix64(splitmix64(seed_now ^ length) + counters[counter]++);
 
+        drawn = true;
         for (size_t at = 0; at < length; at += sizeof stream) {
                 stream = splitmix64(stream);
                 memcpy(buffer + at, &stream, MIN(sizeof stream, length - at));
@@ -57,5 +59,7 @@ void up_random_restart(uint64_t seed)
                 installed = RAND_set_rand_method(&method) == 1;
         g_assert(installed);
         seed_now = seed;
-        memset(counters, 0, sizeof counters);
+        if (drawn)
+                memset(counters, 0, sizeof counters);
+        drawn = false;
 }

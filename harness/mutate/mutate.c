@@ -509,3 +509,83 @@ GBytes *up_crossover(const uint8_t *data, size_t bytes, const uint8_t *other, si
 
         return fulfil(&request, seed);
 }
+
+/* --- events ----------------------------------------------------------------------------------- */
+
+#define EVENT_EDITS_MOST 4
+#define EVENT_RUN_MOST   8 /* bytes that an edit repeats or removes */
+#define POLICY_ONE_IN    8
+
+static void edit_events(GByteArray *events, struct up_rng *rng)
+{
+        uint8_t byte = (uint8_t)up_rng_next(rng);
+        guint at = (guint)up_rng_below(rng, events->len + 1);
+        guint most = MIN(EVENT_RUN_MOST, events->len - at);
+        guint run = most > 0 ? 1 + (guint)up_rng_below(rng, most) : 0;
+        g_autofree uint8_t *copy = g_memdup2(events->data + at, run);
+
+        switch (up_rng_below(rng, 4)) {
+        case 0: /* another event, or another time before it */
+                if (run > 0) {
+                        events->data[at] = byte;
+                        return;
+                }
+                break;
+        case 1:
+                if (run > 0 && run < events->len) {
+                        g_byte_array_remove_range(events, at, run);
+                        return;
+                }
+                break;
+        case 2: /* repeated at the end: there the run is still alive */
+                if (run > 0) {
+                        g_byte_array_append(events, copy, run);
+                        return;
+                }
+                break;
+        default:
+                break;
+        }
+        g_byte_array_append(events, &byte, 1);
+        memmove(events->data + at + 1, events->data + at, events->len - 1 - at);
+        events->data[at] = byte;
+}
+
+/* One operator of the script layer whose name says that it changes the policy. */
+static void change_policy(struct up_draft *draft)
+{
+        for (int i = 0; i < OPERATOR_TRIES; i++) {
+                const struct up_operator *operator= &
+                    up_script_layer.operators[up_rng_below(&draft->rng, up_script_layer.count)];
+                if (g_str_has_prefix(operator->name, "policy") && operator->apply(draft))
+                        return;
+        }
+}
+
+GBytes *up_mutate_events(struct up_case *c, size_t most_bytes, uint64_t seed)
+{
+        struct up_draft draft;
+        GByteArray *events = g_byte_array_new();
+        gsize bytes;
+        const uint8_t *data = g_bytes_get_data(c->message, &bytes);
+        g_autoptr(GBytes) message = NULL;
+        GBytes *file;
+
+        up_draft_init(&draft, c, (struct up_rng){ seed }, most_bytes);
+        up_mutate_clear_claims(c);
+        up_case_put(&c->mutation, "events; graded unsigned");
+        if (bytes > 0)
+                g_byte_array_append(events, data, (guint)bytes);
+        for (size_t i = 1 + up_rng_below(&draft.rng, EVENT_EDITS_MOST); i > 0; i--)
+                edit_events(events, &draft.rng);
+        message = g_byte_array_free_to_bytes(events);
+        up_draft_set_message(&draft, message);
+        if (up_rng_one_in(&draft.rng, POLICY_ONE_IN))
+                change_policy(&draft);
+        expand_placeholder(c);
+        file = up_case_write(c);
+        if (g_bytes_get_size(file) > most_bytes)
+                g_clear_pointer(&file, g_bytes_unref);
+        up_draft_clear(&draft);
+        return file;
+}

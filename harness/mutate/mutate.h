@@ -31,6 +31,12 @@ GBytes *up_mutate_case(
     struct up_case *c, const uint8_t *data, size_t bytes, size_t most_bytes, uint64_t seed);
 
 /**
+ * As up_mutate_case(), of a case whose message is no mail but a list of events, each of one byte:
+ * changes these and the policy, and signs nothing. NULL if the mutant does not fit.
+ */
+GBytes *up_mutate_events(struct up_case *c, size_t most_bytes, uint64_t seed);
+
+/**
  * A case made of two: parts, header fields, script events and policy of the other are put into the
  * one in @data. Otherwise as up_mutate().
  */

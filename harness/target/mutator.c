@@ -101,6 +101,10 @@ static size_t mutate(uint8_t *data, size_t size, size_t max_size, unsigned int s
         if (leaves_all_to_engine())
                 return LLVMFuzzerMutate != NULL ? LLVMFuzzerMutate(data, size, max_size) : 0;
         c = up_case_read(data, size, NULL);
+        if (up_target.takes_events) {
+                file = up_mutate_events(g_steal_pointer(&c), max_size, up_rng_next(&rng));
+                return file != NULL ? copy_out(data, max_size, file) : 0;
+        }
         if (LLVMFuzzerMutate != NULL &&
             up_rng_one_in(&rng, is_noise(c) ? ENGINE_ONE_IN_NOISE : ENGINE_ONE_IN)) {
                 size_t mutated = mutate_by_engine(g_steal_pointer(&c), data, max_size);

@@ -63,7 +63,8 @@ struct up_target {
          * ask for that much. A policy that raises the limits can make an honest case run out.
          */
         struct up_fuel_budget fuel;
-        bool linear; /* work should grow as the message does (growth.h) */
+        bool takes_events; /* the message is no mail, but a list of events, each a byte */
+        bool linear;       /* work should grow as the message does (growth.h) */
 };
 
 /** Defined by each target's own file. */
