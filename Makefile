@@ -77,6 +77,10 @@ COVERED := harness/scan_submit/%.c harness/faults/%.c fuzz/fuzz_%.c
 asan_CC     := $(CLANG)
 asan_CFLAGS := -O1 -gdwarf-4 $(SANITIZE)
 
+# What an ordinary harness does, to compare with: fuzz/plain.c, all of it instrumented.
+plain_CC     := $(CLANG)
+plain_CFLAGS := -O1 -gdwarf-4 $(SANITIZE) -fsanitize=fuzzer-no-link
+
 # Hangs and growth without a clock: each block of the code, the libraries' too, calls harness/target/edges.c.
 # That file and fuel.c are compiled without, and without sanitizers: they are called everywhere.
 fuel_CC         := $(CLANG)
@@ -100,7 +104,7 @@ $1_INCLUDED  := $(B)/$1/headers
 endef
 FROM_SOURCE_CFLAGS := $(shell pkg-config --cflags gio-2.0 json-glib-1.0 2>/dev/null)
 FROM_SOURCE_LIBS   := $(shell pkg-config --libs gio-2.0 json-glib-1.0 zlib 2>/dev/null)
-FROM_SOURCE        := libfuzzer afl asan $(COUNTING)
+FROM_SOURCE        := libfuzzer afl asan plain $(COUNTING)
 $(foreach f,$(FROM_SOURCE),$(eval $(call from_source,$f)))
 
 # Sources are recorded by content, as make starts, and each binary carries a hash of them and its
@@ -172,6 +176,14 @@ $(B)/libfuzzer/fuzz/%: $(B)/libfuzzer/fuzz/fuzz_%.o $(B)/libfuzzer/built_from.o 
 	$(Q)$(libfuzzer_CC) $(libfuzzer_CFLAGS) -fsanitize=fuzzer $(ENTRY) $(MUTATOR) \
 		$(LINKED) $(MARKED) -o $@
 
+# With libFuzzer's mutator, and with ours, which is not instrumented.
+$(B)/plain/engine-mutator: $(B)/plain/fuzz/plain.o $(B)/plain/built_from.o
+$(B)/plain/unpend-mutator: $(B)/plain/fuzz/plain.o $(B)/plain/built_from.o $(B)/asan/libunpend.a
+$(B)/plain/unpend-mutator: PLAIN_ENTRY := $(MUTATOR)
+$(B)/plain/engine-mutator $(B)/plain/unpend-mutator:
+	$(call say,LINK,$@)
+	$(Q)$(plain_CC) $(plain_CFLAGS) -fsanitize=fuzzer $(PLAIN_ENTRY) $(LINKED) $(plain_LIBS) -o $@
+
 # afl-clang-fast knows where its driver and its runtime are, and takes the first for the second.
 $(B)/afl/fuzz/%: $(B)/afl/fuzz/fuzz_%.o $(B)/afl/built_from.o $(B)/afl/libunpend.a
 	$(call say,LINK,$@)
@@ -242,7 +254,7 @@ check-warnings: $(CHECKED)
 # The longest first.
 SLOW_TESTS   := $(addprefix tools/,campaign/test_campaign.sh dev/test_add_one.sh promote/test_promote.sh \
 	dev/test_bisect.sh dev/test_docs.sh cli/test_commands.sh gate/test_gate.sh)
-# Without sanitizers, to compare what is found at each depth.
+# Without sanitizers, to compare what is found at each depth, and to count what a run costs.
 FAST_TARGETS := $(TARGETS:%=$(B)/fast/fuzz/%)
 SCRIPT_TESTS := $(SLOW_TESTS) $(filter-out $(SLOW_TESTS),$(wildcard tools/*/test_*.sh))
 check-tests: $(UNIT_TESTS) $(B)/unpend $(CARRIERS) $(FAST_TARGETS) do-replay
@@ -275,7 +287,7 @@ check-canaries: $(B)/unpend do-replay
 	done; $(B)/unpend doctor $$(printf ' --flavour %s' $$flavours)
 
 .PHONY: do-check do-replay do-tools do-install do-judge-mutants do-libfuzzer do-afl do-asan do-fuel do-fuel-gcc \
-	do-campaign do-pictures
+	do-campaign do-bench do-pictures
 # Everything is built first, as parallel as can be; then one check after the other, so that their
 # output is in order and the gate's line is the last.
 do-check: $(UNIT_TESTS) $(CHECKED) $(CARRIERS) $(FAST_TARGETS) $(B)/unpend do-replay
@@ -306,6 +318,8 @@ do-libfuzzer: $(foreach t,$(TARGETS),$(addprefix $(B)/libfuzzer/fuzz/,$t $t.opti
 do-afl: $(foreach t,$(TARGETS),$(addprefix $(B)/afl/fuzz/,$t $t.options $t.dict)) \
 	$(B)/afl/fuzz/canary $(B)/afl/mutator.so do-libfuzzer
 do-asan do-fuel do-fuel-gcc: do-%: $(addprefix $(B)/%/fuzz/,$(TARGETS) canary example) $(B)/unpend
+do-bench: do-libfuzzer $(B)/plain/engine-mutator $(B)/plain/unpend-mutator $(FAST_TARGETS)
+	@UNPEND=$(B)/unpend tools/dev/bench.sh $(BENCH)
 # make itself ends with 2 whatever the status of a recipe is.
 do-campaign: do-$(ENGINE_FLAVOUR)
 	@$(B)/unpend campaign --engine $(ENGINE) --time $(TIME) $(addprefix --target ,$(TARGET)) $(CAMPAIGN) || \
@@ -324,7 +338,7 @@ TIME ?= 60s
 ALL_CORES := $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
 
 .PHONY: help setup check campaign install uninstall replay libfuzzer afl asan fuel fuel-gcc tools judge-mutants \
-	bench-mutator bisect-build bisect-example pictures clean
+	bench bench-mutator bisect-build bisect-example pictures clean
 help:
 	@echo 'make check            everything that must hold: warnings, layers, tests, regressions;'
 	@echo '                      GATE="--junit FILE --sarif FILE" writes reports, too'
@@ -342,6 +356,8 @@ help:
 	@echo 'make fuel             as replay, with edges counted: hangs and growth without a clock'
 	@echo 'make fuel-gcc         the same by gcc, where there is no clang'
 	@echo 'make judge-mutants    1,000 mutants judged by the command-line tools of OpenSSL and NSS'
+	@echo 'make bench            speeds, edges, times to faults, costs, against a plain harness; an hour;'
+	@echo '                      BENCH="--only instructions", BENCH=--write puts them into fuzz/README.md'
 	@echo 'make bench-mutator    what the mutator is worth against libFuzzer'"'"'s own; BENCH="--runs 3"'
 	@echo 'make bisect-example   git bisect run, on releases of GMime: which one fixed a bug; minutes'
 	@echo 'make pictures         draw the state machine anew; needs graphviz'
@@ -387,6 +403,12 @@ campaign:
 	@$(if $(filter libfuzzer afl both,$(ENGINE)),,$(error ENGINE is libfuzzer, afl or both, not $(ENGINE)))
 	@$(MAKE) --no-print-directory $(ENGINE_FLAVOUR)
 	@$(MAKE) --no-print-directory do-$@
+
+bench:
+	@tools/build/setup.sh bench
+	$(call provide,plain)
+	@$(MAKE) --no-print-directory libfuzzer
+	@$(MAKE) --no-print-directory $(ALL_CORES) do-$@
 
 bench-mutator: libfuzzer
 	@UNPEND=$(B)/unpend tools/dev/bench-mutator.sh $(BENCH)

@@ -3,7 +3,7 @@
 # setup.sh - the Debian packages that a job needs
 #
 # SYNOPSIS
-#    tools/build/setup.sh check|campaign|afl|asan|fuel|fuel-gcc
+#    tools/build/setup.sh check|campaign|bench|afl|asan|fuel|fuel-gcc
 #
 # DESCRIPTION
 #    Looks for what the job needs. What is missing is installed by apt-get as root; anybody else
@@ -21,27 +21,28 @@ clang_major=$(clang -dumpversion 2>/dev/null | cut -d. -f1)
 # jobs / how to see that it is there / package
 # OpenSSL 3.0.19 still leaks in PKCS7_verify() of two signers, which our tests would take for ours.
 needs="
-check,campaign,afl,asan,fuel,fuel-gcc  command  gcc            gcc
-check,campaign,afl,asan,fuel,fuel-gcc  command  pkg-config     pkg-config
-check,campaign,afl,asan,fuel,fuel-gcc  library  gmime-3.0      libgmime-3.0-dev
-check,campaign,afl,asan,fuel,fuel-gcc  library  libcrypto>=3.0.22  libssl-dev
-check,campaign,afl,asan,fuel,fuel-gcc  library  json-glib-1.0  libjson-glib-dev
-check,campaign,afl,asan,fuel,fuel-gcc  library  libxml-2.0     libxml2-dev
-check,campaign,afl,asan,fuel,fuel-gcc  library  zlib           zlib1g-dev
+check,campaign,bench,afl,asan,fuel,fuel-gcc  command  gcc            gcc
+check,campaign,bench,afl,asan,fuel,fuel-gcc  command  pkg-config     pkg-config
+check,campaign,bench,afl,asan,fuel,fuel-gcc  library  gmime-3.0      libgmime-3.0-dev
+check,campaign,bench,afl,asan,fuel,fuel-gcc  library  libcrypto>=3.0.22  libssl-dev
+check,campaign,bench,afl,asan,fuel,fuel-gcc  library  json-glib-1.0  libjson-glib-dev
+check,campaign,bench,afl,asan,fuel,fuel-gcc  library  libxml-2.0     libxml2-dev
+check,campaign,bench,afl,asan,fuel,fuel-gcc  library  zlib           zlib1g-dev
 check           library  cmocka         libcmocka-dev
 check           command  openssl        openssl
 check           command  git            git
-check,campaign,afl  module  JSON::PP     perl
-campaign,afl,asan,fuel  command  clang          clang
-campaign,afl,asan,fuel  runtime  libclang_rt.fuzzer-*.a  libclang-rt-${clang_major:+$clang_major-}dev
-campaign,afl,asan,fuel  command  llvm-symbolizer llvm
-campaign,afl,asan,fuel,fuel-gcc  command  autoreconf     autoconf
-campaign,afl,asan,fuel,fuel-gcc  command  automake       automake
-campaign,afl,asan,fuel,fuel-gcc  command  libtoolize     libtool
-campaign,afl,asan,fuel,fuel-gcc  command  gtkdocize      gtk-doc-tools
-campaign,afl,asan,fuel,fuel-gcc  library  libidn2        libidn2-dev
-campaign,afl,asan,fuel,fuel-gcc  command  xz             xz-utils
-campaign,afl,asan,fuel,fuel-gcc  command  perl           perl
+check,campaign,bench,afl  module  JSON::PP     perl
+campaign,bench,afl,asan,fuel  command  clang          clang
+campaign,bench,afl,asan,fuel  runtime  libclang_rt.fuzzer-*.a  libclang-rt-${clang_major:+$clang_major-}dev
+campaign,bench,afl,asan,fuel  command  llvm-symbolizer llvm
+campaign,bench,afl,asan,fuel,fuel-gcc  command  autoreconf     autoconf
+campaign,bench,afl,asan,fuel,fuel-gcc  command  automake       automake
+campaign,bench,afl,asan,fuel,fuel-gcc  command  libtoolize     libtool
+campaign,bench,afl,asan,fuel,fuel-gcc  command  gtkdocize      gtk-doc-tools
+campaign,bench,afl,asan,fuel,fuel-gcc  library  libidn2        libidn2-dev
+campaign,bench,afl,asan,fuel,fuel-gcc  command  xz             xz-utils
+campaign,bench,afl,asan,fuel,fuel-gcc  command  perl           perl
+check,bench     command  valgrind       valgrind
 afl             command  afl-fuzz       afl++
 "
 
@@ -64,9 +65,9 @@ missing() {
 }
 
 case ${1-} in
-check | campaign | afl | asan | fuel | fuel-gcc) job=$1 ;;
+check | campaign | bench | afl | asan | fuel | fuel-gcc) job=$1 ;;
 *)
-    echo "usage: tools/build/setup.sh check|campaign|afl|asan|fuel|fuel-gcc" >&2
+    echo "usage: tools/build/setup.sh check|campaign|bench|afl|asan|fuel|fuel-gcc" >&2
     exit 2
     ;;
 esac
