@@ -406,18 +406,20 @@ static GBytes *take_step(struct up_draft *draft, GBytes *entity, const struct re
         return g_bytes_ref(entity);
 }
 
-/* The grade when @others, signatures of unknown grade, stand beside it or deeper in it. */
-static enum up_expected_grade graded_among(enum up_expected_grade graded, bool others)
+/* Does the grade say something about all signatures of the message? */
+static bool is_of_all(enum up_expected_grade graded)
 {
-        bool of_all = graded == UP_EXPECTED_VALID || graded == UP_EXPECTED_DIGEST;
-
-        return others && of_all ? UP_EXPECTED_UNKNOWN : graded;
+        return graded == UP_EXPECTED_VALID || graded == UP_EXPECTED_DIGEST;
 }
 
-/* What the recipe makes of the inside; NULL when it cannot be. */
-static GBytes *made(struct up_draft *draft, const struct recipe *recipe, GBytes *inside,
-    enum up_expected_grade *graded, bool *others)
+/*
+ * What the recipe makes of the peeled content; NULL when it cannot be. Other signatures, beside it
+ * or deeper in it, are of unknown grade.
+ */
+static GBytes *made(struct up_draft *draft, const struct recipe *recipe,
+    const struct up_peeled *peeled, enum up_expected_grade *graded)
 {
+        GBytes *inside = peeled->inside;
         bool is_signed = recipe->steps[0] == SIGN;
         GBytes *entity = recipe->keeps_layers && !is_signed
                              ? g_bytes_ref(inside)
@@ -425,7 +427,7 @@ static GBytes *made(struct up_draft *draft, const struct recipe *recipe, GBytes 
 
         if (recipe->fragile)
                 entity = made_fragile(&draft->rng, entity);
-        *others = *others || (is_signed && up_peel_holds_more(entity));
+        g_autoptr(GBytes) content = g_bytes_ref(entity);
         for (unsigned i = 0; i < STEPS && entity != NULL && recipe->steps[i] != END; i++) {
                 GBytes *next = g_bytes_get_size(entity) <= draft->most_bytes
                                    ? take_step(draft, entity, recipe, i, graded)
@@ -433,6 +435,9 @@ static GBytes *made(struct up_draft *draft, const struct recipe *recipe, GBytes 
                 g_bytes_unref(entity);
                 entity = next;
         }
+        if (entity != NULL && is_signed && is_of_all(*graded) &&
+            (peeled->others || up_peel_holds_more(content)))
+                *graded = UP_EXPECTED_UNKNOWN;
         return entity;
 }
 
@@ -452,11 +457,9 @@ static bool follow(struct up_draft *draft, const struct recipe *recipe)
         if (peeled.cut)
                 chosen.form = OPAQUE;
         if (peeled.layers || recipe->steps[0] != END)
-                entity = made(draft, &chosen, peeled.inside, &graded, &peeled.others);
+                entity = made(draft, &chosen, &peeled, &graded);
         if (entity != NULL)
                 message = up_peeled_put(draft->c->message, &peeled, entity);
-        if (recipe->steps[0] == SIGN)
-                graded = graded_among(graded, peeled.others);
         up_peeled_clear(&peeled);
         if (message == NULL || !up_draft_set_message(draft, message))
                 return false;
