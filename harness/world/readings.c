@@ -1,5 +1,8 @@
 /*
- * readings - a cache of results by the bytes of the message
+ * readings - a cache of results by the bytes that are decoded
+ *
+ * It must not outlive a case: what is read again and again (memory that leaks, edges that a fuzzer
+ * counts) would show in the first one only.
  *
  * Messages are read with the standard limits of mail/limits.h and with no certificates but those in
  * the message and those of the test identities. Validity periods are ignored, so no clock is
@@ -10,12 +13,14 @@
 #include <string.h>
 
 #include "case/case.h"
+#include "fnv.h"
 #include "mail/eicar.h"
+#include "mail/header.h"
 #include "gmime/objects.h"
 #include "cms/smime.h"
 
 struct up_readings {
-        GHashTable *found; /* struct found, by the bytes */
+        GHashTable *found; /* struct found, by the bytes that are decoded */
 };
 
 struct found {
@@ -33,12 +38,21 @@ static const enum up_count content_counts[] = {
         UP_COUNT_DECOMPRESSED,
 };
 
+static guint hash_bytes(gconstpointer key)
+{
+        gsize size;
+        const void *data = g_bytes_get_data((GBytes *)key, &size);
+        uint64_t hash = up_fnv_bytes(UP_FNV_BASIS, data, size);
+
+        return (guint)(hash ^ hash >> 32);
+}
+
 struct up_readings *up_readings_new(void)
 {
         struct up_readings *readings = g_new0(struct up_readings, 1);
 
-        readings->found = g_hash_table_new_full(
-            g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, g_free);
+        readings->found =
+            g_hash_table_new_full(hash_bytes, g_bytes_equal, (GDestroyNotify)g_bytes_unref, g_free);
         return readings;
 }
 
@@ -52,17 +66,21 @@ void up_readings_free(struct up_readings *readings)
 
 /* --- looking for the test file ---------------------------------------------------------------- */
 
+static GBytes *test_file(void)
+{
+        static GBytes *file;
+
+        if (file == NULL)
+                file = up_eicar_expand(
+                    (const uint8_t *)UP_EICAR_PLACEHOLDER, strlen(UP_EICAR_PLACEHOLDER));
+        return file;
+}
+
 static bool holds_test_file(GBytes *bytes)
 {
-        static GBytes *test_file;
-
-        if (test_file == NULL)
-                test_file = up_eicar_expand(
-                    (const uint8_t *)UP_EICAR_PLACEHOLDER, strlen(UP_EICAR_PLACEHOLDER));
-
         gsize size, wanted;
         const void *data = g_bytes_get_data(bytes, &size);
-        const void *file = g_bytes_get_data(test_file, &wanted);
+        const void *file = g_bytes_get_data(test_file(), &wanted);
         return size >= wanted && memmem(data, size, file, wanted) != NULL;
 }
 
@@ -131,6 +149,65 @@ static void look(struct search *search, GBytes *bytes, uint64_t failing)
         up_observations_unlisten(&search->mime);
 }
 
+/* --- trace fields ----------------------------------------------------------------------------- */
+
+/* Printable ASCII in whole lines, as relays write it. */
+static bool is_plain(const char *data, struct up_slice slice)
+{
+        if (slice.end == slice.begin || data[slice.end - 1] != '\n')
+                return false;
+        for (size_t i = slice.begin; i < slice.end; i++) {
+                bool line_end = data[i] == '\n' || (data[i] == '\r' && data[i + 1] == '\n');
+                if (!line_end && data[i] != '\t' && (data[i] < ' ' || data[i] > '~'))
+                        return false;
+        }
+        return true;
+}
+
+static bool has_plain_name(const char *data, const struct up_field *field)
+{
+        for (size_t i = field->name.begin; i < field->name.end; i++)
+                if (data[i] <= ' ' || data[i] > '~')
+                        return false;
+        return field->name.end > field->name.begin && data[field->name.end] == ':';
+}
+
+/*
+ * How many bytes of Received fields stand first. None unless a field follows them, by which any
+ * reader begins a header. None either if the test file is in them, because it counts wherever it is
+ * in a message as it stands.
+ */
+static size_t trace_bytes(GBytes *bytes)
+{
+        gsize size, wanted = g_bytes_get_size(test_file());
+        const char *data = g_bytes_get_data(bytes, &size);
+        struct up_header header = up_header_of(bytes);
+        struct up_field field;
+        size_t trace = 0;
+
+        while (up_header_next(&header, &field)) {
+                if (!has_plain_name(data, &field))
+                        return 0;
+                if (!up_field_is(data, &field, "Received")) {
+                        g_autoptr(GBytes) before =
+                            g_bytes_new_from_bytes(bytes, 0, MIN(size, trace + wanted - 1));
+                        return trace > 0 && holds_test_file(before) ? 0 : trace;
+                }
+                if (!is_plain(data, field.whole))
+                        return 0;
+                trace = field.whole.end;
+        }
+        return 0;
+}
+
+/* The caller owns the result. */
+static GBytes *without_trace(GBytes *bytes)
+{
+        size_t trace = trace_bytes(bytes);
+
+        return g_bytes_new_from_bytes(bytes, trace, g_bytes_get_size(bytes) - trace);
+}
+
 /* --- the whole -------------------------------------------------------------------------------- */
 
 static const struct found *find(struct up_readings *readings, GBytes *bytes)
@@ -151,12 +228,13 @@ static const struct found *find(struct up_readings *readings, GBytes *bytes)
 
 struct up_found up_readings_read(struct up_readings *readings, GBytes *bytes, uint64_t failing)
 {
-        struct up_found reading = { .verdict = find(readings, bytes)->verdict };
+        g_autoptr(GBytes) decoded = without_trace(bytes);
+        struct up_found reading = { .verdict = find(readings, decoded)->verdict };
         struct search search;
 
         if (failing == 0)
                 return reading;
-        look(&search, bytes, failing);
+        look(&search, decoded, failing);
         reading = (struct up_found){ verdict_of(&search), 0 };
         if (reading.verdict == UP_VERDICT_NONE)
                 reading.code = search.cms.memory_code;

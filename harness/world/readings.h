@@ -7,8 +7,10 @@
  * their users; a bad one is no reason to refuse mail, so the verdict is by content alone. Encrypted
  * content is not opened, and neither are archives; CMS that cannot be read has no content.
  *
- * Pipelines request scans of the same bytes many times, so results are cached. They do not depend
- * on the request or its time: runs of one case may share their readings.
+ * Decoding begins after the Received fields that stand first, of which each relay adds one: what
+ * they say is no content. Pipelines request scans of the same content many times, so results are
+ * cached by the bytes that are decoded. They do not depend on the request or its time: runs of one
+ * case may share their readings.
  */
 #ifndef UP_WORLD_READINGS_H
 #define UP_WORLD_READINGS_H

@@ -234,6 +234,55 @@ static void signatures_are_counted_once_and_refuse_no_mail(void **state)
         assert_int_equal(verified + digest_only, 0);
 }
 
+/* --- trace fields ----------------------------------------------------------------------------- */
+
+static uint64_t parts_read(const char *first, const char *second)
+{
+        g_autoptr(up_readings) readings = up_readings_new();
+        g_autoptr(GBytes) one = expanded(first), other = expanded(second);
+        struct up_limits limits;
+        struct up_observations observed;
+
+        up_limits_init(&limits);
+        up_observations_init(&observed, &limits, 0);
+        up_readings_read(readings, one, 0);
+        up_readings_read(readings, other, 0);
+        up_readings_count(readings, &observed);
+        uint64_t parts = observed.counts[UP_COUNT_PARTS];
+        up_observations_clear(&observed);
+        return parts;
+}
+
+static void only_trace_fields_are_left_out(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *first, *second;
+                unsigned decoded; /* how many of the two */
+        } rows[] = {
+                { "Received: a\r\n" HEADER TYPE,
+                    "Received: b\r\n c\r\nreceived:\td\r\n" HEADER TYPE, 1 },
+                { HEADER TYPE, "Received: a\n" HEADER TYPE, 1 },
+                { "X: 1\r\n" HEADER TYPE, "X: 2\r\n" HEADER TYPE, 2 },
+                { HEADER TYPE, "Received: \x7f\r\n" HEADER TYPE, 2 },
+                { HEADER TYPE, "Received: \xc3\xbc\r\n" HEADER TYPE, 2 },
+                { HEADER TYPE, "Received: a\rb\r\n" HEADER TYPE, 2 },
+                { HEADER TYPE, "Received : a\r\n" HEADER TYPE, 2 },
+                { HEADER TYPE, "X: 1\r\nReceived: a\r\n" HEADER TYPE, 2 },
+                /* another line before the header: readers differ in what they make of it */
+                { "Received: a\r\nFrom u\r\n" HEADER TYPE, "Received: b\r\nFrom u\r\n" HEADER TYPE,
+                    2 },
+                { "Received: a\r\n\r\nx", "Received: b\r\n\r\nx", 2 },
+                { HEADER TYPE, "Received: " UP_EICAR_PLACEHOLDER "\r\n" HEADER TYPE, 2 },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+                if (parts_read(rows[i].first, rows[i].second) != rows[i].decoded)
+                        fail_msg("row %zu", i);
+        g_autoptr(GBytes) infected = expanded("Received: " UP_EICAR_PLACEHOLDER "\r\n" HEADER TYPE);
+        assert_int_equal(verdict_of_message(infected), UP_VERDICT_INFECTED);
+}
+
 /* --- memory ----------------------------------------------------------------------------------- */
 
 static void memory_that_runs_out_is_no_verdict(void **state)
@@ -272,6 +321,7 @@ int main(void)
                 cmocka_unit_test(it_is_found_in_pieces),
                 cmocka_unit_test(layers_are_opened_to_the_limit),
                 cmocka_unit_test(signatures_are_counted_once_and_refuse_no_mail),
+                cmocka_unit_test(only_trace_fields_are_left_out),
                 cmocka_unit_test(memory_that_runs_out_is_no_verdict),
         };
 
