@@ -36,7 +36,7 @@ const struct up_class_row up_class_rows[UP_CLASS_COUNT] = {
         [UP_CLASS_HANG] = { "hang", "a call did not return", false },
         [UP_CLASS_SUPERLINEAR] = { "superlinear", "work grows faster than the message", false },
         [UP_CLASS_MEMORY] = { "memory", "memory use exceeded the limit", false },
-        [UP_CLASS_HARNESS] = { "harness", "this suite itself failed", false },
+        [UP_CLASS_HARNESS] = { "harness", "this suite itself failed, or a pipeline broke its interface", false },
 };
 
 const struct up_evidence_row up_evidence_rows[UP_EVIDENCE_COUNT] = {
