@@ -274,17 +274,20 @@ measure_instructions() {
         figure "instructions: $target, $(basename "$file")" "$goal" "${all:-0}"
         for part in $parts; do
             share=$(awk -v name="$part" -v all="$all" '$1 == name { n = $3 } END { print 100 * n / all }' "$out/calls")
-            figure "$target, % in $part" "$([ "$part" != up_world_run_sharing ] || echo 'at most 30')" "$share"
+            figure "$target, % in $part" '' "$share"
         done
+        [ "$target" != scan_submit ] || figure 'scan_submit, % in world, oracles and store' 'at most 30' \
+            "$(awk -v all="$all" '{ n[$1] = $3 } END { print 100 * (n["up_judge_case"] - n["up_readings_read"]) / all }' \
+                "$out/calls")"
     done <<END
 smime seeds/smime/clear-rsa.eml 3,000,000 up_case_read g_mime_parser_construct_message CMS_verify d2i_CMS_ContentInfo OSSL_DECODER_from_data
 mime seeds/mime/alternative.eml 1,500,000 up_case_read g_mime_parser_construct_message g_mime_object_write_to_stream
-scan_submit seeds/smime/clear-rsa.eml - up_case_read g_mime_parser_construct_message CMS_verify up_world_run_sharing
+scan_submit seeds/smime/clear-rsa.eml - up_case_read g_mime_parser_construct_message CMS_verify up_readings_read
 END
 }
 
 case_of() { printf 'unpend-case: 1\n%sscript:\n%smessage:\nFrom: u@example.com\r\nSubject: s\r\n\r\nhi\r\n' "$1" "$2"; }
-lines_of() { seq "$1" | sed "s/.*/  $2/"; }
+events() { seq "$1" | awk -v before="$2" -v after="$3" '{ print "  " before, 2 + $1 % 62, after }'; } # COUNT WORD WORD
 
 # milliseconds NAME GOAL TARGET FILE: of one more run of the file
 milliseconds() {
@@ -302,7 +305,7 @@ measure_size() {
     done
     for n in 1 10 100 1000 10000; do
         goal=$([ "$n" -ne 1000 ] || echo 150)
-        case_of '' "$(lines_of "$n" 'submit \& local')
+        case_of '' "$(events "$n" submit local)
 " >"$out/size.case"
         milliseconds "scan_submit, $n messages" "$goal" scan_submit "$out/size.case"
         case_of "envelope: from=u@example.com to=$(seq -s, -f 'r%.0f@example.com' "$n")
@@ -310,7 +313,7 @@ measure_size() {
 ' >"$out/size.case"
         milliseconds "scan_submit, $n recipients" "$goal" scan_submit "$out/size.case"
         case_of '' "  submit 1 local
-$(lines_of "$n" 'scan \& busy')
+$(events "$n" scan busy)
 " >"$out/size.case"
         milliseconds "scan_submit, script of $n lines" '' scan_submit "$out/size.case"
     done

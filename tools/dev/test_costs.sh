@@ -58,7 +58,7 @@ case_of() { # ENVELOPE SCRIPT
     printf 'unpend-case: 1\n%sscript:\n%smessage:\nFrom: u@example.com\r\nSubject: s\r\n\r\nhi\r\n' "$1" "$2"
 }
 messages() { # COUNT
-    case_of '' "$(seq "$1" | sed 's/.*/  submit & local/')
+    case_of '' "$(seq "$1" | awk '{ print "  submit", 2 + $1 % 62, "local" }')
 "
 }
 recipients() { # COUNT
