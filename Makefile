@@ -318,7 +318,7 @@ do-libfuzzer: $(foreach t,$(TARGETS),$(addprefix $(B)/libfuzzer/fuzz/,$t $t.opti
 do-afl: $(foreach t,$(TARGETS),$(addprefix $(B)/afl/fuzz/,$t $t.options $t.dict)) \
 	$(B)/afl/fuzz/canary $(B)/afl/mutator.so do-libfuzzer
 do-asan do-fuel do-fuel-gcc: do-%: $(addprefix $(B)/%/fuzz/,$(TARGETS) canary example) $(B)/unpend
-do-bench: do-libfuzzer $(B)/plain/engine-mutator $(B)/plain/unpend-mutator $(FAST_TARGETS)
+do-bench: do-libfuzzer do-replay $(B)/plain/engine-mutator $(B)/plain/unpend-mutator $(FAST_TARGETS)
 	@UNPEND=$(B)/unpend tools/dev/bench.sh $(BENCH)
 # make itself ends with 2 whatever the status of a recipe is.
 do-campaign: do-$(ENGINE_FLAVOUR)

@@ -139,10 +139,10 @@ trap 'finish 130' INT TERM
 # Seconds of processor time that process $1 has used.
 used() { awk -v hertz="$(getconf CLK_TCK)" '{ sub(/.*\) /, ""); print ($12 + $13) / hertz }' "/proc/$1/stat" 2>/dev/null || echo 0; }
 
-# seconds COMMAND...: the processor time that it takes, its output dropped
+# seconds COMMAND...: the processor time that it takes, its output dropped; fails if it does
 seconds() {
     perl -e 'my $pid = fork; if (!$pid) { open STDOUT, ">/dev/null"; open STDERR, ">&STDOUT"; exec @ARGV }
-        waitpid $pid, 0; my @t = times; printf "%.2f\n", $t[2] + $t[3]' taskset -c "$core" "$@"
+        waitpid $pid, 0; my @t = times; printf "%.2f\n", $t[2] + $t[3]; exit($? != 0)' taskset -c "$core" "$@"
 }
 
 # fuzz NAME SECONDS PROGRAM OPTION... CORPUS: until it has used so much; sets $spent. Where it
@@ -321,8 +321,11 @@ $(events "$n" scan busy)
 
 measure_gate() {
     cases=$(find regressions seeds -type f \( -name '*.case' -o -name '*.eml' -o -name '*.p7m' \) | wc -l)
-    spent=$(seconds "$unpend" gate regressions/* seeds/mime seeds/smime seeds/scan_submit seeds/machine)
-    figure 'gate: cases per second' '' "$(per "$cases" "$spent")"
+    if spent=$(seconds "$unpend" gate regressions/* seeds/mime seeds/smime seeds/scan_submit seeds/machine); then
+        figure 'gate: cases per second' '' "$(per "$cases" "$spent")"
+    else
+        progress "the gate fails: $unpend gate"
+    fi
     for target in mime scan_submit; do
         # shellcheck disable=SC2016 # the inner shell's
         spent=$(seconds sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do "$@"; done' - \
