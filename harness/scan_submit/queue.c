@@ -37,6 +37,7 @@ static struct up_message *add_message(struct up_queue *queue, struct up_record *
         for (unsigned i = 0; i < record->recipients; i++) {
                 const struct up_digest digest = up_recipient_digest(record, i);
                 up_digest_add(&message->recipients_digest, &digest);
+                message->in_state[record->recipient[i].state]++;
         }
         g_ptr_array_add(queue->messages, message);
         up_queue_touch_all(queue, message);

@@ -45,8 +45,9 @@ struct up_failure {
 
 struct up_message {
         struct up_record *record;
-        GPtrArray *jobs;      /* of struct up_job, owned */
-        GArray *failures;     /* of struct up_failure, to be reported in this call */
+        GPtrArray *jobs;  /* of struct up_job, owned */
+        GArray *failures; /* of struct up_failure, to be reported in this call */
+        unsigned in_state[UP_RECIPIENT_STATE_COUNT]; /* how many recipients are */
         unsigned next_turn;   /* the recipient that the next transaction begins with */
         int64_t due_ms;       /* the first of its timers */
         GSequenceIter *timer; /* in the queue's `timers`; NULL: due_ms is UP_NEVER_MS */

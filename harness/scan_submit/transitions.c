@@ -88,6 +88,8 @@ unsigned up_queue_step_recipient(struct up_queue *queue, struct up_message *mess
                 const struct up_digest digest = up_recipient_digest(record, index);
                 up_digest_subtract(&message->recipients_digest, &digest_before);
                 up_digest_add(&message->recipients_digest, &digest);
+                message->in_state[before.state]--;
+                message->in_state[recipient->state]++;
                 touch_recipient(queue, message, index);
                 up_queue_mark_changed(queue, message);
         }

@@ -76,11 +76,12 @@ static bool may_send(const struct up_record *record)
         return up_content_is_decided(content) && up_content_may_go(content, &record->policy);
 }
 
-static bool is_final(const struct up_record *record)
+static bool is_final(const struct up_message *message)
 {
-        for (unsigned i = 0; i < record->recipients; i++)
-                if (record->recipient[i].state != UP_RECIPIENT_FINAL)
-                        return false;
+        const struct up_record *record = message->record;
+
+        if (message->in_state[UP_RECIPIENT_FINAL] < record->recipients)
+                return false;
         return !record->deposited || up_content_is_decided(&record->content[UP_LEVEL_STORE]);
 }
 
@@ -93,10 +94,7 @@ static bool is_ready(const struct up_message *message)
         for (unsigned level = 0; level < up_record_levels(record); level++)
                 if (record->content[level].state == UP_CONTENT_PENDING)
                         return true;
-        for (unsigned i = 0; may_send(record) && i < record->recipients; i++)
-                if (record->recipient[i].state == UP_RECIPIENT_WAITING)
-                        return true;
-        return false;
+        return message->in_state[UP_RECIPIENT_WAITING] > 0 && may_send(record);
 }
 
 static int64_t next_timer_ms(const struct up_record *record)
@@ -162,7 +160,7 @@ static void refresh_digest(struct up_queue *queue, struct up_message *message)
 
 void up_queue_refresh(struct up_queue *queue, struct up_message *message)
 {
-        message->done = is_final(message->record);
+        message->done = is_final(message);
         for (guint i = message->jobs->len; i-- > 0;) {
                 struct up_job *job = message->jobs->pdata[i];
                 if (message->done || (job->kind == UP_JOB_SEND && !is_sending(job)))

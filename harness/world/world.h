@@ -62,7 +62,7 @@ enum up_mode {
  */
 #define UP_WORLD_SPIN_STEPS 4096
 #define UP_WORLD_STEPS      50000
-#define UP_WORLD_VIEWS      (20 * 1000 * 1000)
+#define UP_WORLD_VIEWS      (8 * 1000 * 1000)
 #define UP_WORLD_BYTES      (128 << 20)
 
 /**
