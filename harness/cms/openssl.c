@@ -31,13 +31,12 @@ bool up_openssl_judge(struct up_observations *observed, const char *call, const 
         else if (up_openssl_ran_out(observed))
                 return false;
 
-        g_autofree char *how = way != NULL ? g_strdup_printf(" (%s)", way) : g_strdup("");
-
         if (!ok)
                 up_observations_count(observed, UP_COUNT_REASONS_JUDGED);
         if (up_openssl_is_silent(ok))
                 up_observations_remark(observed, UP_REMARK_NO_REASON, call,
-                    "%s failed and the error queue is empty%s", call, how);
+                    "%s failed and the error queue is empty%s%s%s", call, way != NULL ? " (" : "",
+                    way != NULL ? way : "", way != NULL ? ")" : "");
         ERR_clear_error();
         return ok;
 }

@@ -23,7 +23,7 @@
 #define FIRST_CHUNK  1  /* content meets a filter in pieces that double, so that it is cut at odd */
 #define CHUNK_GROWTH 2  /* places while the number of pieces stays small */
 
-#define TEXT_SHARE 4 /* of so many header fields one is read as text when exploring */
+#define AGAIN_SHARE 4 /* of so many header fields one is parsed again when exploring */
 
 struct touch {
         struct up_observations *observed;
@@ -302,7 +302,14 @@ static bool is_of_form(const char *name, enum up_form form)
         return false;
 }
 
-static void touch_header(GMimeHeader *header, bool as_text)
+/* Has GMime parsed it by this form already, with the object? */
+static bool is_parsed(enum up_form form)
+{
+        return form == UP_FORM_CONTENT_TYPE || form == UP_FORM_DISPOSITION;
+}
+
+/* @again: parses the value as text, and once more where GMime has parsed it. */
+static void touch_header(GMimeHeader *header, bool again)
 {
         const char *raw = g_mime_header_get_raw_value(header);
         const char *name = g_mime_header_get_name(header);
@@ -316,10 +323,11 @@ static void touch_header(GMimeHeader *header, bool as_text)
 
         g_autofree char *value = g_mime_utils_header_unfold(raw);
         see(raw);
-        if (as_text)
+        if (again)
                 read_text(value);
         for (enum up_form form = 0; form < UP_FORMS; form++)
-                if (header_readers[form] != NULL && is_of_form(name, form))
+                if (header_readers[form] != NULL && (again || !is_parsed(form)) &&
+                    is_of_form(name, form))
                         header_readers[form](value);
 }
 
@@ -336,8 +344,8 @@ static void touch_headers(GMimeHeaderList *headers, struct up_observations *obse
                 bytes += raw != NULL ? strlen(raw) : 0;
                 if (!up_observations_within(observed, &observed->limits.header_bytes, bytes))
                         return;
-                touch_header(header, up_observations_take(observed, "header as text",
-                                         (size_t)i % TEXT_SHARE, TEXT_SHARE, true));
+                touch_header(header, up_observations_take(observed, "header again",
+                                         (size_t)i % AGAIN_SHARE, AGAIN_SHARE, true));
         }
 }
 
