@@ -153,13 +153,13 @@ struct candidate {
 static const struct candidate trusted[] = {
         { "alice", false, NULL, 3 },
         { "alice", true, NULL, 2 },
-        { "alice-pss", true, NULL, 2 },
-        { "alice-ec", false, NULL, 24 },
+        { "alice-pss", true, NULL, 1 },
+        { "alice-ec", false, NULL, 48 },
         { "alice-middle", false, "middle", 1 },
-        { "carol", false, NULL, 2 },
+        { "carol", false, NULL, 1 },
         { "carol", true, NULL, 1 },
-        { "bob", false, NULL, 2 },
-        { "bob-ec", false, NULL, 16 },
+        { "bob", false, NULL, 1 },
+        { "bob-ec", false, NULL, 32 },
 };
 
 /* Signers that must not be trusted, each for a reason of its own. */
@@ -169,7 +169,7 @@ static const struct candidate odd[] = {
         { "untrusted", false, NULL, 1 },
         { "mallory", false, NULL, 1 },
         { "alice-middle", false, NULL, 1 },
-        { "middle", false, NULL, 1 },
+        { "middle", false, NULL, 6 },
         { "root", false, NULL, 1 },
 };
 
