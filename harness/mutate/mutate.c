@@ -516,6 +516,15 @@ GBytes *up_crossover(const uint8_t *data, size_t bytes, const uint8_t *other, si
 #define EVENT_RUN_MOST   8 /* bytes that an edit repeats or removes */
 #define POLICY_ONE_IN    8
 
+static void insert_events(GByteArray *events, guint at, const uint8_t *data, guint count)
+{
+        guint after = events->len - at;
+
+        g_byte_array_set_size(events, events->len + count);
+        memmove(events->data + at + count, events->data + at, after);
+        memcpy(events->data + at, data, count);
+}
+
 static void edit_events(GByteArray *events, struct up_rng *rng)
 {
         uint8_t byte = (uint8_t)up_rng_next(rng);
@@ -546,9 +555,20 @@ static void edit_events(GByteArray *events, struct up_rng *rng)
         default:
                 break;
         }
-        g_byte_array_append(events, &byte, 1);
-        memmove(events->data + at + 1, events->data + at, events->len - 1 - at);
-        events->data[at] = byte;
+        insert_events(events, at, &byte, 1);
+}
+
+/* A run of the other's events, anywhere. */
+static void cross_events(GByteArray *events, GBytes *other, struct up_rng *rng)
+{
+        gsize bytes;
+        const uint8_t *data = g_bytes_get_data(other, &bytes);
+
+        if (bytes == 0)
+                return;
+        size_t from = up_rng_below(rng, bytes);
+        size_t count = 1 + up_rng_below(rng, bytes - from);
+        insert_events(events, (guint)up_rng_below(rng, events->len + 1), data + from, (guint)count);
 }
 
 /* One operator of the script layer whose name says that it changes the policy. */
@@ -562,7 +582,8 @@ static void change_policy(struct up_draft *draft)
         }
 }
 
-GBytes *up_mutate_events(struct up_case *c, size_t most_bytes, uint64_t seed)
+GBytes *up_mutate_events(
+    struct up_case *c, const struct up_case *other, size_t most_bytes, uint64_t seed)
 {
         struct up_draft draft;
         GByteArray *events = g_byte_array_new();
@@ -576,6 +597,8 @@ GBytes *up_mutate_events(struct up_case *c, size_t most_bytes, uint64_t seed)
         up_case_put(&c->mutation, "events; graded unsigned");
         if (bytes > 0)
                 g_byte_array_append(events, data, (guint)bytes);
+        if (other != NULL)
+                cross_events(events, other->message, &draft.rng);
         for (size_t i = 1 + up_rng_below(&draft.rng, EVENT_EDITS_MOST); i > 0; i--)
                 edit_events(events, &draft.rng);
         message = g_byte_array_free_to_bytes(events);

@@ -32,9 +32,11 @@ GBytes *up_mutate_case(
 
 /**
  * As up_mutate_case(), of a case whose message is no mail but a list of events, each of one byte:
- * changes these and the policy, and signs nothing. NULL if the mutant does not fit.
+ * changes these and the policy, and signs nothing. First puts some events of @other in, unless it
+ * is NULL. NULL if the mutant does not fit.
  */
-GBytes *up_mutate_events(struct up_case *c, size_t most_bytes, uint64_t seed);
+GBytes *up_mutate_events(
+    struct up_case *c, const struct up_case *other, size_t most_bytes, uint64_t seed);
 
 /**
  * A case made of two: parts, header fields, script events and policy of the other are put into the

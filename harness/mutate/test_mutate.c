@@ -452,23 +452,29 @@ static void mutants_of_events_are_unsigned_and_distinct(void **state)
         static const char events[] = "unpend-case: 1\nmessage:\n\x02\x43\x0f\x50";
         g_autoptr(GHashTable) all =
             g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
+        static const char marked[] = "unpend-case: 1\nmessage:\n\xf7\xf7\xf7\xf7";
+        g_autoptr(up_case) other = up_case_read((const uint8_t *)marked, strlen(marked), NULL);
         g_autoptr(GBytes) file = text(events);
-        unsigned policies = 0;
+        unsigned policies = 0, crossed = 0;
 
         (void)state;
         for (uint64_t seed = 0; seed < 200; seed++) {
                 struct up_case *from = up_case_read((const uint8_t *)events, strlen(events), NULL);
-                GBytes *result = up_mutate_events(from, MOST_BYTES, seed);
+                GBytes *result =
+                    up_mutate_events(from, seed % 2 == 0 ? other : NULL, MOST_BYTES, seed);
                 g_autoptr(up_case) c = assert_sound(result, file, MOST_BYTES);
                 g_autoptr(up_case) standard = up_case_new();
                 assert_int_equal(up_expected_grade_of(c->mutation), UP_EXPECTED_UNSIGNED);
                 assert_int_equal(c->script->len, 1);
+                crossed += memchr(g_bytes_get_data(c->message, NULL), 0xf7,
+                               g_bytes_get_size(c->message)) != NULL;
                 policies += memcmp(&c->policy, &standard->policy, sizeof c->policy) != 0;
                 g_hash_table_add(all, result);
         }
         assert_in_range(g_hash_table_size(all), 150, 200);
         assert_in_range(policies, 5, 100);
-        assert_null(up_mutate_events(up_case_new(), 5, 1));
+        assert_in_range(crossed, 50, 100);
+        assert_null(up_mutate_events(up_case_new(), NULL, 5, 1));
 }
 
 int main(void)

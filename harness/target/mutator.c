@@ -102,7 +102,7 @@ static size_t mutate(uint8_t *data, size_t size, size_t max_size, unsigned int s
                 return LLVMFuzzerMutate != NULL ? LLVMFuzzerMutate(data, size, max_size) : 0;
         c = up_case_read(data, size, NULL);
         if (up_target.takes_events) {
-                file = up_mutate_events(g_steal_pointer(&c), max_size, up_rng_next(&rng));
+                file = up_mutate_events(g_steal_pointer(&c), NULL, max_size, up_rng_next(&rng));
                 return file != NULL ? copy_out(data, max_size, file) : 0;
         }
         if (LLVMFuzzerMutate != NULL &&
@@ -131,6 +131,12 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *data, size_t size, const uint8_t
         if (leaves_all_to_engine())
                 return 0;
         up_target_mutated();
-        file = up_crossover(data, size, other, other_size, max_out_size, seed);
-        return copy_out(out, max_out_size, file);
+        if (up_target.takes_events) {
+                g_autoptr(up_case) other_case = up_case_read(other, other_size, NULL);
+                file = up_mutate_events(
+                    up_case_read(data, size, NULL), other_case, max_out_size, seed);
+        } else {
+                file = up_crossover(data, size, other, other_size, max_out_size, seed);
+        }
+        return file != NULL ? copy_out(out, max_out_size, file) : 0;
 }

@@ -180,14 +180,16 @@ Acquire::IndexTargets::deb {
 END
     if [ -n "${1-}" ]; then
         mirror=$(apt-get indextargets --format "\$(REPO_URI)" 'Origin: Debian' 'Label: Debian' | sed 1q)
-        echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
-            "${mirror:-http://deb.debian.org/debian} $1 main" >"$dir/suite.list"
+        [ -n "$mirror" ] || fail "apt has no mirror of Debian enabled"
+        echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $1 main" \
+            >"$dir/suite.list"
         options="-o Dir::Etc::SourceParts=/dev/null -o Dir::Etc::SourceList=$dir/suite.list"
     fi
     run apt-get -q -c="$dir/apt.conf" $options update &&
         run apt-get -q -c="$dir/apt.conf" $options source --tar-only "$library${1:+/$1}" || return
     tarball=$(cd "$dir" && echo "$library"_*.orig.tar.??)
     version=${tarball#*_}
+    version=${version%.orig.tar.*}
     { echo "${version%%[+~-]*} $tarball $(sha256sum <"$dir/$tarball" | cut -d ' ' -f 1)" >"$dir/pin" &&
         mv "$dir/$tarball" "$cache/sources/" && mv "$dir/pin" "$pin"; } || fail_to_write
 }

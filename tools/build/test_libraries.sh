@@ -136,4 +136,9 @@ check 'releases: those that were downloaded' ended 0
 check 'with version and path' last_is "3.2.99 $UNPEND_CACHE/sources/gmime_3.2.99.orig.tar.xz"
 check 'a suite that cannot be had is skipped' err_has 'skipping bookworm'
 
+# An apt-get that brings a tarball.
+printf '#!/bin/sh\ncase "$*" in *" source "*) : >openssl_3.0.99.orig.tar.gz ;; esac\necho mirror\n' >bin/apt-get
+PATH=$work/bin:$PATH libraries --releases openssl sid
+check 'a download has its version' last_is "3.0.99 $UNPEND_CACHE/sources/openssl_3.0.99.orig.tar.gz"
+
 done_testing
