@@ -338,7 +338,7 @@ TIME ?= 60s
 ALL_CORES := $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
 
 .PHONY: help setup check campaign install uninstall replay libfuzzer afl asan fuel fuel-gcc tools judge-mutants \
-	bench bench-mutator bisect-build bisect-example pictures clean
+	bench bisect-build bisect-example pictures clean
 help:
 	@echo 'make check            everything that must hold: warnings, layers, tests, regressions;'
 	@echo '                      GATE="--junit FILE --sarif FILE" writes reports, too'
@@ -358,7 +358,6 @@ help:
 	@echo 'make judge-mutants    1,000 mutants judged by the command-line tools of OpenSSL and NSS'
 	@echo 'make bench            speeds, edges, times to faults, costs, against a plain harness; an hour;'
 	@echo '                      BENCH="--only instructions", BENCH=--write puts them into fuzz/README.md'
-	@echo 'make bench-mutator    what the mutator is worth against libFuzzer'"'"'s own; BENCH="--runs 3"'
 	@echo 'make bisect-example   git bisect run, on releases of GMime: which one fixed a bug; minutes'
 	@echo 'make pictures         draw the state machine anew; needs graphviz'
 	@echo 'make clean            remove build/; findings of campaigns in build/campaign too'
@@ -409,9 +408,6 @@ bench:
 	$(call provide,plain)
 	@$(MAKE) --no-print-directory libfuzzer
 	@$(MAKE) --no-print-directory $(ALL_CORES) do-$@
-
-bench-mutator: libfuzzer
-	@UNPEND=$(B)/unpend tools/dev/bench-mutator.sh $(BENCH)
 
 # One target on what one commit of a library makes, for tools/dev/bisect-step.sh.
 bisect-build:
