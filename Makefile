@@ -178,7 +178,9 @@ $(B)/libfuzzer/fuzz/%: $(B)/libfuzzer/fuzz/fuzz_%.o $(B)/libfuzzer/built_from.o 
 
 # With libFuzzer's mutator, and with ours, which is not instrumented.
 $(B)/plain/engine-mutator: $(B)/plain/fuzz/plain.o $(B)/plain/built_from.o
-$(B)/plain/unpend-mutator: $(B)/plain/fuzz/plain.o $(B)/plain/built_from.o $(B)/asan/libunpend.a
+# It asks its target whether the message is mail: fuzz_mime.o says so.
+$(B)/plain/unpend-mutator: $(B)/plain/fuzz/plain.o $(B)/plain/built_from.o $(B)/asan/fuzz/fuzz_mime.o \
+		$(B)/asan/libunpend.a
 $(B)/plain/unpend-mutator: PLAIN_ENTRY := $(MUTATOR)
 $(B)/plain/engine-mutator $(B)/plain/unpend-mutator:
 	$(call say,LINK,$@)
