@@ -37,7 +37,7 @@ static const struct {
 /* Finds the caller of each allocation, for LeakSanitizer to name: slow. */
 #define WHOLE_STACKS ":fast_unwind_on_malloc=0:max_allocation_size_mb=64:malloc_context_size=20"
 
-#define TIGHT_MEMORY ":max_allocation_size_mb=64:hard_rss_limit_mb=512"
+#define TIGHT_MEMORY ":max_allocation_size_mb=32:hard_rss_limit_mb=256"
 
 /* llvm-symbolizer by its names; gcc's sanitizers need none. */
 static const char *const symbolizers[] = { "llvm-symbolizer", "llvm-symbolizer-19",
@@ -75,12 +75,9 @@ static char **request_environment(const struct up_run_request *request, bool who
                 g_autofree char *columns = g_strdup_printf("%u", request->trace_columns);
                 environment = g_environ_setenv(environment, "UNPEND_TRACE", columns, TRUE);
         }
-        if (whole_stacks) {
-                g_autofree char *options =
-                    g_strconcat(g_environ_getenv(environment, "ASAN_OPTIONS"), WHOLE_STACKS, NULL);
-                environment = g_environ_setenv(environment, "ASAN_OPTIONS", options, TRUE);
-        }
-        return environment;
+        g_autofree char *options = g_strconcat(g_environ_getenv(environment, "ASAN_OPTIONS"),
+            whole_stacks ? WHOLE_STACKS : "", request->tight_memory ? TIGHT_MEMORY : "", NULL);
+        return g_environ_setenv(environment, "ASAN_OPTIONS", options, TRUE);
 }
 
 unsigned up_run_limit_s(const struct up_run_request *request)
@@ -578,7 +575,8 @@ static struct up_run *run_case(
         char *const paths[] = { (char *)request->path,
                 request->repeat ? (char *)request->path : NULL, NULL };
         struct idle *idle = runner != NULL ? get_idle(runner, request, whole_stacks) : NULL;
-        struct up_run *run = run_paths(request, ONE_CASE, paths, idle != NULL ? idle->server : NULL, whole_stacks);
+        struct up_run *run =
+            run_paths(request, ONE_CASE, paths, idle != NULL ? idle->server : NULL, whole_stacks);
 
         if (idle != NULL)
                 put_back(runner, idle);

@@ -42,7 +42,7 @@ struct up_run_request {
         const char *fault;      /* to be planted into the target's pipeline; NULL: none */
         unsigned trace_columns; /* width of the trace; 0: no trace */
         bool repeat;            /* run it twice in the process; a difference is a finding */
-        bool tight_memory; /* a `memory` finding is expected: a quarter of the bounds will do */
+        bool tight_memory; /* a `memory` finding is expected: an eighth of the bounds will do */
 };
 
 struct up_run {
