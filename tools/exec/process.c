@@ -45,6 +45,7 @@ struct up_process *up_process_start(const struct up_process_request *request, GE
             G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE);
         struct up_process *process;
         GSubprocess *child;
+        const char *identifier;
 
         g_subprocess_launcher_set_environ(launcher, (char **)request->environment);
         g_subprocess_launcher_set_child_setup(launcher, up_child_lead_group, NULL, NULL);
@@ -54,7 +55,8 @@ struct up_process *up_process_start(const struct up_process_request *request, GE
         process = g_new0(struct up_process, 1);
         process->request = *request;
         process->child = child;
-        process->pid = (pid_t)g_ascii_strtoll(g_subprocess_get_identifier(child), NULL, 10);
+        identifier = g_subprocess_get_identifier(child); /* NULL when it has ended already */
+        process->pid = identifier != NULL ? (pid_t)g_ascii_strtoll(identifier, NULL, 10) : 0;
 
         g_autoptr(GDataInputStream) lines =
             g_data_input_stream_new(g_subprocess_get_stdout_pipe(child));
@@ -75,7 +77,7 @@ void up_process_signal(struct up_process *process, int signal)
 /* GLib reaps a child soon, but its group keeps the number as long as a member lives. */
 void up_process_kill(struct up_process *process)
 {
-        if (!process->has_ended)
+        if (!process->has_ended && process->pid > 0)
                 kill(-process->pid, SIGKILL);
 }
 

@@ -27,6 +27,7 @@ struct up_process;
 /** What the request points to is copied or, like the log, used until @ended. NULL with @error. */
 struct up_process *up_process_start(const struct up_process_request *request, GError **error);
 
+/** 0 if it had ended before it was looked at. */
 pid_t up_process_id(const struct up_process *process);
 
 /** Sends a signal to the process alone; harmless when it has ended. */
