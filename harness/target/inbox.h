@@ -29,7 +29,7 @@
 #include <sys/types.h>
 
 #define UP_INBOX_EXAMINE_OPTION "--examine"
-#define UP_INBOX_LIMIT_S        25 /* of processor time for an input, as in fuzz/default.options */
+#define UP_INBOX_LIMIT_S        10 /* of processor time for an input, as in fuzz/default.options */
 
 #define UP_INBOX_TOO_SLOW "unpend: the examined input takes too long"
 
