@@ -178,7 +178,7 @@ $(B)/libfuzzer/fuzz/%: $(B)/libfuzzer/fuzz/fuzz_%.o $(B)/libfuzzer/built_from.o 
 
 # With libFuzzer's mutator, and with ours, which is not instrumented.
 $(B)/plain/engine-mutator: $(B)/plain/fuzz/plain.o $(B)/plain/built_from.o
-# It asks its target whether the message is mail: fuzz_mime.o says so.
+# The mutator reads in up_target whether the message is mail: that of fuzz_mime.o.
 $(B)/plain/unpend-mutator: $(B)/plain/fuzz/plain.o $(B)/plain/built_from.o $(B)/asan/fuzz/fuzz_mime.o \
 		$(B)/asan/libunpend.a
 $(B)/plain/unpend-mutator: PLAIN_ENTRY := $(MUTATOR)

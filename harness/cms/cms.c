@@ -81,7 +81,7 @@ static CMS_ContentInfo *parse(const struct structure *s)
 
 /* --- depth ------------------------------------------------------------------------------------ */
 
-/* Of 64 inputs, so many; the rest gets none. Those that parse the structure anew are dear. */
+/* How many of 64 inputs each is done for; the others get none. Those that parse anew cost most. */
 static const unsigned weights[UP_CMS_EXTRAS] = {
         [UP_CMS_VERIFY_WAYS] = 24,
         [UP_CMS_ACCESSORS] = 1,

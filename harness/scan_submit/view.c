@@ -106,7 +106,7 @@ struct up_view up_record_view(const struct up_record *record, unsigned index)
 
 enum timer { RETRY, WATCH, EXPIRY };
 
-/* @hash tells apart what the timer belongs to. */
+/* @hash identifies what the timer belongs to. */
 static void add_timer(struct up_digest *digest, uint64_t hash, enum timer timer, int64_t at_ms)
 {
         uint64_t weight = up_fnv_number(hash, timer) | 1;

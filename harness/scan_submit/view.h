@@ -13,7 +13,7 @@
 struct up_view up_record_view(const struct up_record *record, unsigned index);
 
 /**
- * A digest of a state with timers, which count relative to the time at which it is asked for. It is
+ * A digest of a state with timers, which count relative to the time of the call. It is
  * linear: each timer adds its time, multiplied by a hash of what it belongs to, so that digests of
  * parts can be added and subtracted as the parts change, and time passes without looking at any.
  */

@@ -18,7 +18,7 @@
 #include "tools/promote/triage.h"
 
 /* As long as a worker waits (fuzz/TARGET.options). */
-#define LIMIT_S 25
+#define LIMIT_S 25 /* more than an input may take in the campaign */
 
 /* Each finding is minimised for so long at least, however many share the time. */
 #define LEAST_S      5

@@ -16,7 +16,7 @@ struct up_process_request {
         const char *const *argv; /* NULL-terminated */
         char *const *environment;
         FILE *log; /* gets all output; stays the caller's, and open until @ended */
-        void (*line)(void *data, const char *line); /* of its output; NULL: nobody reads it */
+        void (*line)(void *data, const char *line); /* of its output; NULL: not read */
         /* Once, when it has ended and its output was read; as waitpid() has it. May free it. */
         void (*ended)(void *data, int wait_status);
         void *data;
