@@ -94,6 +94,14 @@ static bool has_verdict(const struct up_ledger_index *index, const struct up_ind
         return false;
 }
 
+/* A recipient that waited may be spared a failure that it met in the healthy run: a restart in the
+ * midst of its only attempt, for example. */
+static bool is_worse(enum up_disposition is, enum up_disposition wanted)
+{
+        return is != wanted &&
+               !(is == UP_DISPOSITION_DELIVERED && wanted == UP_DISPOSITION_BOUNCED);
+}
+
 static uint64_t compare_recipient(const struct comparison *comparison,
     const struct up_index_recipient *healing, const struct up_index_recipient *healthy)
 {
@@ -106,7 +114,7 @@ static uint64_t compare_recipient(const struct comparison *comparison,
         if (wanted->view->disposition != UP_DISPOSITION_DELIVERED &&
             has_verdict(comparison->healing, healing->message))
                 return 0;
-        if (is->view->disposition == wanted->view->disposition)
+        if (!is_worse(is->view->disposition, wanted->view->disposition))
                 return 1;
         g_autofree char *signature = g_strdup_printf("%s: %s instead of %s", up_state_of(then),
             up_disposition_of(is), up_disposition_of(wanted));

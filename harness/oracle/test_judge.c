@@ -1320,10 +1320,10 @@ static struct up_ledger *long_run(int64_t expiry_ms, bool command_too, enum up_d
 }
 
 static void healed(int64_t expiry_ms, bool command_too, enum up_disposition end_as,
-    unsigned findings, uint64_t judged)
+    enum up_disposition healthy_end, unsigned findings, uint64_t judged)
 {
         g_autoptr(up_ledger) sick = long_run(expiry_ms, command_too, end_as);
-        g_autoptr(up_ledger) well = long_run(expiry_ms, false, UP_DISPOSITION_DELIVERED);
+        g_autoptr(up_ledger) well = long_run(expiry_ms, false, healthy_end);
         const struct ledgers runs = { .baseline = sick, .with_healing = sick, .healthy = well };
         g_autofree char *signature = NULL;
         uint64_t count;
@@ -1337,13 +1337,16 @@ static void healed(int64_t expiry_ms, bool command_too, enum up_disposition end_
 static void recipients_that_wait_at_healing_end_well(void **state)
 {
         const int64_t fits_ms = 1000 + 15 * 60 * 1000 + 1000; /* one recipient has its turn */
+        const enum up_disposition bounced = UP_DISPOSITION_BOUNCED,
+                                  delivered = UP_DISPOSITION_DELIVERED;
 
         (void)state;
-        healed(fits_ms, false, UP_DISPOSITION_BOUNCED, 1, 1);
-        healed(fits_ms, false, UP_DISPOSITION_DELIVERED, 0, 1);
-        healed(fits_ms - 1, false, UP_DISPOSITION_BOUNCED, 0, 0);
-        healed(fits_ms, true, UP_DISPOSITION_BOUNCED, 0, 0);
-        healed(UP_NEVER_MS, false, UP_DISPOSITION_BOUNCED, 1, 1);
+        healed(fits_ms, false, bounced, delivered, 1, 1);
+        healed(fits_ms, false, delivered, delivered, 0, 1);
+        healed(fits_ms - 1, false, bounced, delivered, 0, 0);
+        healed(fits_ms, true, bounced, delivered, 0, 0);
+        healed(UP_NEVER_MS, false, bounced, delivered, 1, 1);
+        healed(UP_NEVER_MS, false, delivered, bounced, 0, 1);
 }
 
 /* The sick scanner has given a verdict before all became well: it stands, whatever it would say. */
