@@ -17,12 +17,11 @@
 #include "tools/exec/run.h"
 #include "tools/promote/triage.h"
 
-/* As long as a worker waits (fuzz/TARGET.options). */
-#define LIMIT_S 25 /* more than an input may take in the campaign */
+/* For one run: more than a worker waits (fuzz/TARGET.options). */
+#define LIMIT_S 25
 
 /* Each finding is minimised for so long at least, however many share the time. */
-#define LEAST_S      5
-#define HANG_LEAST_S 90
+#define LEAST_S 5
 
 struct state {
         const struct up_collection *collection;
@@ -184,11 +183,11 @@ static bool is_hang(const char *slug)
         return g_str_has_prefix(slug, up_class_rows[UP_CLASS_HANG].name);
 }
 
-static unsigned share_s(const struct state *state, const char *slug)
+static unsigned share_s(const struct state *state)
 {
         gint64 share_s = state->left_us / MAX(state->left, 1) / G_TIME_SPAN_SECOND;
 
-        return (unsigned)MAX(share_s, is_hang(slug) ? HANG_LEAST_S : LEAST_S);
+        return (unsigned)MAX(share_s, LEAST_S);
 }
 
 /* Of an earlier campaign's case: the faults that it needs. The caller owns the result. */
@@ -247,7 +246,7 @@ static bool collect_finding(struct state *state, const char *slug, const char *p
         if (triaged->status == UP_TRIAGE_FOUND)
                 known = find_known(state, triaged->finding);
         if (triaged->status == UP_TRIAGE_FOUND && known == NULL && !is_done &&
-            up_triage_reduce(state->triage, triaged, share_s(state, slug), false))
+            up_triage_reduce(state->triage, triaged, share_s(state), false))
                 up_triage_verify(
                     state->triage, triaged, triaged->small->bytes, triaged->small->fault);
         state->triage->run.fault = campaign_fault;

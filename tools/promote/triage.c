@@ -304,7 +304,7 @@ static struct up_run_request gate_request(
         return request;
 }
 
-static bool reproduce(struct up_triage *triage, struct up_triaged *triaged)
+static bool reproduce_alone(struct up_triage *triage, struct up_triaged *triaged)
 {
         const struct up_run_request request = gate_request(triage, triaged->finding, triaged->path);
         bool same = true;
@@ -317,8 +317,15 @@ static bool reproduce(struct up_triage *triage, struct up_triaged *triaged)
                 g_autoptr(up_run) run = up_run_case(&request);
                 same = check_reproduced(triaged, run, when);
         }
-        if (same)
-                choose_passing(triage);
+        return same;
+}
+
+static bool reproduce_after_others(struct up_triage *triage, struct up_triaged *triaged)
+{
+        const struct up_run_request request = gate_request(triage, triaged->finding, triaged->path);
+        bool same = true;
+
+        choose_passing(triage);
         for (unsigned i = 1; same && triage->passing->len > 0 && i <= triaged->times; i++) {
                 g_autoptr(GPtrArray) paths = NULL;
                 g_autofree char *when = NULL;
@@ -422,7 +429,8 @@ bool up_triage_reduce(
 {
         const char *fault = triage->run.fault;
 
-        if (!reproduce(triage, triaged) ||
+        if (!reproduce_alone(triage, triaged) ||
+            (strict && !reproduce_after_others(triage, triaged)) ||
             (strict && fault != NULL &&
                 !passes_without_fault(triage, triaged, triaged->path, fault)))
                 return false;

@@ -2,9 +2,9 @@
  * triage - from an input that broke a target to a minimised, verified, new finding
  *
  * Shared by `campaign` and `promote`. An input is first identified: run, and compared with the
- * cases that are known. Then it is reduced: reproduced in fresh processes and after other cases in
- * one process, minimised unless its head says that this was done, and run as the gate will run it.
- * An address, or what a library keeps from case to case, must not decide.
+ * cases that are known. Then it is reduced: reproduced in fresh processes and, for a regression,
+ * after other cases in one process; minimised unless its head says that this was done, and run as
+ * the gate will run it. An address, or what a library keeps from case to case, must not decide.
  *
  * What is known are the cases of the target in the folder of regressions and in the private folder
  * (private.h) that ask for a finding under the same fault.
@@ -87,8 +87,9 @@ const struct up_known_case *up_triage_find_known(struct up_triage *triage,
 
 /**
  * Reproduces and minimises what was identified; at most so many @seconds, 0 without a limit, go
- * into minimising. Where a fault is planted, @strict demands that the input passes without it.
- * False when the status is no longer UP_TRIAGE_FOUND.
+ * into minimising. @strict demands what a regression needs: the finding shows after other cases in
+ * one process, too, and where a fault is planted, the input passes without it. False when the
+ * status is no longer UP_TRIAGE_FOUND.
  */
 bool up_triage_reduce(
     struct up_triage *triage, struct up_triaged *triaged, unsigned seconds, bool strict);
