@@ -164,7 +164,7 @@ static bool sort_inputs(struct state *state, const char *folder, bool is_kept)
 static void move_crashes_to_done(const struct state *state)
 {
         const char *crashes = state->collection->folders->crashes;
-        g_autofree char *done = g_build_filename(crashes, "done", NULL);
+        g_autofree char *done = g_build_filename(crashes, UP_CRASHES_DONE, NULL);
         g_autoptr(GPtrArray) paths = files_in(crashes);
 
         g_mkdir_with_parents(done, 0777);

@@ -156,18 +156,33 @@ static bool is_triaged(const struct up_result *result, const char *slug)
         return false;
 }
 
-/* After an interruption: what was seen and not triaged. */
-static void print_untriaged(const struct up_result *result)
+/* Inputs move when they were triaged. */
+static char *find_input(const struct up_sighting *sighting)
 {
+        g_autofree char *folder = g_path_get_dirname(sighting->path);
+        g_autofree char *name = g_path_get_basename(sighting->path);
+        g_autofree char *moved = g_build_filename(folder, UP_CRASHES_DONE, name, NULL);
+
+        return up_tool_quote(g_file_test(moved, G_FILE_TEST_EXISTS) ? moved : sighting->path);
+}
+
+/* After an interruption what was seen and not triaged; else hangs that ended within the longer
+ * limit of repro. Of a crash that is not seen again there is a finding. */
+static void print_untriaged(const struct up_result *result, bool interrupted)
+{
+        const char *what =
+            interrupted ? "found, not minimised" : "slow, but within the limit of repro";
+
         for (guint i = 0; i < result->sightings.seen->len; i++) {
                 const struct up_sighting *sighting = result->sightings.seen->pdata[i];
-                g_autofree char *path = up_tool_quote(sighting->path);
+                g_autofree char *path = find_input(sighting);
                 g_autofree char *fault = up_tool_fault_option(result->fault);
 
-                if (is_triaged(result, sighting->slug))
+                if (is_triaged(result, sighting->slug) ||
+                    (!interrupted &&
+                        strcmp(sighting->class, up_class_rows[UP_CLASS_HANG].name) != 0))
                         continue;
-                up_tool_print_coloured(
-                    stdout, UP_RED, "\nfound, not minimised: %s", sighting->class);
+                up_tool_print_coloured(stdout, UP_RED, "\n%s: %s", what, sighting->class);
                 printf(" in %s\n  signature  %s\n  input      %s\n", result->target,
                     sighting->signature, path);
                 printf("  reproduce  %s repro --flavour asan --target %s%s %s\n", up_tool_program(),
@@ -198,8 +213,7 @@ void up_result_print_text(GPtrArray *results, bool interrupted)
                         if (found->root_cause == NULL)
                                 print_finding(result, found);
                 }
-                if (interrupted)
-                        print_untriaged(result);
+                print_untriaged(result, interrupted);
         }
 }
 

@@ -24,7 +24,8 @@ static bool crashed_before(const struct up_folders *folders, const char *sum)
         for (size_t i = 0; i < G_N_ELEMENTS(crash_kinds); i++) {
                 g_autofree char *name = g_strdup_printf("%s-%s", crash_kinds[i], sum);
                 g_autofree char *path = g_build_filename(folders->crashes, name, NULL);
-                g_autofree char *done = g_build_filename(folders->crashes, "done", name, NULL);
+                g_autofree char *done =
+                    g_build_filename(folders->crashes, UP_CRASHES_DONE, name, NULL);
                 if (g_file_test(path, G_FILE_TEST_EXISTS) || g_file_test(done, G_FILE_TEST_EXISTS))
                         return true;
         }

@@ -4,6 +4,9 @@
 #ifndef UP_TOOLS_CAMPAIGN_FOLDERS_H
 #define UP_TOOLS_CAMPAIGN_FOLDERS_H
 
+/** Below `crashes`: those that were triaged. */
+#define UP_CRASHES_DONE "done"
+
 /** The files of a target's campaign: DIR/TARGET/... */
 struct up_folders {
         char *binary;      /* libFuzzer's target, which merges and measures for all engines */

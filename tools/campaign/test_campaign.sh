@@ -63,7 +63,10 @@ if [ $role = examine ]; then
             [ -e "$input" ] || continue
             running=$last/.examining-$$
             mv "$input" "$running"
-            case $(cat "$running") in crash*) asan_report ;; esac
+            case $(cat "$running") in
+            crash*) asan_report ;;
+            slow*) echo 'unpend: the examined input takes too long' >&2; exit 1 ;;
+            esac
             rm "$running"
         done
         sleep 0.1
@@ -118,6 +121,7 @@ else
         echo clean >"$UNPEND_MODE"
         exit 77
         ;;
+    slow) printf 'slow' >"$UNPEND_INBOX/found-1234" ;;
     timid)
         printf 'timid' >"${prefix}crash-5678"
         printf 'timid' >"${prefix}timeout-5678"
@@ -249,6 +253,12 @@ campaign --time 2s --target smime --jobs 1
 check 'what breaks there and not alone is nondeterministic' out_has 'nondeterministic'
 check 'but not what was only slow there' sh -c '! grep -q timeout- out'
 check 'and is a finding' ended 1
+
+echo slow >mode
+campaign --time 3s --target smime --jobs 1 --out "$work/slow"
+check 'what takes too long in the campaign alone is said' out_has 'slow, but within the limit of repro: hang in smime'
+check 'with its input' grep -q 'input  .*/slow/smime/crashes/done/timeout-' out
+check 'and is no finding' ended 0
 
 echo broken >mode
 began=$(date +%s)
