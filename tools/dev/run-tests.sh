@@ -1,6 +1,6 @@
 #!/bin/sh
 #
-# run.sh - tests, as many at once as there are cores
+# run-tests.sh - tests, one more at once than there are cores: some wait for most of their time
 #
 # SYNOPSIS
 #	tools/dev/run-tests.sh TEST…
@@ -35,7 +35,7 @@ esac
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 : >"$work/failed"
-printf '%s\n' "$@" | xargs -P "$(nproc)" -I '{}' sh "$0" --one '{}' "$work/lock" "$work/failed" || exit 1
+printf '%s\n' "$@" | xargs -P $(($(nproc) + 1)) -I '{}' sh "$0" --one '{}' "$work/lock" "$work/failed" || exit 1
 [ -s "$work/failed" ] || exit 0
 sed 's/^/FAILED: /' "$work/failed"
 exit 1
