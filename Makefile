@@ -337,7 +337,7 @@ do-pictures: $(B)/unpend
 # Each job looks for its packages first. What follows is a make of its own, which finds them.
 
 TIME ?= 60s
-ALL_CORES := $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j$(shell nproc))
+ALL_CORES = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .PHONY: help setup check campaign install uninstall replay libfuzzer afl asan fuel fuel-gcc tools judge-mutants \
 	bench bisect-build bisect-example pictures clean
