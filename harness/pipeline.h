@@ -236,6 +236,8 @@ enum up_capability {
         UP_CAN_CRASH = 1 << 4,       /* calls has_power(); restart() */
         UP_CAN_COMMANDS = 1 << 5,    /* command(), reload(), signatures_updated() */
         UP_CAN_CHANGES = 1 << 6,     /* for_each_changed() */
+        UP_CAN_SEVERAL = 1 << 7,     /* accepts mail for several recipients */
+        UP_CAN_STORE = 1 << 8,       /* can have mail scanned in the store */
 };
 
 /**

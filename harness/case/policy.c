@@ -261,3 +261,10 @@ int64_t up_policy_bound_ms(const struct up_policy *policy)
         return policy->lifetime_ms + policy->backoff_max_ms +
                MAX(policy->scan_timeout_ms, policy->send_timeout_ms);
 }
+
+int64_t up_policy_healthy_bound_ms(const struct up_policy *policy)
+{
+        int64_t scans = (policy->transport_scan != 0) + (policy->store_scan != 0);
+
+        return scans * policy->scan_timeout_ms + policy->send_timeout_ms;
+}

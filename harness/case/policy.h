@@ -98,6 +98,13 @@ char *up_policy_get(const struct up_policy *policy, const struct up_policy_row *
  */
 int64_t up_policy_bound_ms(const struct up_policy *policy);
 
+/**
+ * The bound on promptness: within it, counted from acceptance, each recipient of a message is done
+ * with where scanner and next hop are healthy and a worker is free. One attempt of each kind that
+ * policy wants.
+ */
+int64_t up_policy_healthy_bound_ms(const struct up_policy *policy);
+
 /** Does the setting have its default value? */
 bool up_policy_is_standard(const struct up_policy *policy, const struct up_policy_row *setting);
 

@@ -1,16 +1,16 @@
 /*
  * mock - the fixed pipeline, the faulty actions, and the table
  *
- * Each message has one recipient, and there is one worker, which has a message scanned and then
- * sends it. After a failure it is retried after a gap, as often as policy allows attempts of both
- * kinds, and within the lifetime; then it bounces, and its sender gets a notice, which is a message
- * too. Work is done in run(); a call that brings an answer only handles the event.
+ * Each message has one recipient. A worker has it scanned, sends it, and if policy wants that has
+ * it scanned in the store before it may be read. After a failure it is retried after a gap, as
+ * often as policy allows attempts of that kind, and within the lifetime; then policy decides. A
+ * message that bounces causes a notice, which is a message too. Work is done in run(); a call that
+ * brings an answer only handles the event.
  *
- * The rank of a message is the number of state changes left. One attempt takes three (queued,
- * started, waiting), so it bounds the attempts.
+ * The rank of a message is the number of state changes left, without those by command. One attempt
+ * takes three (queued, started, waiting), so it bounds the attempts.
  *
- * BUGS: it accepts no message with several recipients or with a scan in the store, quarantines
- * everything that is not clean, whatever policy says, and keeps nothing across a crash.
+ * BUGS: it rejects messages with several recipients, and keeps nothing across a crash.
  */
 #include "faults/mock.h"
 
@@ -23,11 +23,14 @@
 #include "scan_submit/reason.h"
 #include "scan_submit/received.h"
 
-enum state { QUEUED, STARTED, WAITING, DONE };
+enum state { QUEUED, STARTED, WAITING, HELD, DONE };
 
-static const char *const state_names[] = { "queued", "started", "waiting", "done" };
+static const char *const state_names[] = { "queued", "started", "waiting", "held", "done" };
 static const enum up_owner owners[] = { UP_OWNER_QUEUE, UP_OWNER_WORKER, UP_OWNER_TIMER,
-        UP_OWNER_NONE };
+        UP_OWNER_ADMINISTRATOR, UP_OWNER_NONE };
+
+/* What a worker does next with a message. */
+enum stage { SCAN, SEND, SCAN_STORED };
 
 #define MOVES 3 /* of one attempt */
 
@@ -37,13 +40,20 @@ struct up_mock_message {
         char *from, *to;
         bool notify;
         GBytes *bytes;
+        struct up_policy policy; /* under which it was accepted */
         enum state state;
-        bool is_clean;      /* the scanner said so */
+        enum stage stage;
+        int64_t tries; /* at this stage */
+        enum up_verdict verdict;
         up_request request; /* the latest */
         int64_t due_ms;     /* of its timer or time-out; since when it is queued */
         int64_t expiry_ms;
         uint64_t rank;
         enum up_disposition disposition;
+        enum up_access access;
+        enum up_command command; /* the latest */
+        bool is_held, is_deleted;
+        bool is_refused; /* at its submission */
         bool is_unnamed; /* left out of what has changed */
 };
 
@@ -53,8 +63,8 @@ struct up_mock {
         const struct up_ports *ports;
         struct up_policy policy;
         GPtrArray *messages; /* of struct up_mock_message; the id is the index plus one */
-        GQueue queue;        /* of messages that are ready for the worker */
-        struct up_mock_message *current; /* that the worker has; NULL: it is free */
+        GQueue queue;        /* of messages that are ready for a worker */
+        int64_t busy;        /* workers */
 };
 
 static up_mock_action *const actions[UP_MOCK_EVENT_COUNT];
@@ -79,9 +89,9 @@ static void message_free(void *data)
         g_free(message);
 }
 
-static uint64_t highest_rank(const struct up_mock *self)
+static uint64_t highest_rank(const struct up_policy *policy)
 {
-        return MOVES * (uint64_t)(self->policy.attempts + self->policy.send_attempts);
+        return MOVES * (uint64_t)(2 * policy->attempts + policy->send_attempts);
 }
 
 /* Takes ownership of @bytes. */
@@ -94,8 +104,9 @@ static struct up_mock_message *add(
                 .from = g_strdup(from),
                 .to = g_strdup(to),
                 .bytes = bytes,
+                .policy = self->policy,
                 .expiry_ms = now_ms + self->policy.lifetime_ms,
-                .rank = highest_rank(self) };
+                .rank = highest_rank(&self->policy) };
         g_ptr_array_add(self->messages, message);
         return message;
 }
@@ -103,12 +114,13 @@ static struct up_mock_message *add(
 static void enter(
     struct up_mock *self, struct up_mock_message *message, enum state state, int64_t due_ms)
 {
-        if (self->current == message)
-                self->current = NULL;
+        bool by_command = state == HELD || message->state == HELD;
+
+        self->busy += (state == STARTED) - (message->state == STARTED);
         g_queue_remove(&self->queue, message);
         message->state = state;
         message->due_ms = due_ms;
-        message->rank--;
+        message->rank -= !by_command;
 }
 
 static void end(
@@ -132,27 +144,47 @@ static void enqueue(struct up_mock *self, struct up_mock_message *message, int64
         g_queue_push_tail(&self->queue, message);
 }
 
-static void start(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+static void queue_for(
+    struct up_mock *self, struct up_mock_message *message, enum stage stage, int64_t now_ms)
+{
+        message->stage = stage;
+        message->tries = 0;
+        queue(self, message, now_ms);
+}
+
+static up_request request_scan(
+    const struct up_mock *self, const struct up_mock_message *message, enum up_level level)
+{
+        return self->ports->scan(self->ports->world, message->id, level, message->bytes);
+}
+
+static up_request request_transaction(
+    const struct up_mock *self, const struct up_mock_message *message)
 {
         const unsigned first = 0;
         const char *const to[] = { message->to, NULL };
-        const struct up_transaction send = { message->id, message->from, to, &first, message->bytes,
-                false };
-        void *world = self->ports->world;
+        const struct up_transaction transaction = { message->id, message->from, to, &first,
+                message->bytes, message->policy.store_scan != 0 };
 
+        return self->ports->send(self->ports->world, &transaction);
+}
+
+static void start(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+{
+        bool sends = message->stage == SEND;
+
+        message->tries++;
         enter(self, message, STARTED,
-            now_ms +
-                (message->is_clean ? self->policy.send_timeout_ms : self->policy.scan_timeout_ms));
-        self->current = message;
-        message->request = message->is_clean ? self->ports->send(world, &send)
-                                             : self->ports->scan(world, message->id,
-                                                   UP_LEVEL_TRANSPORT, message->bytes);
+            now_ms + (sends ? message->policy.send_timeout_ms : message->policy.scan_timeout_ms));
+        message->request = sends
+                               ? request_transaction(self, message)
+                               : request_scan(self, message,
+                                     message->stage == SCAN ? UP_LEVEL_TRANSPORT : UP_LEVEL_STORE);
 }
 
 static void queue_for_sending(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
-        message->is_clean = true;
-        queue(self, message, now_ms);
+        queue_for(self, message, SEND, now_ms);
 }
 
 static void quarantine(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
@@ -163,8 +195,21 @@ static void quarantine(struct up_mock *self, struct up_mock_message *message, in
 
 static void deliver(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
+        if (message->policy.store_scan == 0) {
+                end(self, message, UP_DISPOSITION_DELIVERED);
+                return;
+        }
+        message->disposition = UP_DISPOSITION_DELIVERED;
+        message->access = UP_ACCESS_UNDECIDED;
+        queue_for(self, message, SCAN_STORED, now_ms);
+}
+
+static void open_deposit(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+{
         (void)now_ms;
+        message->access = UP_ACCESS_OPEN;
         end(self, message, UP_DISPOSITION_DELIVERED);
+        self->ports->make_readable(self->ports->world, message->id);
 }
 
 /* Neither a notice nor a message with NOTIFY=NEVER or the null sender is reported. */
@@ -174,6 +219,34 @@ static void bounce(struct up_mock *self, struct up_mock_message *message, int64_
             message->parent != 0 ? UP_DISPOSITION_ABANDONED : UP_DISPOSITION_BOUNCED);
         if (message->parent == 0 && message->notify && *message->from != '\0')
                 handle(self, message, UP_MOCK_BOUNCED, now_ms);
+}
+
+static void pass(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+{
+        handle(self, message, message->stage == SCAN ? UP_MOCK_CLEAN : UP_MOCK_READABLE, now_ms);
+}
+
+/* What policy wants done with a message that is not clean. */
+static void decide(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+{
+        const struct up_policy *policy = &message->policy;
+        bool unscannable = message->verdict == UP_VERDICT_UNSCANNABLE;
+
+        if (unscannable && policy->unscannable == UP_UNSCANNABLE_DELIVER) {
+                pass(self, message, now_ms);
+        } else if (message->stage == SCAN_STORED) {
+                message->access = UP_ACCESS_REFUSED;
+                end(self, message, UP_DISPOSITION_DELIVERED);
+        } else if (message->verdict == UP_VERDICT_INFECTED) {
+                end(self, message,
+                    policy->infected == UP_INFECTED_DISCARD ? UP_DISPOSITION_DISCARDED
+                                                            : UP_DISPOSITION_QUARANTINED);
+        } else if (unscannable ? policy->unscannable == UP_UNSCANNABLE_BOUNCE
+                               : policy->rewritten == UP_REWRITTEN_BOUNCE) {
+                bounce(self, message, now_ms);
+        } else {
+                quarantine(self, message, now_ms);
+        }
 }
 
 static void report_from(
@@ -203,10 +276,10 @@ static void report(struct up_mock *self, struct up_mock_message *message, int64_
 
 static void check_loop(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
-        if (up_received_count(message->bytes) > self->policy.max_hops)
+        if (up_received_count(message->bytes) > message->policy.max_hops)
                 bounce(self, message, now_ms);
         else
-                queue(self, message, now_ms);
+                queue_for(self, message, message->policy.transport_scan != 0 ? SCAN : SEND, now_ms);
 }
 
 static void log_failure(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
@@ -216,19 +289,35 @@ static void log_failure(struct up_mock *self, struct up_mock_message *message, i
             self->ports, UP_LOG_DEFERRED, message->id, "", up_reason_rows[UP_REASON_DEFERRED].code);
 }
 
-/* A retry needs moves for a scan and for the transaction after it. */
+/* After the last attempt there will be no verdict, and no delivery. */
 static void retry(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
+        const struct up_policy *policy = &message->policy;
+        bool sends = message->stage == SEND;
+
         handle(self, message, UP_MOCK_LOGGED, now_ms);
-        if (message->rank < 2 * MOVES || message->expiry_ms <= now_ms)
-                bounce(self, message, now_ms);
-        else
+        if (message->tries < (sends ? policy->send_attempts : policy->attempts) &&
+            message->expiry_ms > now_ms) {
                 handle(self, message, UP_MOCK_DELAYED, now_ms);
+        } else if (sends) {
+                bounce(self, message, now_ms);
+        } else {
+                message->verdict = UP_VERDICT_UNSCANNABLE;
+                handle(self, message, UP_MOCK_NOT_CLEAN, now_ms);
+        }
 }
 
 static void delay(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
-        enter(self, message, WAITING, now_ms + self->policy.backoff_min_ms);
+        enter(self, message, WAITING, now_ms + message->policy.backoff_min_ms);
+}
+
+static void note_command(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+{
+        (void)self;
+        (void)now_ms;
+        message->is_deleted |= message->command == UP_COMMAND_DELETE;
+        message->is_held = message->command == UP_COMMAND_HOLD;
 }
 
 static up_mock_action *const actions[UP_MOCK_EVENT_COUNT] = {
@@ -236,14 +325,16 @@ static up_mock_action *const actions[UP_MOCK_EVENT_COUNT] = {
         [UP_MOCK_QUEUED] = enqueue,
         [UP_MOCK_STARTED] = start,
         [UP_MOCK_CLEAN] = queue_for_sending,
-        [UP_MOCK_NOT_CLEAN] = quarantine,
+        [UP_MOCK_NOT_CLEAN] = decide,
         [UP_MOCK_DELIVERED] = deliver,
+        [UP_MOCK_READABLE] = open_deposit,
         [UP_MOCK_REJECTED] = bounce,
         [UP_MOCK_FAILED] = retry,
         [UP_MOCK_LOGGED] = log_failure,
         [UP_MOCK_DELAYED] = delay,
         [UP_MOCK_DUE] = queue,
         [UP_MOCK_BOUNCED] = report,
+        [UP_MOCK_COMMANDED] = note_command,
 };
 
 /* --- the interface ---------------------------------------------------------------------------- */
@@ -277,39 +368,62 @@ static enum up_receipt submit(
         struct up_mock *self = data;
         up_id id = self->messages->len + 1;
 
-        if (given->to[1] != NULL || self->policy.store_scan != 0)
-                return UP_RECEIPT_DEFERRED;
+        if (given->to[1] != NULL)
+                return UP_RECEIPT_REJECTED;
         struct up_mock_message *message = add(self, given->from, given->to[0],
             up_received_prepend(
                 given->bytes, id, given->origin, self->ports->wall_s(self->ports->world)),
             now_ms);
         message->notify = given->notify;
         handle(self, message, UP_MOCK_ACCEPTED, now_ms);
+        if (message->is_refused) {
+                g_ptr_array_remove(self->messages, message);
+                return UP_RECEIPT_DEFERRED;
+        }
         *ret_id = id;
         return UP_RECEIPT_ACCEPTED;
 }
 
-/* An answer that comes late or twice is not the one that the worker waits for. */
-static void handle_answer(
-    struct up_mock *self, up_request request, enum up_mock_event event, int64_t now_ms)
+/* What a worker has is left to it: a command waits until then. */
+static void obey(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
-        if (self->current != NULL && self->current->request == request)
-                handle(self, self->current, event, now_ms);
+        if (message->state == STARTED || message->disposition != UP_DISPOSITION_NONE)
+                return;
+        if (message->is_deleted)
+                end(self, message, UP_DISPOSITION_DISCARDED);
+        else if (message->is_held && message->state != HELD)
+                enter(self, message, HELD, UP_NEVER_MS);
+        else if (!message->is_held && message->state == HELD)
+                queue(self, message, now_ms);
+}
+
+/* The message for which a worker waits; NULL: the answer comes late or twice. */
+static struct up_mock_message *find_started(const struct up_mock *self, up_request request)
+{
+        for (guint i = 0; i < self->messages->len; i++) {
+                struct up_mock_message *message = g_ptr_array_index(self->messages, i);
+                if (message->state == STARTED && message->request == request)
+                        return message;
+        }
+        return NULL;
 }
 
 static void scanned(
     void *data, up_request request, const struct up_scan_answer *answer, int64_t now_ms)
 {
-        static const enum up_mock_event events[UP_VERDICT_COUNT] = { [UP_VERDICT_CLEAN] =
-                                                                         UP_MOCK_CLEAN,
-                [UP_VERDICT_INFECTED] = UP_MOCK_NOT_CLEAN,
-                [UP_VERDICT_UNSCANNABLE] = UP_MOCK_NOT_CLEAN,
-                [UP_VERDICT_REWRITTEN] = UP_MOCK_NOT_CLEAN,
-                [UP_VERDICT_NONE] = UP_MOCK_FAILED };
         struct up_mock *self = data;
-        bool is_current = self->current != NULL && self->current->id == answer->message;
+        struct up_mock_message *message = find_started(self, request);
 
-        handle_answer(self, request, is_current ? events[answer->verdict] : UP_MOCK_FAILED, now_ms);
+        if (message == NULL)
+                return;
+        message->verdict = answer->message == message->id ? answer->verdict : UP_VERDICT_NONE;
+        if (message->verdict == UP_VERDICT_CLEAN)
+                pass(self, message, now_ms);
+        else
+                handle(self, message,
+                    message->verdict == UP_VERDICT_NONE ? UP_MOCK_FAILED : UP_MOCK_NOT_CLEAN,
+                    now_ms);
+        obey(self, message, now_ms);
 }
 
 static void sent(
@@ -319,19 +433,50 @@ static void sent(
                 [UP_OUTCOME_DEFERRED] = UP_MOCK_FAILED,
                 [UP_OUTCOME_REJECTED] = UP_MOCK_REJECTED,
                 [UP_OUTCOME_UNKNOWN] = UP_MOCK_FAILED };
+        struct up_mock *self = data;
+        struct up_mock_message *message = find_started(self, request);
 
-        handle_answer(data, request, events[up_send_outcome(answer, 0)], now_ms);
+        if (message == NULL)
+                return;
+        handle(self, message, events[up_send_outcome(answer, 0)], now_ms);
+        obey(self, message, now_ms);
+}
+
+/* A held message stays held, and what was delivered is opened or refused. */
+static void expire(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+{
+        if (message->stage != SCAN_STORED) {
+                bounce(self, message, now_ms);
+                return;
+        }
+        message->verdict = UP_VERDICT_UNSCANNABLE;
+        handle(self, message, UP_MOCK_NOT_CLEAN, now_ms);
+}
+
+static bool can_expire(const struct up_mock_message *message)
+{
+        return message->state == QUEUED || message->state == WAITING;
 }
 
 static void check_timers(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
         if (message->state == STARTED && message->due_ms <= now_ms)
                 handle(self, message, UP_MOCK_FAILED, now_ms);
-        else if (message->state != STARTED && message->state != DONE &&
-                 message->expiry_ms <= now_ms)
-                bounce(self, message, now_ms);
+        else if (can_expire(message) && message->expiry_ms <= now_ms)
+                expire(self, message, now_ms);
         else if (message->state == WAITING && message->due_ms <= now_ms)
                 handle(self, message, UP_MOCK_DUE, now_ms);
+        obey(self, message, now_ms);
+}
+
+static struct up_mock_message *first_ready(const struct up_mock *self, int64_t now_ms)
+{
+        for (GList *at = self->queue.head; at != NULL; at = at->next) {
+                struct up_mock_message *message = at->data;
+                if (message->due_ms <= now_ms)
+                        return message;
+        }
+        return NULL;
 }
 
 static void run(void *data, int64_t now_ms)
@@ -340,21 +485,23 @@ static void run(void *data, int64_t now_ms)
 
         for (guint i = 0; i < self->messages->len; i++)
                 check_timers(self, g_ptr_array_index(self->messages, i), now_ms);
-        if (self->current == NULL && !g_queue_is_empty(&self->queue))
-                handle(self, g_queue_peek_head(&self->queue), UP_MOCK_STARTED, now_ms);
+        struct up_mock_message *message = first_ready(self, now_ms);
+        if (message != NULL && self->busy < self->policy.workers)
+                handle(self, message, UP_MOCK_STARTED, now_ms);
 }
 
-/* A queued message is due at once if the worker is free. */
+/* A queued message is due if a worker is free. */
 static int64_t next_ms(void *data)
 {
         const struct up_mock *self = data;
+        bool is_free = self->busy < self->policy.workers;
         int64_t next_ms = UP_NEVER_MS;
 
         for (guint i = 0; i < self->messages->len; i++) {
                 const struct up_mock_message *message = g_ptr_array_index(self->messages, i);
-                if (message->state == STARTED || message->state == WAITING || self->current == NULL)
+                if (message->state != QUEUED || is_free)
                         next_ms = MIN(next_ms, message->due_ms);
-                if (message->state == QUEUED || message->state == WAITING)
+                if (can_expire(message))
                         next_ms = MIN(next_ms, message->expiry_ms);
         }
         return next_ms;
@@ -381,10 +528,11 @@ static void report_view(const struct up_mock *self, const struct up_mock_message
                 .to = message->to,
                 .state = state_names[message->state],
                 .disposition = message->disposition,
+                .access = message->access,
                 .owner = owners[message->state],
                 .owner_ms = message->due_ms,
                 .expiry_ms = message->expiry_ms,
-                .rank = message->rank,
+                .rank = message->disposition == UP_DISPOSITION_NONE ? message->rank : 0,
                 .eligible = message->state == QUEUED };
 
         hide_unclaimed(&view, self->capabilities);
@@ -424,14 +572,46 @@ static uint64_t digest(void *data, int64_t now_ms)
         for (guint i = 0; i < self->messages->len; i++) {
                 const struct up_mock_message *message = g_ptr_array_index(self->messages, i);
                 hash = up_fnv_number(hash, (int64_t)message->state);
+                hash = up_fnv_number(hash, (int64_t)message->stage);
+                hash = up_fnv_number(hash, message->tries);
                 hash = up_fnv_number(hash, (int64_t)message->disposition);
                 hash = up_fnv_number(hash, (int64_t)message->rank);
                 hash = up_fnv_number(hash, left_ms(message->due_ms, now_ms));
                 hash = up_fnv_number(hash, left_ms(message->expiry_ms, now_ms));
-                hash = up_fnv_byte(hash, message->is_clean);
+                hash = up_fnv_byte(hash, message->is_held);
+                hash = up_fnv_byte(hash, message->is_deleted);
                 hash = up_fnv_number(hash, g_queue_index((GQueue *)&self->queue, message));
         }
         return hash;
+}
+
+/* A message with a disposition is finished. */
+static void command(void *data, enum up_command command, up_id id, int64_t now_ms)
+{
+        struct up_mock *self = data;
+
+        if (id < 1 || id > self->messages->len)
+                return;
+        struct up_mock_message *message = g_ptr_array_index(self->messages, id - 1);
+        if (message->disposition != UP_DISPOSITION_NONE)
+                return;
+        message->command = command;
+        handle(self, message, UP_MOCK_COMMANDED, now_ms);
+        obey(self, message, now_ms);
+}
+
+static void reload(void *data, const struct up_policy *policy, int64_t now_ms)
+{
+        struct up_mock *self = data;
+
+        (void)now_ms;
+        self->policy = *policy;
+}
+
+static void update_signatures(void *data, int64_t now_ms)
+{
+        (void)data;
+        (void)now_ms;
 }
 
 /* --- faulty actions --------------------------------------------------------------------------- */
@@ -452,8 +632,9 @@ static void wait_for_ever(struct up_mock *self, struct up_mock_message *message,
 /* As in KB843545: neither the attempt nor the time counts. */
 static void reset_attempts(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
-        message->rank = highest_rank(self);
-        message->expiry_ms = now_ms + self->policy.lifetime_ms;
+        message->rank = highest_rank(&message->policy);
+        message->expiry_ms = now_ms + message->policy.lifetime_ms;
+        message->tries = 0;
         delay(self, message, now_ms);
 }
 
@@ -478,7 +659,7 @@ static void discard(struct up_mock *self, struct up_mock_message *message, int64
 
 static void send_again(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
-        if (message->rank >= MOVES)
+        if (message->tries < message->policy.send_attempts)
                 queue(self, message, now_ms);
         else
                 deliver(self, message, now_ms);
@@ -502,20 +683,80 @@ static void change_line_ends(struct up_mock *self, struct up_mock_message *messa
         check_loop(self, message, now_ms);
 }
 
-static void add_footer(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+static void append_footer(struct up_mock_message *message)
 {
         static const char footer[] = "-- \r\nThis message was scanned.\r\n";
         GByteArray *data = g_bytes_unref_to_array(message->bytes);
 
         g_byte_array_append(data, (const guint8 *)footer, (guint)strlen(footer));
         message->bytes = g_byte_array_free_to_bytes(data);
+}
+
+static void add_footer(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+{
+        append_footer(message);
         queue_for_sending(self, message, now_ms);
+}
+
+static void add_footer_in_store(
+    struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+{
+        append_footer(message);
+        deliver(self, message, now_ms);
 }
 
 static void report_with_sender(
     struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
         report_from(self, message, "postmaster@example.com", now_ms);
+}
+
+static void quarantine_with_notice(
+    struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+{
+        quarantine(self, message, now_ms);
+        report(self, message, now_ms);
+}
+
+/* It stands in no queue, so no worker takes it before it expires. */
+static void leave_out_of_queue(
+    struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+{
+        (void)now_ms;
+        enter(self, message, QUEUED, UP_NEVER_MS);
+}
+
+static void queue_in_minutes(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+{
+        enqueue(self, message, now_ms + 2 * 60 * 1000);
+}
+
+static void wait_until_next_day(
+    struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+{
+        enter(self, message, WAITING, now_ms + 24 * 60 * 60 * 1000);
+}
+
+static void refuse(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+{
+        (void)self;
+        (void)now_ms;
+        message->is_refused = true;
+}
+
+static void bounce_delivered(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+{
+        if (message->parent != 0)
+                deliver(self, message, now_ms);
+        else
+                bounce(self, message, now_ms);
+}
+
+static void say_opened(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+{
+        (void)now_ms;
+        message->access = UP_ACCESS_OPEN;
+        end(self, message, UP_DISPOSITION_DELIVERED);
 }
 
 static void log_code_0(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
@@ -529,7 +770,7 @@ static void delay_by_history(struct up_mock *self, struct up_mock_message *messa
 {
         static int64_t longer_ms;
 
-        enter(self, message, WAITING, now_ms + self->policy.backoff_min_ms + ++longer_ms);
+        enter(self, message, WAITING, now_ms + message->policy.backoff_min_ms + ++longer_ms);
 }
 
 static void delay_to_full_hour(
@@ -542,7 +783,7 @@ static void delay_to_full_hour(
 
 /* --- the table -------------------------------------------------------------------------------- */
 
-#define ALL (UP_CAN_OWNER | UP_CAN_RANK | UP_CAN_DIGEST | UP_CAN_ELIGIBILITY)
+#define ALL (UP_CAN_OWNER | UP_CAN_RANK | UP_CAN_DIGEST | UP_CAN_ELIGIBILITY | UP_CAN_STORE)
 
 /*
  * The strongest evidence is reported that a pipeline's claims allow. So a canary of weaker evidence
@@ -570,7 +811,7 @@ const struct up_mock_row up_mock_rows[] = {
             SUBMIT_AFTER("scan 1 never") },
         { "newest-first", "works on the newest message first",
             ALL, UP_MOCK_QUEUED, queue_first, "starved: queued",
-            "policy: backoff=1s..1s send-attempts=40\n"
+            "policy: backoff=1s..1s send-attempts=40 workers=1\n"
             SUBMIT_AFTER("hop 0 dot defer")
             "  submit 2 local\n"
             "  submit 3 local\n"
@@ -606,11 +847,54 @@ const struct up_mock_row up_mock_rows[] = {
         { "uncounted-hops", "does not count hops",
             ALL, UP_MOCK_ACCEPTED, queue, "a looping copy was accepted",
             SUBMIT_AFTER("loop on") },
-        { "bounced-infection", "bounces infected messages",
-            ALL, UP_MOCK_NOT_CLEAN, bounce, "backscatter",
+        { "reported-infection", "sends a notice on infected messages",
+            ALL, UP_MOCK_NOT_CLEAN, quarantine_with_notice, "backscatter",
             SUBMIT_AFTER("scan 1 infected") },
         { "footer-after-scan", "adds a footer after the scan",
             ALL, UP_MOCK_CLEAN, add_footer, "scanned and sent",
+            "script:\n"
+            "  submit 1 local\n" },
+        { "unqueued-for-minutes", "starts work on messages in its queue minutes later",
+            ALL, UP_MOCK_QUEUED, queue_in_minutes, "idle: queued",
+            "script:\n"
+            "  submit 1 local\n" },
+        { "parked-without-verdict", "quarantines messages whose scan failed",
+            ALL, UP_MOCK_FAILED, quarantine, "parked: done",
+            SUBMIT_AFTER("scan 1 busy") },
+        { "unopened-deposit", "does not open what may be read",
+            ALL, UP_MOCK_READABLE, say_opened, "never opened",
+            "policy: store-scan=on\n"
+            "script:\n"
+            "  submit 1 local\n" },
+        { "never-scanned", "does not scan what policy delivers unscanned if need be",
+            ALL, UP_MOCK_ACCEPTED, queue_for_sending, "released and never scanned",
+            "policy: unscannable=deliver\n"
+            "script:\n"
+            "  submit 1 local\n" },
+        { "refused-at-intake", "defers every submission",
+            ALL, UP_MOCK_ACCEPTED, refuse, "deferred at submission",
+            "script:\n"
+            "  submit 1 local\n" },
+        { "scanned-next-day", "begins with a scan on the next day",
+            ALL, UP_MOCK_ACCEPTED, wait_until_next_day, "started",
+            "script:\n"
+            "  submit 1 local\n" },
+        { "discarded-for-quarantine", "discards infected messages that policy wants quarantined",
+            ALL, UP_MOCK_NOT_CLEAN, discard, "discarded: infected, for quarantine",
+            SUBMIT_AFTER("scan 1 infected") },
+        { "bounced-delivery", "bounces delivered messages",
+            ALL, UP_MOCK_DELIVERED, bounce_delivered, "delivered, and bounced",
+            "policy: send-attempts=1\n"
+            "script:\n"
+            "  submit 1 local\n" },
+        { "ignored-command", "does nothing at a command",
+            ALL | UP_CAN_COMMANDS, UP_MOCK_COMMANDED, do_nothing, "sent after its deletion",
+            "script:\n"
+            "  submit 1 local\n"
+            "  delete 1\n" },
+        { "footer-in-store", "adds a footer to what it has deposited",
+            ALL, UP_MOCK_DELIVERED, add_footer_in_store, "deposited and scanned",
+            "policy: store-scan=on\n"
             "script:\n"
             "  submit 1 local\n" },
         { "log-code-0", "logs a failure with code 0",
@@ -620,8 +904,9 @@ const struct up_mock_row up_mock_rows[] = {
             UP_CAN_CHANGES, UP_MOCK_DELIVERED, deliver_unnamed, "a change was not named: done",
             "script:\n"
             "  submit 1 local\n" },
-        { "bounced-retry", "bounces messages that waited for a retry",
-            ALL, UP_MOCK_DUE, bounce, "waiting: bounced instead of delivered",
+        { "unqueued-retry", "does not queue messages that waited for a retry",
+            ALL & ~(unsigned)UP_CAN_ELIGIBILITY, UP_MOCK_DUE, leave_out_of_queue,
+            "waiting: bounced instead of delivered",
             SUBMIT_AFTER("scan 1 busy")
             "  wait 1s\n" },
         { "state-across-runs", "keeps state from earlier runs",
@@ -651,7 +936,8 @@ const struct up_mock_row *up_mock_find(const char *name)
 struct up_pipeline up_mock_pipeline(const struct up_mock_row *row)
 {
         return (struct up_pipeline){ .name = row != NULL ? row->name : "fixed",
-                .capabilities = row != NULL ? row->capabilities : ALL | UP_CAN_CHANGES,
+                .capabilities =
+                    row != NULL ? row->capabilities : ALL | UP_CAN_CHANGES | UP_CAN_COMMANDS,
                 .variant = row,
                 .open = open_mock,
                 .close = close_mock,
@@ -662,5 +948,8 @@ struct up_pipeline up_mock_pipeline(const struct up_mock_row *row)
                 .next_ms = next_ms,
                 .for_each_recipient = for_each_recipient,
                 .for_each_changed = for_each_changed,
-                .digest = digest };
+                .digest = digest,
+                .command = command,
+                .reload = reload,
+                .signatures_updated = update_signatures };
 }

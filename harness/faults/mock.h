@@ -24,14 +24,17 @@ enum up_mock_event {
         UP_MOCK_QUEUED,    /* append it to the queue */
         UP_MOCK_STARTED,   /* a worker is free: request a scan or a transaction */
         UP_MOCK_CLEAN,     /* verdict: queue it for sending */
-        UP_MOCK_NOT_CLEAN, /* verdict: quarantine it */
-        UP_MOCK_DELIVERED, /* the next hop accepted it */
+        UP_MOCK_NOT_CLEAN, /* verdict, or there will be none: do what policy says */
+        UP_MOCK_DELIVERED, /* the next hop accepted it: done, or queue it for the scan in the store
+                            */
+        UP_MOCK_READABLE,  /* verdict in the store: it may be read */
         UP_MOCK_REJECTED,  /* the next hop rejected it: bounce it */
         UP_MOCK_FAILED,    /* no verdict, deferred, or time-out: log it, retry it */
         UP_MOCK_LOGGED,    /* write the failure to the event log */
         UP_MOCK_DELAYED,   /* set the timer of the next attempt */
         UP_MOCK_DUE,       /* that timer fired: queue it again */
         UP_MOCK_BOUNCED,   /* send its sender a notice */
+        UP_MOCK_COMMANDED, /* an administrator's command: note it, for it may be under way */
         UP_MOCK_EVENT_COUNT
 };
 

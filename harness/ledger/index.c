@@ -48,9 +48,9 @@ struct survey {
         struct up_ledger_index *index;
         struct up_index_step step; /* the one that is being read */
         bool alive;
-        int64_t length_ms; /* of the latest accepted message */
-        GArray *unsure;    /* of guint: submissions cut off by a crash */
-        GArray *refused;   /* of guint: submissions of this step that were not accepted */
+        const struct up_entry *submit; /* of the latest accepted message; NULL: none */
+        GArray *unsure;                /* of guint: submissions cut off by a crash */
+        GArray *refused; /* of guint: submissions of this step that were not accepted */
 };
 
 static struct up_index_message *add_message(struct survey *survey, up_id id, guint entry)
@@ -76,6 +76,7 @@ static void set_submit(struct up_index_message *message, const struct up_entry *
 {
         message->submit = entry;
         message->from = entry->as.submit.from;
+        message->policy = entry->as.submit.policy;
         message->bound_ms = entry->as.submit.bound_ms;
         message->length_ms = entry->as.submit.bound_ms - entry->at_ms;
 }
@@ -88,7 +89,7 @@ static void survey_submit(struct survey *survey, const struct up_entry *entry, g
                 g_array_append_val(survey->refused, at);
                 return;
         }
-        survey->length_ms = entry->as.submit.bound_ms - entry->at_ms;
+        survey->submit = entry;
         struct up_index_message *message = up_index_find_message(index, entry->message);
         if (message == NULL)
                 message = add_message(survey, entry->message, at);
@@ -110,8 +111,11 @@ static void survey_view(struct survey *survey, const struct up_entry *entry, gui
         struct up_index_message *message = add_message(survey, view->message, at);
         message->parent_id = view->parent;
         message->from = view->from;
-        message->length_ms = survey->length_ms;
-        message->bound_ms = entry->at_ms + survey->length_ms;
+        if (survey->submit != NULL) {
+                message->policy = survey->submit->as.submit.policy;
+                message->length_ms = survey->submit->as.submit.bound_ms - survey->submit->at_ms;
+        }
+        message->bound_ms = entry->at_ms + message->length_ms;
         if (view->parent != 0)
                 message->parent = up_index_find_message(survey->index, view->parent);
 }

@@ -50,7 +50,9 @@ struct up_index_message {
         const struct up_entry *submit;   /* NULL for a notice or a message of unknown origin */
         bool accepted;
         const char *from; /* NULL: unknown */
-        guint born;       /* the entry: SUBMIT, or the first VIEW */
+        /* In force when it was handed in; of a notice, the latest. NULL: unknown. */
+        const struct up_policy *policy;
+        guint born; /* the entry: SUBMIT, or the first VIEW */
         guint born_step;
         int64_t length_ms; /* time allowed until the final disposition */
         int64_t bound_ms;  /* the same as a time */

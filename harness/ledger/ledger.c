@@ -29,6 +29,7 @@ enum field_type {
         PLACES,  /* const unsigned *, as many as the transaction has recipients */
         REPLIES, /* const enum up_reply *, as many */
         BYTES,   /* GBytes * */
+        POLICY,  /* const struct up_policy * */
 };
 
 struct field {
@@ -61,9 +62,7 @@ static const struct field submit_fields[] = {
         { "copy", FLAG, AT(as.submit.copy), NULL, 0 },
         { "hops", NUMBER, AT(as.submit.hops), NULL, 0 },
         { "bound", TIME, AT(as.submit.bound_ms), NULL, 0 },
-        { "transport-scan", FLAG, AT(as.submit.transport_scan), NULL, 0 },
-        { "store-scan", FLAG, AT(as.submit.store_scan), NULL, 0 },
-        { "deliver-unscanned", FLAG, AT(as.submit.deliver_unscanned), NULL, 0 },
+        { "policy", POLICY, AT(as.submit.policy), NULL, 0 },
 };
 
 static const struct field scan_fields[] = {
@@ -225,6 +224,15 @@ static const char *const *own_texts(struct up_ledger *ledger, const char *const 
         return copy;
 }
 
+/* Policies seldom change, so that most submissions share one copy. */
+static const struct up_policy *own_policy(struct up_ledger *ledger, const struct up_policy *policy)
+{
+        if (policy != NULL &&
+            (ledger->policy == NULL || memcmp(ledger->policy, policy, sizeof *policy) != 0))
+                ledger->policy = own_block(ledger, policy, sizeof *policy);
+        return policy != NULL ? ledger->policy : NULL;
+}
+
 /* Replaces what the field points to, if it does, by a copy of the ledger's own. */
 static void own(struct up_ledger *ledger, struct up_entry *entry, const struct field *field)
 {
@@ -248,6 +256,10 @@ static void own(struct up_ledger *ledger, struct up_entry *entry, const struct f
         case BYTES:
                 if (entry->bytes != NULL)
                         g_bytes_ref(entry->bytes);
+                break;
+        case POLICY:
+                *(const struct up_policy **)at =
+                    own_policy(ledger, *(const struct up_policy *const *)at);
                 break;
         default:
                 break;
@@ -303,6 +315,9 @@ static bool is_same_field(
                     a->as.send.count * sizeof(unsigned));
         case BYTES:
                 return is_same_bytes(*(GBytes *const *)one, *(GBytes *const *)other);
+        case POLICY:
+                return is_same_block(*(const void *const *)one, *(const void *const *)other,
+                    sizeof(struct up_policy));
         case FLAG:
                 return *(const bool *)one == *(const bool *)other;
         case WORD:
@@ -424,6 +439,25 @@ static void put_sum(struct writer *writer, GBytes *bytes)
         g_string_append(writer->text, sum);
 }
 
+/* The settings that are not standard. */
+static void put_policy(GString *text, const struct up_policy *policy)
+{
+        const char *blank = "";
+
+        g_string_append_c(text, policy != NULL ? '[' : '-');
+        for (size_t i = 0; policy != NULL && i < UP_POLICY_SETTINGS; i++) {
+                struct up_policy_row setting = up_policy_setting(i);
+
+                if (up_policy_is_standard(policy, &setting))
+                        continue;
+                g_autofree char *value = up_policy_get(policy, &setting);
+                g_string_append_printf(text, "%s%s=%s", blank, setting.name, value);
+                blank = " ";
+        }
+        if (policy != NULL)
+                g_string_append_c(text, ']');
+}
+
 /* The places or replies of a transaction; both are arrays of unsigned. */
 static void put_array(struct writer *writer, const unsigned *values, const struct field *field)
 {
@@ -482,6 +516,9 @@ static void put_field(struct writer *writer, const struct field *field)
         case BYTES:
                 put_sum(writer, *(GBytes *const *)at);
                 break;
+        case POLICY:
+                put_policy(text, *(const struct up_policy *const *)at);
+                break;
         }
 }
 
@@ -527,8 +564,8 @@ char *up_ledger_write(const struct up_ledger *ledger)
 
         g_string_append(writer.text, "ledger pipeline=");
         put_text(writer.text, ledger->pipeline);
-        g_string_append_printf(writer.text, " can=0x%x healed=%s\n", ledger->capabilities,
-            ledger->healed ? "yes" : "no");
+        g_string_append_printf(writer.text, " can=0x%x healed=%s healthy=%s\n",
+            ledger->capabilities, ledger->healed ? "yes" : "no", ledger->healthy ? "yes" : "no");
         for (guint i = 0; i < ledger->entries->len; i++)
                 put_entry(&writer, up_ledger_at(ledger, i));
         g_hash_table_unref(writer.sums);

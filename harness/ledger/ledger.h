@@ -81,8 +81,7 @@ struct up_entry {
                         bool copy;        /* a delivered message that came back: see lineage */
                         unsigned hops;    /* how many times it came back */
                         int64_t bound_ms; /* by when it must be done with, since the run began */
-                        /* The policy that stood when it was handed in. */
-                        bool transport_scan, store_scan, deliver_unscanned;
+                        const struct up_policy *policy; /* in force when it was handed in */
                 } submit;
                 struct {
                         enum up_level level;
@@ -117,9 +116,11 @@ struct up_ledger {
         const char *pipeline;  /* its name */
         unsigned capabilities; /* its capabilities */
         bool healed;           /* did the environment heal after the script? */
+        bool healthy;          /* was nothing ever wrong with the environment? */
         GArray *entries;       /* of struct up_entry */
         GStringChunk *strings;
-        GPtrArray *blocks; /* what entries point to besides */
+        GPtrArray *blocks;              /* what entries point to besides */
+        const struct up_policy *policy; /* the last one that was copied; NULL: none */
 };
 typedef struct up_ledger up_ledger;
 

@@ -70,6 +70,9 @@ static GBytes *message_of(size_t bytes)
 
 static void add_submit(struct up_ledger *ledger, const char *from, const char *const *to)
 {
+        struct up_policy policy;
+
+        up_policy_init(&policy);
         g_autoptr(GBytes) bytes = message_of(2345);
 
         add(ledger, (struct up_entry){ .kind = UP_ENTRY_SUBMIT,
@@ -80,7 +83,7 @@ static void add_submit(struct up_ledger *ledger, const char *from, const char *c
                             .to = to,
                             .notify = true,
                             .bound_ms = 2 * DAY + 65 * MINUTE,
-                            .transport_scan = true } });
+                            .policy = &policy } });
 }
 
 static void add_scan(struct up_ledger *ledger, int64_t at_ms, up_request request)
@@ -343,8 +346,12 @@ static void each_field_of_a_submission_is_written(void **state)
         static const char *const one_of_both[] = { "v@example.com w@example.com", NULL };
         static const char *const empty[] = { NULL };
         struct up_entry base = { .kind = UP_ENTRY_SUBMIT, .as.submit = { .from = "", .to = two } };
+        struct up_policy standard, bounded;
 
         (void)state;
+        up_policy_init(&standard);
+        bounded = standard;
+        bounded.limits.depth = 3;
         DIFFERS(base, as.submit.origin, UP_ORIGIN_SMTP);
         DIFFERS(base, as.submit.receipt, UP_RECEIPT_REJECTED);
         DIFFERS(base, as.submit.from, NULL);
@@ -357,9 +364,9 @@ static void each_field_of_a_submission_is_written(void **state)
         DIFFERS(base, as.submit.copy, true);
         DIFFERS(base, as.submit.hops, 1);
         DIFFERS(base, as.submit.bound_ms, UP_NEVER_MS);
-        DIFFERS(base, as.submit.transport_scan, true);
-        DIFFERS(base, as.submit.store_scan, true);
-        DIFFERS(base, as.submit.deliver_unscanned, true);
+        DIFFERS(base, as.submit.policy, &standard);
+        base.as.submit.policy = &standard;
+        DIFFERS(base, as.submit.policy, &bounded);
 }
 
 static void each_field_of_a_scan_is_written(void **state)
@@ -523,10 +530,10 @@ static void text_is_what_it_was(void **state)
 
         g_autofree char *text = up_ledger_write(ledger);
         assert_string_equal(text,
-            "ledger pipeline=\"by hand\" can=0x3 healed=no\n"
+            "ledger pipeline=\"by hand\" can=0x3 healed=no healthy=no\n"
             "0ms submit number=1 message=1 bytes=2345:8e1c88670f87 origin=local receipt=accepted "
             "from=\"\" to=[\"v@example.com\"] notify=yes copy=no hops=0 bound=176700000ms "
-            "transport-scan=yes store-scan=no deliver-unscanned=no\n"
+            "policy=[]\n"
             "700ms sent request=3 from=- to=- count=1 recipients=- gated=no mail=accept "
             "rcpt=defer data=accept dot=accept\n"
             "700ms step digest=9 next=never outstanding=0\n");

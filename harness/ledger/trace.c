@@ -372,6 +372,7 @@ static void put_submit(struct trace *trace, const struct up_entry *entry, guint 
         g_autofree char *name = name_of(trace, entry->message, entry->number);
         g_autofree char *size = up_display_size(entry->bytes);
         g_autofree char *bound = up_display_time(entry->as.submit.bound_ms);
+        const struct up_policy *policy = entry->as.submit.policy;
 
         (void)at;
         put(trace, "%s: %s, %s, %s, ", WORD_OF(entry->as.submit.receipt, receipt_phrases), name,
@@ -379,9 +380,9 @@ static void put_submit(struct trace *trace, const struct up_entry *entry, guint 
         put_envelope(trace, entry->as.submit.from, entry->as.submit.to);
         if (!entry->as.submit.notify)
                 put(trace, ", NOTIFY=NEVER");
-        if (!entry->as.submit.transport_scan)
+        if (policy != NULL && policy->transport_scan == 0)
                 put(trace, ", not scanned in transport");
-        if (entry->as.submit.store_scan)
+        if (policy != NULL && policy->store_scan != 0)
                 put(trace, ", scanned in the store");
         if (entry->as.submit.copy)
                 put(trace, ", looped back, hop" BLANK "%u", entry->as.submit.hops);

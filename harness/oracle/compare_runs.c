@@ -8,10 +8,6 @@
 
 /* --- worse-when-healed ------------------------------------------------------------------------ */
 
-/* Time for a scan and a transaction in a healthy environment, and for each recipient before. */
-#define ATTEMPT_MS (15 * INT64_C(60) * 1000)
-#define TURN_MS    1000
-
 /* The submissions that are no copies, in order; NULL for those that were not accepted. */
 static GPtrArray *submissions(const struct up_ledger_index *index)
 {
@@ -55,12 +51,13 @@ struct comparison {
         const struct up_ledger_index *healing;
         const struct up_ledger_index *healthy;
         int64_t free_ms;
-        int64_t turns_ms; /* for all recipients, one by one */
+        int64_t turns_ms;
         GPtrArray *findings;
 };
 
 /* Does one more attempt fit before it expires? */
-static bool has_time(const struct comparison *comparison, const struct up_view *view)
+static bool has_time(
+    const struct comparison *comparison, const struct up_policy *policy, const struct up_view *view)
 {
         int64_t begin_ms = comparison->free_ms;
 
@@ -70,7 +67,8 @@ static bool has_time(const struct comparison *comparison, const struct up_view *
                 begin_ms = MAX(begin_ms, view->owner_ms);
         return view->expiry_ms == UP_NEVER_MS ||
                (begin_ms <= view->expiry_ms &&
-                   view->expiry_ms - begin_ms >= ATTEMPT_MS + comparison->turns_ms);
+                   view->expiry_ms - begin_ms >=
+                       up_policy_healthy_bound_ms(policy) + comparison->turns_ms);
 }
 
 /* Was a verdict given before the environment healed? It may differ from that of a healthy scanner,
@@ -84,7 +82,7 @@ static bool has_verdict(const struct up_ledger_index *index, const struct up_ind
                         return false;
                 if (request->message != message || request->asked->kind != UP_ENTRY_SCAN)
                         continue;
-                if (message->submit->as.submit.deliver_unscanned)
+                if (message->policy->unscannable == UP_UNSCANNABLE_DELIVER)
                         return true;
                 if (request->answered_at < index->script_end &&
                     up_index_entry(index, request->answered_at)->as.scan.answer.verdict !=
@@ -108,8 +106,9 @@ static uint64_t compare_recipient(const struct comparison *comparison,
         const struct up_index_change *then = change_at(healing, comparison->healing->script_end);
         const struct up_index_change *is = healing->last_change, *wanted = healthy->last_change;
 
-        if (then == NULL || !up_is_unfinished(then) || !has_time(comparison, then->view) ||
-            wanted == NULL || wanted->view->disposition == UP_DISPOSITION_NONE)
+        if (then == NULL || !up_is_unfinished(then) ||
+            !has_time(comparison, healing->message->policy, then->view) || wanted == NULL ||
+            wanted->view->disposition == UP_DISPOSITION_NONE)
                 return 0;
         if (wanted->view->disposition != UP_DISPOSITION_DELIVERED &&
             has_verdict(comparison->healing, healing->message))
@@ -133,9 +132,8 @@ static uint64_t compare_message(const struct comparison *comparison,
 
         if (healing->submit->number != healthy->submit->number || healing->first_command != NULL ||
             healthy->first_command != NULL ||
-            healing->submit->as.submit.transport_scan !=
-                healthy->submit->as.submit.transport_scan ||
-            healing->submit->as.submit.store_scan != healthy->submit->as.submit.store_scan)
+            healing->policy->transport_scan != healthy->policy->transport_scan ||
+            healing->policy->store_scan != healthy->policy->store_scan)
                 return 0;
         for (const struct up_index_recipient *recipient = healing->first_recipient;
              recipient != NULL; recipient = recipient->next) {
@@ -162,7 +160,7 @@ uint64_t up_compare_healing(const struct up_runs *runs, GPtrArray *findings)
         const struct comparison comparison = { .healing = healing,
                 .healthy = runs->healthy,
                 .free_ms = workers_free_ms(healing),
-                .turns_ms = TURN_MS * (int64_t)healing->recipients->len,
+                .turns_ms = up_turns_ms(healing),
                 .findings = findings };
         for (guint i = 0; i < MIN(one->len, other->len); i++)
                 if (one->pdata[i] != NULL && other->pdata[i] != NULL)

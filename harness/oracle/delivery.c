@@ -12,18 +12,6 @@
 
 #include <string.h>
 
-static enum up_outcome outcome_of(
-    const struct up_entry *send, const struct up_entry *sent, unsigned place)
-{
-        const struct up_send_answer answer = { .mail = sent->as.send.mail,
-                .rcpt = sent->as.send.rcpt,
-                .recipients = send->as.send.count,
-                .data = sent->as.send.data,
-                .dot = sent->as.send.dot };
-
-        return up_send_outcome(&answer, place);
-}
-
 /* --- lost ------------------------------------------------------------------------------------- */
 
 /* Has that recipient a view when the step ends that accepted it? Two recipients with one address
@@ -69,8 +57,9 @@ static uint64_t judge_acceptance(const struct up_ledger_index *index, GPtrArray 
         return count;
 }
 
-/* By recipient: the first answer after which it may have been delivered; UP_NOWHERE. */
-static guint *first_transmissions(const struct up_ledger_index *index)
+/* By recipient: the first answer that accepted it; UP_NOWHERE. After a lost reply to the dot it may
+ * have been delivered, and may not. */
+static guint *first_acceptances(const struct up_ledger_index *index)
 {
         guint *first = g_new(guint, index->recipients->len + 1);
 
@@ -82,11 +71,10 @@ static guint *first_transmissions(const struct up_ledger_index *index)
                 if (sent->kind != UP_ENTRY_SENT || request == NULL)
                         continue;
                 for (unsigned i = 0; i < request->asked->as.send.count; i++) {
-                        enum up_outcome outcome = outcome_of(request->asked, sent, i);
                         const struct up_index_recipient *recipient =
                             up_index_send_recipient(index, request->asked, i);
                         if (recipient != NULL && first[recipient->place] == UP_NOWHERE &&
-                            (outcome == UP_OUTCOME_DELIVERED || outcome == UP_OUTCOME_UNKNOWN))
+                            up_outcome_of(request->asked, sent, i) == UP_OUTCOME_DELIVERED)
                                 first[recipient->place] = at;
                 }
         }
@@ -104,7 +92,7 @@ static bool was_deleted(const struct up_index_message *message)
 
 /* The loss that a disposition hides; NULL: none. A message from the null sender or with
  * NOTIFY=NEVER cannot be reported, so it may be dropped after a failure. */
-static const char *false_disposition(const struct up_index_change *change, guint transmitted)
+static const char *false_disposition(const struct up_index_change *change, guint accepted)
 {
         const struct up_index_message *message = change->recipient->message;
         bool unreportable = message->parent_id != 0 || message->from == NULL ||
@@ -113,7 +101,7 @@ static const char *false_disposition(const struct up_index_change *change, guint
 
         switch (change->view->disposition) {
         case UP_DISPOSITION_DELIVERED:
-                return transmitted < change->entry ? NULL : "delivered without a transmission";
+                return accepted < change->entry ? NULL : "delivered, but never accepted";
         case UP_DISPOSITION_DISCARDED:
                 return unreportable || message->maybe_infected || was_deleted(message)
                            ? NULL
@@ -127,7 +115,7 @@ static const char *false_disposition(const struct up_index_change *change, guint
 
 /* The loss between two changes; NULL: none. The caller owns the result. */
 static char *describe_loss(
-    const struct up_index_change *before, const struct up_index_change *after, guint transmitted)
+    const struct up_index_change *before, const struct up_index_change *after, guint accepted)
 {
         enum up_disposition was = before != NULL ? before->view->disposition : UP_DISPOSITION_NONE;
         enum up_disposition is = after->view->disposition;
@@ -137,7 +125,7 @@ static char *describe_loss(
         if (was == is)
                 return NULL;
         if (was == UP_DISPOSITION_NONE)
-                return g_strdup(false_disposition(after, transmitted));
+                return g_strdup(false_disposition(after, accepted));
         if (is == UP_DISPOSITION_NONE)
                 return g_strdup_printf("taken back: %s", up_disposition_of(before));
         return g_strdup_printf(
@@ -147,7 +135,7 @@ static char *describe_loss(
 uint64_t up_judge_lost(const struct up_ledger_index *index, GPtrArray *findings)
 {
         guint count = index->recipients->len;
-        g_autofree guint *transmitted = first_transmissions(index);
+        g_autofree guint *accepted = first_acceptances(index);
         g_autofree const struct up_index_change **last =
             g_new0(const struct up_index_change *, count + 1);
         uint64_t judged = 0;
@@ -166,8 +154,7 @@ uint64_t up_judge_lost(const struct up_ledger_index *index, GPtrArray *findings)
                 last[recipient->place] = change;
                 if (!up_is_promised(recipient->message))
                         continue;
-                g_autofree char *loss =
-                    describe_loss(before, change, transmitted[recipient->place]);
+                g_autofree char *loss = describe_loss(before, change, accepted[recipient->place]);
                 judged++;
                 if (loss != NULL)
                         up_report(index, findings, UP_CLASS_LOST, recipient->message, recipient,
@@ -222,7 +209,7 @@ static void judge_transmission(const struct up_ledger_index *index, GPtrArray *f
                         delivered->accepted = request->answered_at;
                 return;
         }
-        if (delivered->reported)
+        if (delivered->reported || findings == NULL)
                 return;
         delivered->reported = true;
         g_autofree char *signature = g_strdup_printf("transmitted again: %s", up_state_of(change));
@@ -252,11 +239,13 @@ static void judge_views(const struct up_ledger_index *index, GPtrArray *findings
         }
 }
 
-uint64_t up_judge_duplicate(const struct up_ledger_index *index, GPtrArray *findings)
+/* Follows all accepted transmissions, and reports duplicates if @findings is not NULL. By
+ * recipient; the caller owns the result. */
+static struct delivered *follow_transmissions(
+    const struct up_ledger_index *index, GPtrArray *findings, uint64_t *judged)
 {
         guint count = index->recipients->len;
-        g_autofree struct delivered *delivered = g_new0(struct delivered, count + 1);
-        uint64_t judged = 0;
+        struct delivered *delivered = g_new0(struct delivered, count + 1);
 
         for (guint i = 0; i < count; i++)
                 delivered[i].accepted = UP_NOWHERE;
@@ -270,15 +259,58 @@ uint64_t up_judge_duplicate(const struct up_ledger_index *index, GPtrArray *find
                 for (unsigned j = 0; j < send->as.send.count; j++) {
                         const struct up_index_recipient *recipient =
                             up_index_send_recipient(index, send, j);
-                        if (recipient == NULL || outcome_of(send, sent, j) != UP_OUTCOME_DELIVERED)
+                        if (recipient == NULL ||
+                            up_outcome_of(send, sent, j) != UP_OUTCOME_DELIVERED)
                                 continue;
-                        judged++;
+                        (*judged)++;
                         judge_transmission(
                             index, findings, request, recipient, &delivered[recipient->place]);
                 }
         }
-        for (guint i = 0; i < count; i++)
+        return delivered;
+}
+
+uint64_t up_judge_duplicate(const struct up_ledger_index *index, GPtrArray *findings)
+{
+        uint64_t judged = 0;
+
+        g_free(follow_transmissions(index, findings, &judged));
+        for (guint i = 0; i < index->recipients->len; i++)
                 judge_views(index, findings, up_index_recipient(index, i));
+        return judged;
+}
+
+/* --- against-policy/outcome ------------------------------------------------------------------- */
+
+/* The first change that brought a disposition; NULL: none. */
+static const struct up_index_change *end_of(const struct up_index_recipient *recipient)
+{
+        const struct up_index_change *change = recipient->first_change;
+
+        while (change != NULL && change->view->disposition == UP_DISPOSITION_NONE)
+                change = change->next;
+        return change;
+}
+
+uint64_t up_judge_outcome(const struct up_ledger_index *index, GPtrArray *findings)
+{
+        uint64_t judged = 0;
+        g_autofree struct delivered *delivered = follow_transmissions(index, NULL, &judged);
+
+        for (guint i = 0; i < index->recipients->len; i++) {
+                const struct up_index_recipient *recipient = up_index_recipient(index, i);
+                const struct up_index_change *end = end_of(recipient);
+
+                if (end == NULL || end->view->disposition == UP_DISPOSITION_DELIVERED ||
+                    end->entry < delivered[i].accepted)
+                        continue;
+                g_autofree char *signature =
+                    g_strdup_printf("delivered, and %s", up_disposition_of(end));
+                up_report(index, findings, UP_CLASS_AGAINST_POLICY, recipient->message, recipient,
+                    end->entry, signature,
+                    "the next hop had accepted it beyond doubt, and its disposition is %s",
+                    up_disposition_of(end));
+        }
         return judged;
 }
 
@@ -316,7 +348,7 @@ static bool infected_problem(const struct up_index_message *message, const struc
     guint at, const char **ret_problem)
 {
         if (entry->kind == UP_ENTRY_SEND &&
-            (message->submit == NULL || message->submit->as.submit.transport_scan) &&
+            (message->submit == NULL || message->policy->transport_scan) &&
             message->infected[UP_LEVEL_TRANSPORT] < at)
                 *ret_problem = "sent after the scanner called it infected";
         if (entry->kind == UP_ENTRY_OPEN && message->infected[UP_LEVEL_STORE] < at)
@@ -341,19 +373,19 @@ static bool unscanned_problem(const struct up_index_message *message, const stru
     guint at, const char **ret_problem)
 {
         const struct up_index_request *asked = message->last_scan[UP_LEVEL_TRANSPORT];
-        const struct up_entry *submit = message->submit;
+        const struct up_policy *policy = message->policy;
 
-        if (submit == NULL || submit->as.submit.deliver_unscanned ||
-            !(submit->as.submit.transport_scan || submit->as.submit.store_scan))
+        if (message->submit == NULL || policy->unscannable == UP_UNSCANNABLE_DELIVER ||
+            !(policy->transport_scan || policy->store_scan))
                 return false;
         if (entry->kind == UP_ENTRY_OPEN) {
-                if (submit->as.submit.store_scan && message->clean[UP_LEVEL_STORE] > at)
+                if (policy->store_scan && message->clean[UP_LEVEL_STORE] > at)
                         *ret_problem = "opened without a clean verdict";
-        } else if (submit->as.submit.transport_scan && message->clean[UP_LEVEL_TRANSPORT] > at) {
+        } else if (policy->transport_scan && message->clean[UP_LEVEL_TRANSPORT] > at) {
                 *ret_problem = asked == NULL || asked->asked_at > at
                                    ? "sent and never scanned"
                                    : "sent without a clean verdict";
-        } else if (submit->as.submit.store_scan && !entry->as.send.gated) {
+        } else if (policy->store_scan && !entry->as.send.gated) {
                 *ret_problem = "deposited readable before its scan";
         }
         return true;

@@ -40,18 +40,30 @@
             "states after the script, compared with each other", "uncounted-attempts-digest")      \
         OF_RUN(judge_spin, "pending/spin", PENDING, SPIN, 0,                                       \
             "calls that the pipeline asked for", "ignored-time-out")                               \
+        OF_RUN(judge_idle, "pending/idle", PENDING, IDLE, UP_CAN_ELIGIBILITY,                      \
+            "recipients that could be worked on, and whether workers are idle",                    \
+            "unqueued-for-minutes")                                                                \
         OF_RUN(judge_starved, "pending/starved", PENDING, STARVED, UP_CAN_ELIGIBILITY,             \
             "recipients that could be worked on, and how many overtake them", "newest-first")      \
+        OF_RUN(judge_parked, "pending/parked", PENDING, PARKED, 0,                                 \
+            "dispositions, and whether quarantine was asked for",                                       \
+            "parked-without-verdict")                                                              \
         OF_RUN(judge_past_bound, "pending/past-bound", PENDING, PAST_BOUND, 0,                     \
             "recipients with a disposition, or past their bound", "uncounted-attempts-silent")     \
         OF_RUN(judge_lost, "lost", LOST, NONE, 0,                                                  \
             "accepted recipients, and every change of them", "dropped-rejection")                  \
+        OF_RUN(judge_unopened, "lost/unopened", LOST, NONE, 0,                                     \
+            "deposits that may be read",                                                           \
+            "unopened-deposit")                                                                    \
         OF_RUN(judge_duplicate, "duplicate", DUPLICATE, NONE, 0,                                   \
             "transmissions that the next hop accepted", "sent-again")                              \
         OF_RUN(judge_delivered_infected, "delivered-infected", DELIVERED_INFECTED, NONE, 0,        \
             "verdicts that a message is infected", "all-verdicts-clean")                           \
         OF_RUN(judge_delivered_unscanned, "delivered-unscanned", DELIVERED_UNSCANNED, NONE, 0,     \
             "transactions with a message that policy wants scanned", "no-answer-clean")            \
+        OF_RUN(judge_given_up, "delivered-unscanned/given-up", DELIVERED_UNSCANNED, NONE, 0,       \
+            "releases of mail that policy delivers unscanned if need be",                          \
+            "never-scanned")                                                                       \
         OF_RUN(judge_altered, "altered", ALTERED, NONE, 0,                                         \
             "transactions with a message that has a signed entity", "changed-line-ends")           \
         OF_RUN(judge_no_notice, "no-notice", NO_NOTICE, NONE, 0,                                   \
@@ -61,13 +73,31 @@
         OF_RUN(judge_mail_loop, "mail-loop", MAIL_LOOP, NONE, 0,                                   \
             "copies that came back", "uncounted-hops")                                             \
         OF_RUN(judge_stray, "stray", STRAY, NONE, 0,                                               \
-            "transactions and notices, and their recipients", "bounced-infection")                 \
+            "transactions and notices, and their recipients", "reported-infection")                 \
+        OF_RUN(judge_unavailable, "unavailable", UNAVAILABLE, NONE, 0,                             \
+            "submissions in a healthy environment",                                                \
+            "refused-at-intake")                                                                   \
+        OF_RUN(judge_late, "late", LATE, NONE, 0,                                                  \
+            "recipients in a healthy environment, and how long they took",                         \
+            "scanned-next-day")                                                                    \
+        OF_RUN(judge_against_policy, "against-policy", AGAINST_POLICY, NONE, 0,                    \
+            "dispositions and requests, and what policy says of them",                             \
+            "discarded-for-quarantine")                                                            \
+        OF_RUN(judge_outcome, "against-policy/outcome", AGAINST_POLICY, NONE, 0,                   \
+            "transmissions that the next hop accepted, and the dispositions",                      \
+            "bounced-delivery")                                                                    \
+        OF_RUN(judge_disobeyed, "disobeyed", DISOBEYED, NONE, UP_CAN_COMMANDS,                     \
+            "commands to hold or delete a message",                                                \
+            "ignored-command")                                                                     \
         OF_RUN(judge_scanned_sent, "disagree/scanned-sent", DISAGREE, NONE, 0,                     \
             "transactions with a message that was scanned in transport", "footer-after-scan")      \
+        OF_RUN(judge_scanned_stored, "disagree/scanned-stored", DISAGREE, NONE, 0,                 \
+            "scans in the store, and what was deposited",                                          \
+            "footer-in-store")                                                                     \
         OF_RUN(judge_reasons, "error-without-reason", ERROR_WITHOUT_REASON, NONE, 0,               \
             "failures in the event log", "log-code-0")                                             \
         OF_RUNS(compare_healing, "worse-when-healed", WORSE_WHEN_HEALED, NONE, UP_CAN_OWNER,       \
-            "recipients that wait when the environment heals", "bounced-retry")                    \
+            "recipients that wait when the environment heals", "unqueued-retry")                    \
         OF_RUNS(compare_repeat, "nondeterministic", NONDETERMINISTIC, NONE, 0,                     \
             "cases that were run twice", "state-across-runs")                                      \
         OF_RUNS(compare_clock, "metamorphic", METAMORPHIC, NONE, 0,                                \

@@ -10,6 +10,26 @@ bool up_is_waiting(const struct up_index_change *change)
                    change->view->access == UP_ACCESS_UNDECIDED);
 }
 
+enum up_outcome up_outcome_of(
+    const struct up_entry *send, const struct up_entry *sent, unsigned place)
+{
+        const struct up_send_answer answer = { .mail = sent->as.send.mail,
+                .rcpt = sent->as.send.rcpt,
+                .recipients = send->as.send.count,
+                .data = sent->as.send.data,
+                .dot = sent->as.send.dot };
+
+        return up_send_outcome(&answer, place);
+}
+
+/* A transaction and two scans take less. */
+#define TURN_MS 1000
+
+int64_t up_turns_ms(const struct up_ledger_index *index)
+{
+        return TURN_MS * (int64_t)index->recipients->len;
+}
+
 const char *up_state_of(const struct up_index_change *change)
 {
         const char *state = change != NULL ? change->view->state : NULL;

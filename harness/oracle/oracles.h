@@ -21,6 +21,13 @@ static inline bool up_is_unfinished(const struct up_index_change *change)
 /** Is it unfinished, or delivered and undecided whether it can be read? */
 bool up_is_waiting(const struct up_index_change *change);
 
+/** The result of an answered transaction for the recipient at a place of its SEND. */
+enum up_outcome up_outcome_of(
+    const struct up_entry *send, const struct up_entry *sent, unsigned place);
+
+/** Room for one worker to work on all recipients of a run in turn, in a healthy environment. */
+int64_t up_turns_ms(const struct up_ledger_index *index);
+
 /** For texts; "unknown state" where the pipeline gives none, or @change is NULL. */
 const char *up_state_of(const struct up_index_change *change);
 const char *up_disposition_of(const struct up_index_change *change);

@@ -26,9 +26,9 @@ struct scene {
         up_request last_request;
         /* What the next submission is like. */
         const char *from;
-        bool silent, copy, unsafe;
-        bool no_transport_scan, store_scan;
+        bool silent, copy;
         unsigned hops;
+        struct up_policy policy;
         /* What the next view is like, beside what is given. */
         up_id parent;
         const char *view_from;
@@ -41,7 +41,10 @@ static struct scene scene_new(unsigned can)
 {
         const struct up_pipeline pipeline = { .name = "by hand", .capabilities = can };
 
-        return (struct scene){ .ledger = up_ledger_new(&pipeline, false), .from = "u@example.com" };
+        struct scene scene = { .ledger = up_ledger_new(&pipeline, false), .from = "u@example.com" };
+
+        up_policy_init(&scene.policy);
+        return scene;
 }
 
 static guint add(struct scene *scene, struct up_entry entry)
@@ -94,9 +97,7 @@ static void submit_bytes(struct scene *scene, up_id id, const char *const *to,
                            .copy = scene->copy,
                            .hops = scene->hops,
                            .bound_ms = scene->now_ms + BOUND_MS,
-                           .transport_scan = !scene->no_transport_scan,
-                           .store_scan = scene->store_scan,
-                           .deliver_unscanned = scene->unsafe },
+                           .policy = &scene->policy },
                    });
 }
 
@@ -378,6 +379,21 @@ static int64_t number(const char *word)
 /* The words of a command; absent ones are NULL. A dash is the empty string. */
 #define MOST_WORDS 10
 
+/* NAME=VALUE, as in a case */
+static void set_policy(struct up_policy *policy, const char *word)
+{
+        g_auto(GStrv) halves = g_strsplit(word, "=", 2);
+
+        for (size_t i = 0; i < UP_POLICY_SETTINGS; i++) {
+                struct up_policy_row setting = up_policy_setting(i);
+                if (strcmp(setting.name, halves[0]) == 0) {
+                        assert_true(up_policy_set(policy, &setting, halves[1], NULL));
+                        return;
+                }
+        }
+        fail_msg("no setting %s", halves[0]);
+}
+
 static void set(struct scene *scene, const char *const *words)
 {
         const char *key = words[1], *value = words[2];
@@ -388,9 +404,8 @@ static void set(struct scene *scene, const char *const *words)
                 scene->ledger->capabilities = 0;
         scene->silent |= strcmp(key, "silent") == 0;
         scene->copy |= strcmp(key, "copy") == 0;
-        scene->unsafe |= strcmp(key, "unsafe") == 0;
-        scene->no_transport_scan |= strcmp(key, "no-transport-scan") == 0;
-        scene->store_scan |= strcmp(key, "store-scan") == 0;
+        scene->eligible =
+            strcmp(key, "eligible") == 0 || (scene->eligible && strcmp(key, "not-eligible") != 0);
         if (strcmp(key, "from") == 0)
                 scene->from = g_intern_string(value);
         else if (strcmp(key, "to") == 0)
@@ -399,6 +414,8 @@ static void set(struct scene *scene, const char *const *words)
                 scene->parent = (up_id)number(value);
         else if (strcmp(key, "hops") == 0)
                 scene->hops = (unsigned)number(value);
+        else if (strcmp(key, "policy") == 0)
+                set_policy(&scene->policy, value);
         else if (strcmp(key, "access") == 0)
                 scene->access = (enum up_access)NAMED(value, up_access_names);
 }
@@ -496,7 +513,21 @@ static void open_words(struct scene *scene, const char *const *words)
         add(scene, (struct up_entry){ .kind = UP_ENTRY_OPEN, .message = (up_id)number(words[1]) });
 }
 
-/* hold ID, release ID */
+/* event WORD WORD [WORD] */
+static void event_words(struct scene *scene, const char *const *words)
+{
+        g_autofree char *line = g_strjoin(" ", words[1], words[2], words[3], NULL);
+
+        add(scene, (struct up_entry){ .kind = UP_ENTRY_EVENT, .text = line });
+}
+
+static void healthy_words(struct scene *scene, const char *const *words)
+{
+        (void)words;
+        scene->ledger->healthy = true;
+}
+
+/* hold ID, release ID, delete ID */
 static void command_words(struct scene *scene, const char *const *words)
 {
         command(scene, (up_id)number(words[1]), (enum up_command)NAMED(words[0], up_command_names));
@@ -543,7 +574,8 @@ static const struct {
         { "queued", queued_words }, { "busy", busy_words }, { "waiting", waiting_words },
         { "final", final_words }, { "scan", scan_words }, { "verdict", verdict_words },
         { "send", send_words }, { "sent", sent_words }, { "open", open_words },
-        { "hold", command_words }, { "release", command_words }, { "crash", crash_words },
+        { "event", event_words }, { "hold", command_words }, { "release", command_words },
+        { "delete", command_words }, { "healthy", healthy_words }, { "crash", crash_words },
         { "power-off", mark_words }, { "restart", mark_words }, { "at", at_words },
         { "run", at_words }, { "step", step_words }, { "end", end_words } };
 
@@ -876,11 +908,12 @@ static void nothing_accepted_is_lost(void **state)
                 { SENT "view 1 0 s delivered queue 0 9; step; view 1 0 t delivered queue 0 9; step",
                     NULL },
                 /* Dispositions that hide a loss. */
-                { ACCEPTED "final 1 delivered; step", "delivered without a transmission" },
+                { ACCEPTED "final 1 delivered; step", "delivered, but never accepted" },
                 { ACCEPTED "send 1; sent 1 1 defer; final 1 delivered; step",
-                    "delivered without a transmission" },
+                    "delivered, but never accepted" },
                 { ACCEPTED "send 1; sent 1 1 accept; final 1 delivered; step", NULL },
-                { ACCEPTED "send 1; sent 1 1 lost; final 1 delivered; step", NULL },
+                { ACCEPTED "send 1; sent 1 1 lost; final 1 delivered; step",
+                    "delivered, but never accepted" },
                 { ACCEPTED "final 1 discarded; step",
                     "discarded, but neither infected nor deleted" },
                 { ACCEPTED "final 1 abandoned; step", "abandoned, but not a notice" },
@@ -942,12 +975,12 @@ static void infected_mail_is_not_delivered(void **state)
 static void unscanned_mail_is_not_delivered(void **state)
 {
 #define UNCLEAN  "sent without a clean verdict"
-#define IN_STORE "set no-transport-scan; set store-scan; " ACCEPTED
+#define IN_STORE "set policy transport-scan=off; set policy store-scan=on; " ACCEPTED
         static const struct row rows[] = {
                 { ACCEPTED "scan 1; verdict 1 1 clean; send 1; step", NULL },
                 { ACCEPTED "send 1; step", "sent and never scanned" },
-                { "set no-transport-scan; " ACCEPTED "send 1; step", IDLE },
-                { "set unsafe; " ACCEPTED "send 1; step", IDLE },
+                { "set policy transport-scan=off; " ACCEPTED "send 1; step", IDLE },
+                { "set policy unscannable=deliver; " ACCEPTED "send 1; step", IDLE },
                 { IN_STORE "send 1; step", "deposited readable before its scan" },
                 { IN_STORE "send 1 gated; step", NULL },
                 { IN_STORE "send 1 gated; step; open 1", "opened without a clean verdict" },
@@ -968,7 +1001,7 @@ static void only_submitted_mail_and_wanted_notices_are_sent(void **state)
         "final 1 bounced; set parent 1; set to u@example.com; queued 2 9; step; "                  \
         "send 2 u@example.com; step"
 #define STORE_SCAN                                                                                 \
-        "set store-scan; set no-transport-scan; submit 1 both; scan 1 store; "                     \
+        "set policy store-scan=on; set policy transport-scan=off; submit 1 both; scan 1 store; "   \
         "set access undecided; view 1 0 store delivered worker 1000 0; set access open; "          \
         "view 1 1 sending none worker 9000 9; step; "
 #define STORE_VERDICT                                                                              \
@@ -1260,6 +1293,393 @@ static void a_failure_has_a_code_and_a_text(void **state)
         logged(false, 0, "", NULL);
 }
 
+/* --- policy ----------------------------------------------------------------------------------- */
+
+#define POLICY(setting)  "set policy " setting "; "
+#define VERDICT(verdict) UNDER_WAY "verdict 1 1 " verdict "; "
+#define BOUNCED          "final 1 bounced; step"
+#define QUARANTINED      "final 1 quarantined; step"
+#define DISCARDED        "final 1 discarded; step"
+
+static void quarantine_needs_a_reason(void **state)
+{
+        static const char parked[] = "parked: final";
+        static const struct row rows[] = {
+                { ACCEPTED QUARANTINED, parked },
+                { VERDICT("clean") QUARANTINED, parked },
+                { VERDICT("none") QUARANTINED, parked },
+                { VERDICT("infected") QUARANTINED, NULL },
+                /* Policy says otherwise: not for this oracle. */
+                { VERDICT("unscannable") QUARANTINED, NULL },
+                /* Late, cut off by a crash, or about another message: it may have been read. */
+                { UNDER_WAY "verdict 1 1 infected 2; " QUARANTINED, NULL },
+                { VERDICT("infected") "crash; " QUARANTINED, NULL },
+                /* A verdict of another message explains nothing. */
+                { "submit 2; " VERDICT("clean") "step; verdict 2 1 infected 1; " QUARANTINED,
+                    NULL },
+                { ACCEPTED BOUNCED, NULL },
+                { "set policy lifetime=1s; " UNDER_WAY "at 1000; " QUARANTINED, NULL },
+                { "set policy lifetime=1s; " UNDER_WAY "at 999; " QUARANTINED, parked },
+        };
+
+        (void)state;
+        EXPECT_ROWS("pending/parked", rows);
+}
+
+static void each_disposition_is_what_policy_says(void **state)
+{
+        static const char early[] = "bounced: attempts and lifetime were not used up";
+        static const struct row rows[] = {
+                { VERDICT("clean") BOUNCED, early },
+                { VERDICT("none") BOUNCED, early },
+                { VERDICT("clean") "step; send 1; step; sent 1 2 reject; " BOUNCED, NULL },
+                { VERDICT("clean") "step; send 1; step; sent 1 2 defer; " BOUNCED, early },
+                /* Attempts, just before and when they are used up; a restart may count as one. */
+                { POLICY("attempts=1") VERDICT("none") BOUNCED, NULL },
+                { POLICY("attempts=1") VERDICT("clean") BOUNCED, early },
+                { POLICY("attempts=1") UNDER_WAY BOUNCED, early },
+                { POLICY("attempts=2") VERDICT("none") BOUNCED, early },
+                { POLICY("attempts=2") UNDER_WAY "crash; " BOUNCED, NULL },
+                { POLICY("send-attempts=1")
+                        VERDICT("clean") "step; send 1; step; sent 1 2 defer; " BOUNCED,
+                    NULL },
+                { POLICY("send-attempts=1") VERDICT("clean") "step; send 1; step; " BOUNCED,
+                    early },
+                { POLICY("send-attempts=2")
+                        VERDICT("clean") "step; send 1; step; sent 1 2 lost; " BOUNCED,
+                    early },
+                { POLICY("lifetime=1s") UNDER_WAY "at 999; " BOUNCED, early },
+                { POLICY("lifetime=1s") UNDER_WAY "at 1000; " BOUNCED, NULL },
+                /* Verdicts. */
+                { VERDICT("infected") BOUNCED, "bounced: infected, for quarantine" },
+                { VERDICT("infected") DISCARDED, "discarded: infected, for quarantine" },
+                { VERDICT("infected") QUARANTINED, NULL },
+                { POLICY("infected=discard") VERDICT("infected") QUARANTINED,
+                    "quarantined: infected, to be discarded" },
+                { POLICY("infected=discard") VERDICT("infected") DISCARDED, NULL },
+                { VERDICT("unscannable") BOUNCED, NULL },
+                { VERDICT("unscannable") QUARANTINED, "quarantined: unscannable, to be bounced" },
+                { POLICY("unscannable=quarantine") VERDICT("unscannable") QUARANTINED, NULL },
+                { POLICY("unscannable=quarantine") VERDICT("unscannable") BOUNCED,
+                    "bounced: unscannable, for quarantine" },
+                { POLICY("unscannable=deliver") VERDICT("unscannable") BOUNCED,
+                    "bounced: unscannable, to be delivered" },
+                { VERDICT("rewritten") BOUNCED, NULL },
+                { VERDICT("rewritten") QUARANTINED, "quarantined: rewritten, to be bounced" },
+                { POLICY("rewritten=quarantine") VERDICT("rewritten") QUARANTINED, NULL },
+                /* The last verdict in time counts. */
+                { VERDICT("unscannable") "step; scan 1; busy 1 5000 18; step; verdict 1 2 "
+                                         "clean; " BOUNCED,
+                    early },
+                { VERDICT("clean") "step; scan 1; busy 1 5000 18; step; verdict 1 2 "
+                                   "unscannable; " BOUNCED,
+                    NULL },
+                { UNDER_WAY "verdict 1 1 unscannable 2; " BOUNCED, NULL },
+                /* Deleted; from the null sender, without a failure, and with one. */
+                { ACCEPTED "delete 1; " DISCARDED, NULL },
+                { "set from -; " ACCEPTED DISCARDED,
+                    "discarded: attempts and lifetime were not used up" },
+                { "set from -; " POLICY("attempts=1") VERDICT("none") DISCARDED, NULL },
+                /* What the next hop does not offer; the message is ASCII and small. */
+                { "event offers size on; " VERDICT("clean") BOUNCED, early },
+                { "event offers smtputf8 off; " VERDICT("clean") BOUNCED, early },
+                { "set from \xc3\xa4@example.com; event offers smtputf8 off; " VERDICT("clean")
+                        BOUNCED,
+                    NULL },
+                { "set from \xc3\xa4@example.com; event offers smtputf8 on; " VERDICT("clean")
+                        BOUNCED,
+                    early },
+                /* A limit, and too many hops. */
+                { POLICY("max-message=1k") VERDICT("none") BOUNCED, NULL },
+                { POLICY("max-message=2k") VERDICT("none") BOUNCED, early },
+                /* Requests: policy wants no scan; attempts that it does not allow; after the end.
+                 */
+                { POLICY("transport-scan=off") "submit 1; scan 1; queued 1 9; step",
+                    "scanned in transport, which is switched off" },
+                { "submit 1; scan 1 store; queued 1 9; step",
+                    "scanned in the store, which is switched off" },
+                { POLICY("store-scan=on") "submit 1; scan 1 store; queued 1 9; step", NULL },
+                { POLICY("attempts=1")
+                        VERDICT("none") "step; scan 1; step; verdict 1 2 none; " BOUNCED,
+                    "scanned more often than policy allows" },
+                { POLICY("attempts=1") VERDICT("none") "crash; step; scan 1; step; "
+                                                       "verdict 1 2 none; " BOUNCED,
+                    NULL },
+                { POLICY("send-attempts=1")
+                        VERDICT("clean") "step; send 1; step; sent 1 2 defer; "
+                                         "step; send 1; step; sent 1 3 defer; " BOUNCED,
+                    "sent more often than policy allows" },
+                { VERDICT("infected") QUARANTINED "; send 1; step",
+                    "sent after it was quarantined" },
+                /* Access in the store. */
+                { POLICY("store-scan=on") "submit 1; scan 1 store; set access undecided; "
+                                          "view 1 0 s delivered worker 900 0; step; at 200; "
+                                          "verdict 1 1 clean 1 store; set access refused; "
+                                          "view 1 0 s delivered none 0 0; step",
+                    "refused in the store, though clean" },
+                { POLICY("store-scan=on") "submit 1; scan 1 store; set access undecided; "
+                                          "view 1 0 s delivered worker 900 0; step; at 200; "
+                                          "verdict 1 1 infected 1 store; set access refused; "
+                                          "view 1 0 s delivered none 0 0; step",
+                    NULL },
+        };
+
+        (void)state;
+        EXPECT_ROWS("against-policy", rows);
+}
+
+static void a_delivered_message_does_not_fail(void **state)
+{
+        static const struct row rows[] = {
+                { SENT "final 1 bounced; step", "delivered, and bounced" },
+                { SENT "final 1 delivered; step", NULL },
+                { "submit 1; send 1; sent 1 1 lost; final 1 bounced; step", IDLE },
+                /* In doubt: the answer came after the time-out, or into a crash. */
+                { FIRST "at 1000; sent 1 1 accept; final 1 bounced; step", NULL },
+                { FIRST "at 999; sent 1 1 accept; final 1 bounced; step",
+                    "delivered, and bounced" },
+                { FIRST "sent 1 1 accept; crash; final 1 bounced; step", NULL },
+        };
+
+        (void)state;
+        EXPECT_ROWS("against-policy/outcome", rows);
+}
+
+static void unscanned_mail_needs_an_attempt(void **state)
+{
+#define DELIVER POLICY("unscannable=deliver")
+        static const struct row rows[] = {
+                { DELIVER "submit 1; send 1; queued 1 9; step", "released and never scanned" },
+                { DELIVER VERDICT("none") "send 1; step", "released before its scan was given up" },
+                { DELIVER POLICY("attempts=1") VERDICT("none") "send 1; step", NULL },
+                { DELIVER POLICY("attempts=1") UNDER_WAY "send 1; step",
+                    "released before its scan was given up" },
+                { DELIVER VERDICT("unscannable") "send 1; step", NULL },
+                { DELIVER VERDICT("clean") "send 1; step", NULL },
+                { DELIVER VERDICT("rewritten") "send 1; step",
+                    "released although the scanner wants other bytes" },
+                { DELIVER POLICY("lifetime=1s") UNDER_WAY "at 999; send 1; step",
+                    "released before its scan was given up" },
+                { DELIVER POLICY("lifetime=1s") UNDER_WAY "at 1000; send 1; step", NULL },
+                { DELIVER POLICY("max-message=1k") "submit 1; send 1; queued 1 9; step", NULL },
+                { DELIVER POLICY("transport-scan=off") "submit 1; send 1; queued 1 9; step", IDLE },
+                { DELIVER POLICY("transport-scan=off")
+                        POLICY("store-scan=on") "submit 1; open 1; queued 1 9; step",
+                    "released and never scanned" },
+                { "submit 1; send 1; queued 1 9; step", IDLE },
+        };
+
+        (void)state;
+        EXPECT_ROWS("delivered-unscanned/given-up", rows);
+}
+
+/* --- the store -------------------------------------------------------------------------------- */
+
+static void what_may_be_read_is_opened(void **state)
+{
+#define DEPOSITED                                                                                  \
+        POLICY("store-scan=on")                                                                    \
+        "submit 1; send 1 gated; queued 1 9; step; sent 1 1 accept; "                              \
+        "scan 1 store; set access undecided; "                                                     \
+        "view 1 0 s delivered worker 900 0; step; "                                                \
+        "verdict 1 2 clean 1 store; set access open; "
+        static const struct row rows[] = {
+                { DEPOSITED "view 1 0 s delivered none 0 0; step", "never opened" },
+                { DEPOSITED "open 1; view 1 0 s delivered none 0 0; step", NULL },
+                { DEPOSITED "view 1 0 s delivered none 0 0; step; open 1; step", "never opened" },
+                { DEPOSITED "set access refused; view 1 0 s delivered none 0 0; step", IDLE },
+                /* A pipeline that reports no access. */
+                { POLICY("store-scan=on") "submit 1; send 1 gated; sent 1 1 accept; "
+                                          "final 1 delivered; step",
+                    IDLE },
+        };
+
+        (void)state;
+        EXPECT_ROWS("lost/unopened", rows);
+}
+
+static void the_store_scans_what_was_deposited(void **state)
+{
+        static const struct {
+                const char *first, *second, *scanned;
+                bool is_reported;
+        } rows[] = {
+                { "a\r\n", "a\r\n", "a\r\n", false },
+                { "a\r\n", "b\r\n", "a\r\n", false },
+                { "a\r\n", "b\r\n", "b\r\n", false },
+                { "a\r\n", "b\r\n", "ab\r\n", true },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                struct scene scene = scene_new(ALL_CAPABILITIES);
+
+                submit(&scene, 1);
+                send_bytes(&scene, 1, one[0], true, rows[i].first);
+                send_bytes(&scene, 1, one[0], true, rows[i].second);
+                scan_bytes(&scene, 1, UP_LEVEL_STORE, rows[i].scanned);
+                step(&scene);
+                expect(&scene, "disagree/scanned-stored", rows[i].is_reported, true,
+                    rows[i].is_reported ? "deposited and scanned" : NULL);
+        }
+}
+
+/* --- a healthy environment -------------------------------------------------------------------- */
+
+static void valid_mail_is_accepted(void **state)
+{
+#define VALID "Date: Tue, 1 Dec 2026 12:00:00 +0000\r\nFrom: u@example.com\r\n"
+        static const char received[] = "Received: from a by b; Tue, 1 Dec 2026 12:00:00 +0000\r\n";
+        static const struct {
+                const char *bytes;
+                enum up_receipt receipt;
+                bool is_reported;
+        } rows[] = {
+                { VALID "\r\nbody\r\n", UP_RECEIPT_ACCEPTED, false },
+                { VALID "\r\nbody\r\n", UP_RECEIPT_DEFERRED, true },
+                { VALID "\r\nbody\r\n", UP_RECEIPT_REJECTED, true },
+                { "no mail", UP_RECEIPT_DEFERRED, true },
+                { "no mail", UP_RECEIPT_REJECTED, false },
+                { VALID "From: w@example.com\r\n\r\nbody\r\n", UP_RECEIPT_REJECTED, false },
+                { "From: u@example.com\r\n\r\nbody\r\n", UP_RECEIPT_REJECTED, false },
+                { VALID "\r\nbody\n", UP_RECEIPT_REJECTED, false },
+                { VALID "\r\nbo\rdy\r\n", UP_RECEIPT_REJECTED, false },
+                { VALID "\r\nbod\xff\r\n", UP_RECEIPT_REJECTED, false },
+                { VALID "\r\nbody", UP_RECEIPT_REJECTED, false },
+                { VALID "not a field\r\n\r\nbody\r\n", UP_RECEIPT_REJECTED, false },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                struct scene scene = scene_new(ALL_CAPABILITIES);
+
+                print_message("%s", rows[i].bytes);
+                scene.ledger->healthy = true;
+                submit_bytes(&scene, 1, one, rows[i].receipt, rows[i].bytes);
+                expect(&scene, "unavailable", rows[i].is_reported, true, NULL);
+        }
+        for (int64_t most = 1; most <= 2; most++) {
+                struct scene scene = scene_new(ALL_CAPABILITIES);
+                g_autofree char *looping = g_strconcat(received, VALID "\r\nbody\r\n", NULL);
+
+                scene.ledger->healthy = true;
+                scene.policy.max_hops = most;
+                submit_bytes(&scene, 1, one, UP_RECEIPT_REJECTED, looping);
+                expect(&scene, "unavailable", most == 2, true, NULL);
+        }
+        struct scene scene = scene_new(ALL_CAPABILITIES);
+        submit_bytes(&scene, 1, one, UP_RECEIPT_DEFERRED, "");
+        expect(&scene, "unavailable", 0, false, NULL);
+}
+
+/* A scan and a transaction of five minutes each, and one second for each recipient. */
+static void healthy_mail_is_not_late(void **state)
+{
+        static const struct row rows[] = {
+                { "healthy; " ACCEPTED "at 601000; final 1 delivered; step", NULL },
+                { "healthy; " ACCEPTED "at 601001; final 1 delivered; step", "queued" },
+                { "healthy; " ACCEPTED "at 601001; final 1 bounced; step", "queued" },
+                { ACCEPTED "at 601001; final 1 delivered; step", IDLE },
+                { "healthy; " POLICY("transport-scan=off") ACCEPTED
+                    "at 301001; final 1 delivered; step",
+                    "queued" },
+                { "healthy; submit 1; submit 2; queued 1 9; queued 2 9; step; at 602000; "
+                  "final 1 delivered; final 2 delivered; step",
+                    NULL },
+                /* It never ends: not late, but pending. */
+                { "healthy; " ACCEPTED "at 999999; step", IDLE },
+                { "healthy; " ACCEPTED "hold 1; step; release 1; step; at 601001; "
+                  "final 1 delivered; step",
+                    IDLE },
+                { "healthy; " ACCEPTED "restart; step; at 601001; final 1 delivered; step", IDLE },
+                /* In the store it ends when it may be read, and is opened. */
+                { "healthy; " POLICY("store-scan=on") ACCEPTED
+                    "at 900; set access undecided; "
+                    "view 1 0 s delivered worker 999 0; step; at 901000; set access open; open 1; "
+                    "view 1 0 s delivered none 0 0; step",
+                    NULL },
+                { "healthy; " POLICY("store-scan=on") ACCEPTED
+                    "at 900; set access undecided; "
+                    "view 1 0 s delivered worker 999 0; step; at 901001; set access open; open 1; "
+                    "view 1 0 s delivered none 0 0; step",
+                    "s" },
+                { "healthy; " POLICY("store-scan=on") ACCEPTED "at 900; final 1 delivered; step; "
+                                                               "at 901001; open 1; step",
+                    "queued" },
+        };
+
+        (void)state;
+        EXPECT_ROWS("late", rows);
+}
+
+static void no_worker_is_idle_while_work_waits(void **state)
+{
+#define ELIGIBLE "set eligible; submit 1; queued 1 9; step; set not-eligible; "
+        static const char idle[] = "idle: queued";
+        static const struct row rows[] = {
+                { ELIGIBLE "at 60001; scan 1; busy 1 99999 8; step", idle },
+                { ELIGIBLE "at 60000; scan 1; busy 1 99999 8; step", NULL },
+                { ELIGIBLE "at 60001; end settled", idle },
+                { "submit 1; queued 1 9; step; at 60001; end settled", IDLE },
+                /* The only worker is busy until its answer, its time-out, or a restart. */
+                { POLICY("workers=1") "submit 2; scan 2; busy 2 300000 9; step; " ELIGIBLE
+                                      "at 300000; scan 1; busy 1 999999 8; step",
+                    NULL },
+                { POLICY("workers=1") "submit 2; scan 2; busy 2 300000 9; step; " ELIGIBLE
+                                      "at 360000; scan 1; busy 1 999999 8; step",
+                    NULL },
+                { POLICY("workers=1") "submit 2; scan 2; busy 2 300000 9; step; " ELIGIBLE
+                                      "at 360001; scan 1; busy 1 999999 8; step",
+                    idle },
+                { POLICY("workers=1") "submit 2; scan 2; busy 2 300000 9; step; " ELIGIBLE
+                                      "at 100; verdict 2 1 clean; step; at 60101; end settled",
+                    idle },
+                { POLICY("workers=1") "submit 2; scan 2; busy 2 300000 9; step; " ELIGIBLE
+                                      "at 100; crash; step; at 60101; end settled",
+                    idle },
+                { POLICY("workers=2") "submit 2; scan 2; busy 2 300000 9; step; " ELIGIBLE
+                                      "at 60001; scan 1; busy 1 999999 8; step",
+                    idle },
+        };
+
+        (void)state;
+        EXPECT_ROWS("pending/idle", rows);
+}
+
+/* --- commands --------------------------------------------------------------------------------- */
+
+static void commands_are_obeyed(void **state)
+{
+        static const struct row rows[] = {
+                { ACCEPTED "delete 1; step; send 1; step", "sent after its deletion" },
+                { ACCEPTED "delete 1; final 1 discarded; step", NULL },
+                { ACCEPTED "send 1; step", IDLE },
+                { ACCEPTED "hold 1; step; send 1; step", "sent while held" },
+                { ACCEPTED "hold 1; step; release 1; step; send 1; step", NULL },
+                { ACCEPTED "hold 1; crash; step; send 1; step", IDLE },
+                /* A transaction that is under way may finish; another may not begin. */
+                { FIRST "hold 1; step; sent 1 1 defer; step; send 1; step", "sent while held" },
+                { FIRST "delete 1; step; sent 1 1 reject; final 1 bounced; step", NULL },
+                { ACCEPTED "hold 1; step; final 1 bounced; step", "bounced while held" },
+                { ACCEPTED "hold 1; step; final 1 quarantined; step", NULL },
+                { ACCEPTED "hold 1; step; release 1; final 1 bounced; step", NULL },
+                /* It is gone when the longest attempt can be over. */
+                { ACCEPTED "delete 1; step; at 300001; step", "still there after its deletion" },
+                { ACCEPTED "delete 1; step; at 300000; step", NULL },
+                { ACCEPTED "delete 1; step; at 300000; final 1 discarded; step; at 300001; step",
+                    NULL },
+                /* Commands on one message are not for another. */
+                { "submit 1; submit 2; queued 1 9; queued 2 9; step; delete 1; final 1 discarded; "
+                  "step; send 2; step",
+                    NULL },
+                { "submit 1; submit 2; queued 1 9; queued 2 9; step; delete 2; step; send 2; step",
+                    "sent after its deletion" },
+        };
+
+        (void)state;
+        EXPECT_ROWS("disobeyed", rows);
+}
+
 /* --- two runs --------------------------------------------------------------------------------- */
 
 /* One message, whose disposition at the end is given. When the script ends it waits for a timer. */
@@ -1268,7 +1688,7 @@ static struct up_ledger *timed_run(
 {
         struct scene scene = scene_new(ALL_CAPABILITIES);
 
-        scene.no_transport_scan = true;
+        scene.policy.transport_scan = 0;
         submit(&scene, 1);
         waiting(&scene, 1, due_ms, 20);
         step(&scene);
@@ -1306,7 +1726,7 @@ static unsigned judge_runs(
         return count;
 }
 
-/* The expiry is at 90 s, so an attempt of a quarter of an hour never fits: a run of its own. */
+/* The expiry is at 90 s, so a transaction of five minutes never fits: a run of its own. */
 static struct up_ledger *long_run(int64_t expiry_ms, bool command_too, enum up_disposition end_as)
 {
         struct up_ledger *ledger = timed_run(1000, command_too, 5000, end_as);
@@ -1336,7 +1756,7 @@ static void healed(int64_t expiry_ms, bool command_too, enum up_disposition end_
 
 static void recipients_that_wait_at_healing_end_well(void **state)
 {
-        const int64_t fits_ms = 1000 + 15 * 60 * 1000 + 1000; /* one recipient has its turn */
+        const int64_t fits_ms = 1000 + 5 * 60 * 1000 + 1000; /* one recipient has its turn */
         const enum up_disposition bounced = UP_DISPOSITION_BOUNCED,
                                   delivered = UP_DISPOSITION_DELIVERED;
 
@@ -1371,7 +1791,7 @@ static void a_verdict_that_was_given_stands(void **state)
                 for (guint i = 0; i < well->entries->len; i++) {
                         struct up_entry *entry = &g_array_index(well->entries, struct up_entry, i);
                         if (entry->kind == UP_ENTRY_SUBMIT)
-                                entry->as.submit.transport_scan = true;
+                                entry->as.submit.policy = &scene.policy;
                 }
                 for (guint i = 0; i < sick->entries->len; i++) {
                         struct up_entry *entry = &g_array_index(sick->entries, struct up_entry, i);
@@ -1592,6 +2012,16 @@ int main(void)
                 cmocka_unit_test(a_notice_causes_none),
                 cmocka_unit_test(a_loop_is_recognised),
                 cmocka_unit_test(a_failure_has_a_code_and_a_text),
+                cmocka_unit_test(quarantine_needs_a_reason),
+                cmocka_unit_test(each_disposition_is_what_policy_says),
+                cmocka_unit_test(a_delivered_message_does_not_fail),
+                cmocka_unit_test(unscanned_mail_needs_an_attempt),
+                cmocka_unit_test(what_may_be_read_is_opened),
+                cmocka_unit_test(the_store_scans_what_was_deposited),
+                cmocka_unit_test(valid_mail_is_accepted),
+                cmocka_unit_test(healthy_mail_is_not_late),
+                cmocka_unit_test(no_worker_is_idle_while_work_waits),
+                cmocka_unit_test(commands_are_obeyed),
                 cmocka_unit_test(recipients_that_wait_at_healing_end_well),
                 cmocka_unit_test(a_verdict_that_was_given_stands),
                 cmocka_unit_test(two_runs_of_one_case_are_alike),

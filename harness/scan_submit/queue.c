@@ -562,7 +562,8 @@ static const struct up_scan_submit_parts reference_parts = { &up_machine, &up_cl
 const struct up_pipeline up_scan_submit = {
         .name = "scan-submit",
         .capabilities = UP_CAN_OWNER | UP_CAN_RANK | UP_CAN_DIGEST | UP_CAN_ELIGIBILITY |
-                        UP_CAN_CRASH | UP_CAN_COMMANDS | UP_CAN_CHANGES,
+                        UP_CAN_CRASH | UP_CAN_COMMANDS | UP_CAN_CHANGES | UP_CAN_SEVERAL |
+                        UP_CAN_STORE,
         .variant = &reference_parts,
         .open = open_queue,
         .close = close_queue,

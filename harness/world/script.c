@@ -263,6 +263,16 @@ static bool is_skipped(const struct up_event *event, enum up_mode mode)
                (mode == UP_MODE_NO_CLOCK_JUMPS && up_event_id(event) == UP_VERB_CLOCK);
 }
 
+bool up_world_stays_healthy(const struct up_case *c, enum up_mode mode)
+{
+        for (guint i = 0; i < c->script->len; i++) {
+                const struct up_event *event = c->script->pdata[i];
+                if (event->verb->disturbs && !is_skipped(event, mode))
+                        return false;
+        }
+        return true;
+}
+
 void up_world_run_script(struct up_world *world, enum up_mode mode)
 {
         const GPtrArray *script = world->c->script;

@@ -521,8 +521,8 @@ static void healthy_mail_is_delivered_and_all_is_written_down(void **state)
         assert_string_equal(submit->as.submit.to[1], "w@a");
         assert_false(submit->as.submit.notify);
         assert_false(submit->as.submit.copy);
-        assert_true(submit->as.submit.transport_scan);
-        assert_false(submit->as.submit.store_scan);
+        assert_true(submit->as.submit.policy->transport_scan);
+        assert_false(submit->as.submit.policy->store_scan);
         /* two days, one hour, five minutes */
         assert_int_equal(submit->as.submit.bound_ms, INT64_C(1000) * 60 * (48 * 60 + 60 + 5));
 
@@ -1088,9 +1088,9 @@ static void the_policy_can_be_switched(void **state)
                 "  store-scan on\n  submit 2 local");
         const struct up_entry *second = nth(ledger, UP_ENTRY_SUBMIT, 1);
 
-        assert_false(the(ledger, UP_ENTRY_SUBMIT)->as.submit.transport_scan);
-        assert_true(second->as.submit.transport_scan);
-        assert_true(second->as.submit.store_scan);
+        assert_false(the(ledger, UP_ENTRY_SUBMIT)->as.submit.policy->transport_scan);
+        assert_true(second->as.submit.policy->transport_scan);
+        assert_true(second->as.submit.policy->store_scan);
         assert_int_equal(count(ledger, UP_ENTRY_SCAN), 1);
         assert_int_equal(the(ledger, UP_ENTRY_SCAN)->number, 2);
         assert_false(the(ledger, UP_ENTRY_SEND)->as.send.gated);

@@ -254,10 +254,7 @@ static guint write_submission(struct up_world *world, const struct up_submission
                         .copy = submission->copy,
                         .hops = submission->hops,
                         .bound_ms = world->now_ms + up_policy_bound_ms(&world->policy),
-                        .transport_scan = world->policy.transport_scan != 0,
-                        .store_scan = world->policy.store_scan != 0,
-                        .deliver_unscanned =
-                            world->policy.unscannable == UP_UNSCANNABLE_DELIVER,
+                        .policy = &world->policy,
                 },
         };
 
@@ -574,6 +571,7 @@ struct up_ledger *up_world_run_sharing(const struct up_case *c, const struct up_
 
         world_init(&world, c, pipeline, readings);
         world.ledger = up_ledger_new(pipeline, mode == UP_MODE_HEALED);
+        world.ledger->healthy = up_world_stays_healthy(c, mode);
         up_hooks_before(UP_HOOK_OPEN, 0);
         world.self = pipeline->open(pipeline, &world.policy, &world.ports);
         up_hooks_after();

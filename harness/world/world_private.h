@@ -126,4 +126,8 @@ void up_world_heal(struct up_world *world);
 /** Runs the script (script.c) without the verbs that @mode skips. */
 void up_world_run_script(struct up_world *world, enum up_mode mode);
 
+/** Does the script, without the verbs that @mode skips, leave the environment healthy throughout?
+ */
+bool up_world_stays_healthy(const struct up_case *c, enum up_mode mode);
+
 #endif
