@@ -207,7 +207,7 @@ static bool is_beyond(const struct up_index_message *message)
         limits.header_bytes -= MIN(limits.header_bytes, TRACE_BYTES);
         up_observations_init(&observed, &limits, 0);
         up_observations_within(&observed, &observed.limits.message_bytes, g_bytes_get_size(bytes));
-        g_autoptr(GPtrArray) entities = up_entities_read(bytes, &observed);
+        g_ptr_array_unref(up_entities_read(bytes, &observed));
         bool unscannable = observed.unscannable;
         up_observations_clear(&observed);
         return unscannable;
