@@ -705,6 +705,22 @@ static void add_footer_in_store(
         deliver(self, message, now_ms);
 }
 
+static void cut_body(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+{
+        GBytes *whole = message->bytes;
+
+        message->bytes = g_bytes_new_from_bytes(whole, 0, g_bytes_get_size(whole) - 4);
+        g_bytes_unref(whole);
+        check_loop(self, message, now_ms);
+}
+
+static void forget_sender(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+{
+        g_free(message->from);
+        message->from = g_strdup("");
+        check_loop(self, message, now_ms);
+}
+
 static void report_with_sender(
     struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
@@ -838,6 +854,14 @@ const struct up_mock_row up_mock_rows[] = {
             ALL, UP_MOCK_ACCEPTED, change_line_ends, "multipart/signed: content",
             "script:\n"
             "  bystander 1 signed local\n" },
+        { "cut-at-intake", "loses the end of each message",
+            ALL, UP_MOCK_ACCEPTED, cut_body, "submitted and scanned",
+            "script:\n"
+            "  submit 1 local\n" },
+        { "forgotten-sender", "sends everything with the null sender",
+            ALL, UP_MOCK_ACCEPTED, forget_sender, "another sender",
+            "script:\n"
+            "  submit 1 local\n" },
         { "unreported-bounce", "bounces without a notice",
             ALL, UP_MOCK_BOUNCED, do_nothing, "bounced without a notice",
             SUBMIT_AFTER("hop 1 dot reject") },

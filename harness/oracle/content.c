@@ -5,7 +5,14 @@
  * message is parsed only if it mentions a signature and its bytes are not the end of those sent, as
  * they are after a Received field was prepended.
  *
- * BUGS: a signed entity that only a file name (.p7m) identifies is not searched.
+ * All other content is that of the message submitted, but for three changes that a relay may make:
+ * fields put in front that neither say how the message is read nor are shown to its reader (RFC
+ * 5321 section 4.4; section 8 of RFC 6409 for a missing Date or Message-ID); line ends, because
+ * SMTP has only CRLF; and once the next hop has been without 8BITMIME or SMTPUTF8, another transfer
+ * encoding, under which each part has the content that it had.
+ *
+ * BUGS: a signed entity that only a file name (.p7m) identifies is not searched. Of a message that
+ * was encoded anew the header is not compared.
  */
 #include "oracle/oracles.h"
 
@@ -13,6 +20,7 @@
 
 #include "mail/entity.h"
 #include "mail/header.h"
+#include "mail/lines.h"
 
 static bool ends_with(GBytes *bytes, GBytes *end)
 {
@@ -162,24 +170,33 @@ uint64_t up_judge_altered(const struct up_ledger_index *index, GPtrArray *findin
         return judged;
 }
 
-/* --- disagree/scanned-sent -------------------------------------------------------------------- */
+/* --- the same content ------------------------------------------------------------------------- */
 
-/* Are these only whole header fields that do not affect how the message is parsed? */
+/* What a reader is shown, which a message has once (RFC 5322 section 3.6), and how it is read. */
+static bool is_harmless_field(const char *data, const struct up_field *field)
+{
+        static const char *const shown[] = { "From", "Reply-To", "To", "Cc", "Bcc", "Subject",
+                "In-Reply-To", "References", "MIME-Version" };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(shown); i++)
+                if (up_field_is(data, field, shown[i]))
+                        return false;
+        return field->name.end > field->name.begin && !up_field_begins(data, field, "Content-");
+}
+
 static bool is_harmless_header(const char *data, size_t size)
 {
         struct up_header header = up_header_in(data, (struct up_slice){ 0, size });
         struct up_field field;
 
         while (up_header_next(&header, &field))
-                if (field.name.end == field.name.begin ||
-                    up_field_begins(data, &field, "Content-") ||
-                    up_field_begins(data, &field, "MIME-Version"))
+                if (!is_harmless_field(data, &field))
                         return false;
         return header.at == size && (size == 0 || data[size - 1] == '\n');
 }
 
-/* One may have fields such as Received before the other. */
-static bool is_same_content(GBytes *one, GBytes *other)
+/* Is one the other, with or without fields such as Received before it? */
+static bool is_end_of_other(GBytes *one, GBytes *other)
 {
         GBytes *longer = g_bytes_get_size(one) > g_bytes_get_size(other) ? one : other;
         GBytes *shorter = longer == one ? other : one;
@@ -188,6 +205,162 @@ static bool is_same_content(GBytes *one, GBytes *other)
                                    is_harmless_header(g_bytes_get_data(longer, NULL),
                                        g_bytes_get_size(longer) - g_bytes_get_size(shorter)));
 }
+
+static GBytes *with_crlf(GBytes *bytes)
+{
+        gsize size;
+        const char *data = g_bytes_get_data(bytes, &size);
+
+        return g_string_free_to_bytes(up_lines_as_crlf(data, size));
+}
+
+static bool is_7bit(GBytes *bytes)
+{
+        gsize size;
+        const char *data = g_bytes_get_data(bytes, &size);
+
+        for (gsize i = 0; i < size; i++)
+                if ((data[i] & 0x80) != 0)
+                        return false;
+        return true;
+}
+
+/* The end of the last line may be missing: an encoding can add it. */
+static GBytes *decoded(GBytes *message, const struct up_entity *entity)
+{
+        g_autoptr(GBytes) content = up_entity_content(message, entity, G_MAXSIZE);
+        g_autoptr(GBytes) lines = with_crlf(content);
+        gsize size;
+        const char *data = g_bytes_get_data(lines, &size);
+
+        while (size > 0 && (data[size - 1] == '\n' || data[size - 1] == '\r'))
+                size--;
+        return g_bytes_new_from_bytes(lines, 0, size);
+}
+
+/* Parents stand before their parts. */
+static bool is_leaf(const GPtrArray *entities, guint index)
+{
+        const struct up_entity *next =
+            index + 1 < entities->len ? g_ptr_array_index(entities, index + 1) : NULL;
+
+        return next == NULL || next->parent != (int)index;
+}
+
+static bool has_same_parts(GBytes *one, GBytes *other)
+{
+        struct up_limits limits;
+        struct up_observations observed;
+
+        up_limits_init(&limits);
+        up_observations_init(&observed, &limits, 0);
+        g_autoptr(GPtrArray) left = up_entities_read(one, &observed);
+        g_autoptr(GPtrArray) right = up_entities_read(other, &observed);
+        up_observations_clear(&observed);
+        bool same = left->len == right->len;
+        for (guint i = 0; same && i < left->len; i++) {
+                const struct up_entity *a = g_ptr_array_index(left, i);
+                const struct up_entity *b = g_ptr_array_index(right, i);
+                same =
+                    a->parent == b->parent && g_mime_content_type_is_type(a->type,
+                                                  g_mime_content_type_get_media_type(b->type),
+                                                  g_mime_content_type_get_media_subtype(b->type));
+                if (!same || !is_leaf(left, i))
+                        continue;
+                g_autoptr(GBytes) before = decoded(one, a), after = decoded(other, b);
+                same = g_bytes_equal(before, after);
+        }
+        return same;
+}
+
+/* @encodes: the next hop demanded, at some time, that 8-bit content be encoded. */
+static bool is_same_content(GBytes *one, GBytes *other, bool encodes)
+{
+        if (is_end_of_other(one, other))
+                return true;
+        g_autoptr(GBytes) a = with_crlf(one), b = with_crlf(other);
+        if (is_end_of_other(a, b))
+                return true;
+        return encodes && is_7bit(one) != is_7bit(other) && has_same_parts(one, other);
+}
+
+/* The first entry from which on the next hop may have demanded an encoding; UP_NOWHERE. */
+static guint encodes_from(const struct up_ledger_index *index)
+{
+        for (guint at = 0; at < index->ledger->entries->len; at++) {
+                const struct up_entry *entry = up_index_entry(index, at);
+                if (entry->kind == UP_ENTRY_EVENT &&
+                    (strcmp(entry->text, "offers 8bitmime off") == 0 ||
+                        strcmp(entry->text, "offers smtputf8 off") == 0))
+                        return at;
+        }
+        return UP_NOWHERE;
+}
+
+/* --- altered/content -------------------------------------------------------------------------- */
+
+/* What was asked for a message so far. */
+struct handled {
+        GBytes *bytes; /* the last that were judged; borrowed */
+        bool scanned;  /* it was, so what is sent is compared with that */
+        bool reported;
+};
+
+static bool is_signed_altered(GBytes *submitted, GBytes *sent)
+{
+        struct look look = { .submitted = submitted, .sent = sent };
+
+        look_at_all(&look);
+        return look.missing != NULL;
+}
+
+/*
+ * Whether what is sent is what was scanned is another oracle's question, and so is a signed entity
+ * that does not leave as it came: one change is one finding.
+ */
+static uint64_t judge_handled(const struct up_ledger_index *index, GPtrArray *findings,
+    const struct up_index_request *request, struct handled *handled, bool encodes)
+{
+        const struct up_entry *asked = request->asked;
+        GBytes *submitted = request->message->submit->bytes;
+        bool scan = asked->kind == UP_ENTRY_SCAN;
+
+        if (submitted == NULL || asked->bytes == NULL || handled->reported ||
+            (scan ? asked->as.scan.level != UP_LEVEL_TRANSPORT : handled->scanned))
+                return 0;
+        handled->scanned |= scan;
+        if (asked->bytes == handled->bytes)
+                return 1;
+        handled->bytes = asked->bytes;
+        if (is_same_content(submitted, asked->bytes, encodes) ||
+            is_signed_altered(submitted, asked->bytes))
+                return 1;
+        handled->reported = true;
+        up_report(index, findings, UP_CLASS_ALTERED, request->message, NULL, request->asked_at,
+            scan ? "submitted and scanned" : "submitted and sent",
+            "%" G_GSIZE_FORMAT " bytes were submitted, and %" G_GSIZE_FORMAT
+            " bytes with another content were %s",
+            g_bytes_get_size(submitted), g_bytes_get_size(asked->bytes), scan ? "scanned" : "sent");
+        return 1;
+}
+
+uint64_t up_judge_content(const struct up_ledger_index *index, GPtrArray *findings)
+{
+        g_autofree struct handled *handled = g_new0(struct handled, index->messages->len + 1);
+        guint encodes_at = encodes_from(index);
+        uint64_t judged = 0;
+
+        for (guint i = 0; i < index->requests->len; i++) {
+                const struct up_index_request *request = up_index_request(index, i);
+                /* A submission without a receipt may be another one's. */
+                if (request->message != NULL && request->message->accepted)
+                        judged += judge_handled(index, findings, request,
+                            &handled[request->message->place], request->asked_at > encodes_at);
+        }
+        return judged;
+}
+
+/* --- disagree/scanned-sent -------------------------------------------------------------------- */
 
 /* The bytes that the scanner called clean; before that, those that it was given last. */
 static GBytes *scanned_bytes(
@@ -202,6 +375,7 @@ uint64_t up_judge_scanned_sent(const struct up_ledger_index *index, GPtrArray *f
 {
         g_autofree GBytes **last = g_new0(GBytes *, index->messages->len + 1);
         g_autofree bool *reported = g_new0(bool, index->messages->len + 1);
+        guint encodes_at = encodes_from(index);
         uint64_t judged = 0;
 
         for (guint i = 0; i < index->requests->len; i++) {
@@ -217,7 +391,8 @@ uint64_t up_judge_scanned_sent(const struct up_ledger_index *index, GPtrArray *f
                         continue;
                 GBytes *scanned = scanned_bytes(index, request, last[place]);
                 judged++;
-                if (scanned == NULL || is_same_content(scanned, asked->bytes) || reported[place])
+                if (scanned == NULL || reported[place] ||
+                    is_same_content(scanned, asked->bytes, request->asked_at > encodes_at))
                         continue;
                 reported[place] = true;
                 up_report(index, findings, UP_CLASS_DISAGREE, request->message, NULL,

@@ -14,7 +14,7 @@ const struct up_class_row up_class_rows[UP_CLASS_COUNT] = {
             "a message that the scanner called infected was delivered", true },
         [UP_CLASS_DELIVERED_UNSCANNED] = { "delivered-unscanned",
             "a message that policy wants scanned was delivered without", true },
-        [UP_CLASS_ALTERED] = { "altered", "the bytes of a signed entity were changed", true },
+        [UP_CLASS_ALTERED] = { "altered", "content or envelope of a message was changed", true },
         [UP_CLASS_NO_NOTICE] = { "no-notice", "the failure of a recipient was never reported", true },
         [UP_CLASS_NOTICE_LOOP] = { "notice-loop", "a notice caused notices", true },
         [UP_CLASS_MAIL_LOOP] = { "mail-loop", "a looping message was not recognised", true },

@@ -66,6 +66,10 @@
             "never-scanned")                                                                       \
         OF_RUN(judge_altered, "altered", ALTERED, NONE, 0,                                         \
             "transactions with a message that has a signed entity", "changed-line-ends")           \
+        OF_RUN(judge_content, "altered/content", ALTERED, NONE, 0,                                 \
+            "messages scanned or sent, and what was submitted", "cut-at-intake")                   \
+        OF_RUN(judge_envelope, "altered/envelope", ALTERED, NONE, 0,                               \
+            "transactions, and the envelopes that were submitted", "forgotten-sender")             \
         OF_RUN(judge_no_notice, "no-notice", NO_NOTICE, NONE, 0,                                   \
             "bounced recipients whose sender accepts notices", "unreported-bounce")                \
         OF_RUN(judge_notice_loop, "notice-loop", NOTICE_LOOP, NONE, 0,                             \

@@ -188,13 +188,15 @@ static up_request send_bytes(
         const char *const list[] = { to, NULL };
         g_autoptr(GBytes) message = g_bytes_new(bytes, strlen(bytes));
 
-        add(scene,
-            (struct up_entry){ .kind = UP_ENTRY_SEND,
-                .message = id,
-                .request = ++scene->last_request,
-                .bytes = message,
-                .as.send = {
-                    .from = "", .to = list, .recipients = places, .count = 1, .gated = gated } });
+        add(scene, (struct up_entry){ .kind = UP_ENTRY_SEND,
+                       .message = id,
+                       .request = ++scene->last_request,
+                       .bytes = message,
+                       .as.send = { .from = scene->parent != 0 ? "" : scene->from,
+                           .to = list,
+                           .recipients = places,
+                           .count = 1,
+                           .gated = gated } });
         return scene->last_request;
 }
 
@@ -1113,6 +1115,160 @@ static void what_is_sent_is_what_was_scanned(void **state)
         }
 }
 
+#define LATIN_1(encoding, text)                                                                    \
+        "Subject: s\r\nContent-Type: text/plain; charset=iso-8859-1\r\n"                           \
+        "Content-Transfer-Encoding: " encoding "\r\n\r\n" text "\r\n"
+
+/* Sent without a scan, so that nothing else is compared. */
+static void content_stays_what_was_submitted(void **state)
+{
+        static const char plain[] = "Subject: s\r\n\r\nbody\r\n";
+        static const struct {
+                const char *submitted, *sent;
+                unsigned findings;
+                bool hop_is_7bit;
+        } rows[] = {
+                { plain, plain, 0, false },
+                { plain, "Received: r\r\n\tby x\r\nSubject: s\r\n\r\nbody\r\n", 0, false },
+                { plain, "Message-ID: <1@x>\r\nDate: d\r\nSubject: s\r\n\r\nbody\r\n", 0, false },
+                { plain, "Subject: other\r\nSubject: s\r\n\r\nbody\r\n", 1, false },
+                { plain, "MIME-Version: 1.0\r\nSubject: s\r\n\r\nbody\r\n", 1, false },
+                { plain, "Content-Type: text/html\r\nSubject: s\r\n\r\nbody\r\n", 1, false },
+                { plain, "Subject: s\r\n\r\nbody", 1, false },
+                { plain, "Subject: s\r\n\r\nbody\r\n.\r\n", 1, false },
+                { plain, "Subject: S\r\n\r\nbody\r\n", 1, false },
+                { plain, "", 1, false },
+                { "Subject: s\n\nbody\n", plain, 0, false },
+                { plain, "Received: r\nSubject: s\n\nbody\n", 0, false },
+                { "Subject: s\n\nbo\rdy\n", "Subject: s\r\n\r\nbo\r\ndy\r\n", 1, false },
+                { LATIN_1("8bit", "caf\xe9"), LATIN_1("quoted-printable", "caf=E9"), 1, false },
+                { LATIN_1("8bit", "caf\xe9"), LATIN_1("quoted-printable", "caf=E9"), 0, true },
+                { LATIN_1("8bit", "caf\xe9"), LATIN_1("base64", "Y2Fm6Q=="), 0, true },
+                { LATIN_1("8bit", "caf\xe9"), LATIN_1("base64", "Y2Fm6A=="), 1, true },
+                { LATIN_1("8bit", "caf\xe9"), LATIN_1("quoted-printable", "caf=E9=0D=0A="), 0,
+                    true },
+                { LATIN_1("7bit", "cafe"), LATIN_1("quoted-printable", "cafe"), 1, true },
+                /* What the signature covers is the other oracle's. */
+                { OPAQUE("MIIB"), OPAQUE("MIIC"), 0, false },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                struct scene scene = scene_new(ALL_CAPABILITIES);
+
+                submit_bytes(&scene, 1, one, UP_RECEIPT_ACCEPTED, rows[i].submitted);
+                queued(&scene, 1, 9);
+                step(&scene);
+                if (rows[i].hop_is_7bit)
+                        add(&scene, (struct up_entry){
+                                        .kind = UP_ENTRY_EVENT, .text = "offers 8bitmime off" });
+                send_bytes(&scene, 1, one[0], false, rows[i].sent);
+                send_bytes(&scene, 1, one[0], false, rows[i].sent);
+                step(&scene);
+                expect(&scene, "altered/content", rows[i].findings, true, "submitted and sent");
+        }
+}
+
+/* One change, one finding: it is scanned as it will be sent. */
+static void what_is_scanned_is_what_was_submitted(void **state)
+{
+        static const struct {
+                const char *scanned, *sent, *oracle;
+        } rows[] = {
+                { "A: b\r\n\r\nbody", "A: b\r\n\r\nbody", NULL },
+                { "A: b\r\n\r\nbo", "A: b\r\n\r\nbo", "altered/content" },
+                { "A: b\r\n\r\nbody", "A: b\r\n\r\nbo", "disagree/scanned-sent" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+                for (unsigned j = 0; j < 2; j++) {
+                        const char *name = j == 0 ? "altered/content" : "disagree/scanned-sent";
+                        bool found = g_strcmp0(rows[i].oracle, name) == 0;
+                        struct scene scene = scene_new(ALL_CAPABILITIES);
+
+                        submit_bytes(&scene, 1, one, UP_RECEIPT_ACCEPTED, "A: b\r\n\r\nbody");
+                        queued(&scene, 1, 9);
+                        step(&scene);
+                        scan_bytes(&scene, 1, UP_LEVEL_TRANSPORT, rows[i].scanned);
+                        scan_bytes(&scene, 1, UP_LEVEL_STORE, "another oracle's");
+                        send_bytes(&scene, 1, one[0], false, rows[i].sent);
+                        step(&scene);
+                        expect(&scene, name, found ? 1 : 0, true,
+                            j == 0 ? "submitted and scanned" : "scanned and sent");
+                }
+}
+
+/* A transaction with @to as recipient @place; without @to, with none. */
+static void send_envelope(
+    struct scene *scene, up_id id, const char *from, const char *to, unsigned place)
+{
+        const char *const list[] = { to, NULL };
+        g_autoptr(GBytes) bytes = g_bytes_new_static("", 0);
+
+        add(scene, (struct up_entry){ .kind = UP_ENTRY_SEND,
+                       .message = id,
+                       .request = ++scene->last_request,
+                       .bytes = bytes,
+                       .as.send = { .from = from,
+                           .to = list,
+                           .recipients = &place,
+                           .count = to != NULL ? 1 : 0 } });
+}
+
+static void an_envelope_stays_what_was_submitted(void **state)
+{
+        static const char *const to[] = { "v@example.com", "w@ex\xc3\xa4mple.com", NULL };
+        static const struct {
+                const char *from, *to;
+                unsigned place;
+                const char *signature;
+        } rows[] = {
+                { "u@example.com", "v@example.com", 0, NULL },
+                { "u@EXAMPLE.com", "v@example.COM", 0, NULL },
+                { "u@example.com", "w@ex\xc3\xa4mple.com", 1, NULL },
+                { "u@example.com", "w@xn--exmple-cua.com", 1, NULL },
+                { "", "v@example.com", 0, "another sender" },
+                { "U@example.com", "v@example.com", 0, "another sender" },
+                { "u@example.org", "v@example.com", 0, "another sender" },
+                { "u@example.com", "w@ex\xc3\xa4mple.com", 0, "the address of another recipient" },
+                { "u@example.com", "v@example.com", 1, "the address of another recipient" },
+                { "u@example.com", "v@example.com", 2, "a recipient that there is not" },
+                { "u@example.com", NULL, 0, "no recipient" },
+                /* It is stray. */
+                { "u@example.com", "x@example.com", 0, NULL },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                struct scene scene = scene_new(ALL_CAPABILITIES);
+
+                submit_bytes(&scene, 1, to, UP_RECEIPT_ACCEPTED, "");
+                queued(&scene, 1, 9);
+                step(&scene);
+                send_envelope(&scene, 1, rows[i].from, rows[i].to, rows[i].place);
+                expect(
+                    &scene, "altered/envelope", rows[i].signature != NULL, true, rows[i].signature);
+        }
+}
+
+static void a_notice_is_sent_without_a_sender(void **state)
+{
+        (void)state;
+        for (unsigned i = 0; i < 2; i++) {
+                struct scene scene = scene_new(ALL_CAPABILITIES);
+
+                submit(&scene, 1);
+                final(&scene, 1, UP_DISPOSITION_BOUNCED);
+                scene.parent = 1;
+                scene.to = "u@example.com";
+                queued(&scene, 2, 9);
+                step(&scene);
+                send_envelope(&scene, 2, i == 0 ? "" : "postmaster@example.com", scene.to, 0);
+                expect(&scene, "altered/envelope", i, true, "a notice was sent with a sender");
+        }
+}
+
 /* --- notices ---------------------------------------------------------------------------------- */
 
 #define NOTICE(fields)                                                                             \
@@ -2005,6 +2161,10 @@ int main(void)
                 cmocka_unit_test(only_submitted_mail_and_wanted_notices_are_sent),
                 cmocka_unit_test(a_signed_entity_leaves_as_it_came),
                 cmocka_unit_test(what_is_sent_is_what_was_scanned),
+                cmocka_unit_test(content_stays_what_was_submitted),
+                cmocka_unit_test(what_is_scanned_is_what_was_submitted),
+                cmocka_unit_test(an_envelope_stays_what_was_submitted),
+                cmocka_unit_test(a_notice_is_sent_without_a_sender),
                 cmocka_unit_test(each_failure_is_reported_once),
                 cmocka_unit_test(an_address_may_stand_in_a_notice_in_another_writing),
                 cmocka_unit_test(an_address_given_twice_may_be_reported_twice),
