@@ -775,6 +775,31 @@ static void say_opened(struct up_mock *self, struct up_mock_message *message, in
         end(self, message, UP_DISPOSITION_DELIVERED);
 }
 
+static void report_in_8bit(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+{
+        report(self, message, now_ms);
+        struct up_mock_message *notice = self->messages->pdata[self->messages->len - 1];
+        GByteArray *data = g_bytes_unref_to_array(notice->bytes);
+
+        g_byte_array_append(data, (const guint8 *)"\xe9\r\n", 3);
+        notice->bytes = g_byte_array_free_to_bytes(data);
+}
+
+static void abandon_notice(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+{
+        if (message->parent != 0)
+                end(self, message, UP_DISPOSITION_ABANDONED);
+        else
+                retry(self, message, now_ms);
+}
+
+static void report_delivery(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
+{
+        deliver(self, message, now_ms);
+        if (message->parent == 0)
+                report(self, message, now_ms);
+}
+
 static void log_code_0(struct up_mock *self, struct up_mock_message *message, int64_t now_ms)
 {
         (void)now_ms;
@@ -865,6 +890,20 @@ const struct up_mock_row up_mock_rows[] = {
         { "unreported-bounce", "bounces without a notice",
             ALL, UP_MOCK_BOUNCED, do_nothing, "bounced without a notice",
             SUBMIT_AFTER("hop 1 dot reject") },
+        { "eight-bit-notice", "sends notices with 8-bit content",
+            ALL, UP_MOCK_BOUNCED, report_in_8bit, "it has 8-bit content",
+            SUBMIT_AFTER("hop 1 dot reject") },
+        { "notice-sent-once", "gives a notice up after its first failure",
+            ALL, UP_MOCK_FAILED, abandon_notice,
+            "abandoned before its attempts and lifetime were used up",
+            "script:\n"
+            "  hop 0 dot defer\n"
+            "  hop 1 dot reject\n"
+            "  submit 1 local\n" },
+        { "reported-delivery", "reports delivered messages as failed",
+            ALL, UP_MOCK_DELIVERED, report_delivery, "a delivered recipient is reported as failed",
+            SUBMIT_AFTER("hop 1 dot reject")
+            "  submit 2 local\n" },
         { "notice-with-sender", "sends notices with a sender",
             ALL, UP_MOCK_BOUNCED, report_with_sender, "a notice with a sender",
             SUBMIT_AFTER("hop 1 dot reject") },

@@ -194,7 +194,9 @@ bool up_facts_is_clean(
 
 bool up_facts_is_expired(const struct up_index_message *message, const struct up_entry *entry)
 {
-        return entry->at_ms - message->submit->at_ms >= message->policy->lifetime_ms;
+        int64_t begin_ms = message->bound_ms - message->length_ms;
+
+        return entry->at_ms - begin_ms >= message->policy->lifetime_ms;
 }
 
 static bool is_beyond(const struct up_index_message *message)
@@ -240,7 +242,7 @@ static const struct up_message_facts *measured(
 {
         struct up_message_facts *of = facts_of(facts, message);
 
-        if (!of->is_measured && message->submit->bytes != NULL) {
+        if (!of->is_measured && message->submit != NULL && message->submit->bytes != NULL) {
                 of->is_beyond = is_beyond(message);
                 of->is_looping = is_looping(message);
                 of->is_8bit = is_8bit(message);
@@ -273,12 +275,22 @@ bool up_facts_is_unscannable(struct up_facts *facts, const struct up_index_messa
                measured(facts, message)->is_beyond;
 }
 
+/* Of a notice the size is known once it was sent. */
+static bool may_be_too_large(
+    const struct up_facts *facts, const struct up_index_recipient *recipient)
+{
+        const struct up_entry *submit = recipient->message->submit;
+        const struct up_index_request *last = facts->recipients[recipient->place].last;
+        GBytes *bytes = submit != NULL ? submit->bytes : last != NULL ? last->asked->bytes : NULL;
+
+        return bytes == NULL || g_bytes_get_size(bytes) + TRACE_BYTES > UP_HOP_SIZE_BYTES;
+}
+
 static bool cannot_go_on(struct up_facts *facts, const struct up_index_recipient *recipient)
 {
         const struct up_index_message *message = recipient->message;
 
-        if (facts->is_small_hop &&
-            g_bytes_get_size(message->submit->bytes) + TRACE_BYTES > UP_HOP_SIZE_BYTES)
+        if (facts->is_small_hop && may_be_too_large(facts, recipient))
                 return true;
         return facts->is_ascii_hop &&
                (measured(facts, message)->is_8bit ||

@@ -72,6 +72,12 @@
             "transactions, and the envelopes that were submitted", "forgotten-sender")             \
         OF_RUN(judge_no_notice, "no-notice", NO_NOTICE, NONE, 0,                                   \
             "bounced recipients whose sender accepts notices", "unreported-bounce")                \
+        OF_RUN(judge_notice_form, "no-notice/form", NO_NOTICE, NONE, 0,                            \
+            "notices that were sent, and whether a program can read them", "eight-bit-notice")     \
+        OF_RUN(judge_abandoned, "no-notice/abandoned", NO_NOTICE, NONE, 0,                         \
+            "notices that ended, and how often they were sent", "notice-sent-once")                \
+        OF_RUN(judge_reported, "stray/reported", STRAY, NONE, 0,                                   \
+            "notices, and whether their recipients were delivered", "reported-delivery")           \
         OF_RUN(judge_notice_loop, "notice-loop", NOTICE_LOOP, NONE, 0,                             \
             "notices, and the messages that they report on", "notice-with-sender")                 \
         OF_RUN(judge_mail_loop, "mail-loop", MAIL_LOOP, NONE, 0,                                   \

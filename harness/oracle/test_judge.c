@@ -1326,6 +1326,163 @@ static void each_failure_is_reported_once(void **state)
         bounce("Subject: sorry\r\n\r\n" NAMES_V NAMES_W, NULL, true, 2, NULL);
 }
 
+/* Recipient 0 bounces and recipient 1 is delivered, or not; both have this address. */
+static void only_failures_are_reported(void **state)
+{
+        static const struct {
+                const char *first, *second, *named, *action;
+                enum up_disposition disposition;
+                unsigned findings;
+        } rows[] = {
+                { "v@x", "w@x", "v@x", "failed", UP_DISPOSITION_DELIVERED, 0 },
+                { "v@x", "w@x", "w@x", "failed", UP_DISPOSITION_DELIVERED, 1 },
+                { "v@x", "w@x", "w@x", "Failed", UP_DISPOSITION_DELIVERED, 1 },
+                { "v@x", "w@x", "w@x", "delivered", UP_DISPOSITION_DELIVERED, 0 },
+                { "v@x", "w@x", "w@x", "failed", UP_DISPOSITION_BOUNCED, 0 },
+                { "v@x", "w@x", "w@x", "failed", UP_DISPOSITION_NONE, 0 },
+                { "v@x", "V@x", "v@x", "failed", UP_DISPOSITION_DELIVERED, 0 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                const char *const list[] = { rows[i].first, rows[i].second, NULL };
+                struct scene scene = scene_new(ALL_CAPABILITIES);
+                g_autofree char *notice =
+                    g_strdup_printf(NOTICE("Final-Recipient: rfc822; %s\r\nAction: %s\r\n\r\n"),
+                        rows[i].named, rows[i].action);
+
+                submit_bytes(&scene, 1, list, UP_RECEIPT_ACCEPTED, "");
+                scene.to = rows[i].first;
+                final(&scene, 1, UP_DISPOSITION_BOUNCED);
+                scene.to = rows[i].second;
+                see(&scene, 1, 1, "final", rows[i].disposition, UP_OWNER_NONE, 0, 0);
+                scene.parent = 1;
+                scene.to = "u@example.com";
+                queued(&scene, 2, 9);
+                step(&scene);
+                send_bytes(&scene, 2, "u@example.com", false, notice);
+                step(&scene);
+                expect(&scene, "stray/reported", rows[i].findings, true,
+                    "a delivered recipient is reported as failed");
+        }
+}
+
+#define REPORT(type, parts) "To: u\r\nContent-Type: " type "; boundary=n\r\n\r\n" parts "--n--\r\n"
+#define PART(head, body)    "--n\r\n" head "\r\n" body "\r\n"
+#define REPORTS             "multipart/report; report-type=delivery-status"
+#define WORDS               PART("", "It failed.")
+#define STATUS(fields)      PART("Content-Type: message/delivery-status\r\n", fields)
+#define MTA                 "Reporting-MTA: dns; x\r\nArrival-Date: d\r\n\r\n"
+#define V_FAILED            "Final-Recipient: rfc822; v@x\r\nAction: failed\r\nStatus: 5.0.0\r\n"
+#define HEADER              PART("Content-Type: text/rfc822-headers\r\n", "Subject: s\r\n")
+
+static void a_program_can_read_a_notice(void **state)
+{
+        static const char no_status[] = "its second part of two or three is no status";
+        static const struct {
+                const char *notice, *signature, *to;
+        } rows[] = {
+                { REPORT(REPORTS, WORDS STATUS(MTA V_FAILED) HEADER), NULL, NULL },
+                { REPORT(REPORTS, WORDS STATUS(MTA V_FAILED)), NULL, NULL },
+                { REPORT("Multipart/Report; Report-Type=\"Delivery-Status\"",
+                      WORDS STATUS(MTA V_FAILED) HEADER),
+                    NULL, NULL },
+                { REPORT(REPORTS, WORDS STATUS(MTA "\r\n" V_FAILED "\r\n" V_FAILED) HEADER), NULL,
+                    NULL },
+                { REPORT(REPORTS,
+                      WORDS STATUS(MTA "Final-Recipient: rfc822; v@x\r\naction : Delayed\r\n"
+                                       "Status:\r\n 4.447.120 (later)\r\n")),
+                    NULL, NULL },
+                { "Subject: sorry\r\n\r\nIt failed.\r\n",
+                    "not a multipart/report of a delivery-status", NULL },
+                { REPORT("multipart/report", WORDS STATUS(MTA V_FAILED)),
+                    "not a multipart/report of a delivery-status", NULL },
+                { REPORT(
+                      "multipart/mixed; report-type=delivery-status", WORDS STATUS(MTA V_FAILED)),
+                    "not a multipart/report of a delivery-status", NULL },
+                { REPORT(REPORTS, STATUS(MTA V_FAILED)), no_status, NULL },
+                { REPORT(REPORTS, STATUS(MTA V_FAILED) WORDS), no_status, NULL },
+                { REPORT(REPORTS, WORDS STATUS(MTA V_FAILED) HEADER HEADER), no_status, NULL },
+                { REPORT(REPORTS, WORDS PART("Content-Type: message/delivery-status\r\n"
+                                             "Content-Transfer-Encoding: base64\r\n",
+                                      "")),
+                    "its status is encoded", NULL },
+                { REPORT(REPORTS, WORDS STATUS("")), "its status is empty", NULL },
+                { REPORT(REPORTS, WORDS STATUS(V_FAILED)), "no Reporting-MTA", NULL },
+                { REPORT(REPORTS, WORDS STATUS("Reporting-MTA: x\r\n\r\n" V_FAILED)),
+                    "no Reporting-MTA", NULL },
+                { REPORT(REPORTS, WORDS STATUS(MTA)), "it reports no recipient", NULL },
+                { REPORT(REPORTS,
+                      WORDS STATUS(MTA V_FAILED "\r\nAction: failed\r\nStatus: 5.0.0\r\n")),
+                    "a recipient without Final-Recipient", NULL },
+                { REPORT(REPORTS, WORDS STATUS(MTA "Final-Recipient: rfc822; v@x\r\n"
+                                                   "Action: failure\r\nStatus: 5.0.0\r\n")),
+                    "a recipient without Action", NULL },
+                { REPORT(REPORTS, WORDS STATUS(MTA "Final-Recipient: rfc822; v@x\r\n"
+                                                   "Action: failed\r\nStatus: 550\r\n")),
+                    "a recipient without Status", NULL },
+                { REPORT(REPORTS, WORDS STATUS(MTA "Final-Recipient: rfc822; v@x\r\n"
+                                                   "Action: failed\r\nStatus: 3.0.0\r\n")),
+                    "a recipient without Status", NULL },
+                { REPORT(REPORTS, PART("", "caf\xe9") STATUS(MTA V_FAILED)), "it has 8-bit content",
+                    NULL },
+                { "From: \xc3\xbc\r\n" REPORT(REPORTS, WORDS STATUS(MTA V_FAILED)),
+                    "it has 8-bit content", NULL },
+                { "To: \xc3\xbc@x\r\n" REPORT(REPORTS, WORDS STATUS(MTA V_FAILED)), NULL,
+                    "\xc3\xbc@x" },
+                { REPORT(REPORTS, WORDS PART("Content-Type: message/global-delivery-status\r\n",
+                                      MTA "Final-Recipient: utf-8; \xc3\xbc@x\r\n"
+                                          "Action: failed\r\nStatus: 5.0.0\r\n")),
+                    NULL, NULL },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                const char *to = rows[i].to != NULL ? rows[i].to : "u@example.com";
+                struct scene scene = scene_new(ALL_CAPABILITIES);
+
+                submit(&scene, 1);
+                final(&scene, 1, UP_DISPOSITION_BOUNCED);
+                scene.parent = 1;
+                scene.to = to;
+                queued(&scene, 2, 9);
+                step(&scene);
+                send_bytes(&scene, 2, to, false, rows[i].notice);
+                step(&scene);
+                expect(
+                    &scene, "no-notice/form", rows[i].signature != NULL, true, rows[i].signature);
+        }
+}
+
+#define WITH_NOTICE                                                                                \
+        "set policy send-attempts=2; set policy lifetime=1h; submit 1; final 1 bounced; step; "    \
+        "set parent 1; set to u@example.com; queued 2 9; step; "
+#define TOO_SOON "abandoned before its attempts and lifetime were used up"
+
+static void a_notice_is_given_up_after_its_attempts(void **state)
+{
+        static const struct row rows[] = {
+                { WITH_NOTICE "send 2; sent 2 1 accept; final 2 delivered; step", NULL },
+                { WITH_NOTICE "send 2; sent 2 1 reject; final 2 abandoned; step", NULL },
+                { WITH_NOTICE "final 2 abandoned; step", TOO_SOON },
+                { WITH_NOTICE "final 2 discarded; step",
+                    "discarded before its attempts and lifetime were used up" },
+                { WITH_NOTICE "send 2; sent 2 1 defer; final 2 abandoned; step", TOO_SOON },
+                { WITH_NOTICE "send 2; sent 2 1 defer; send 2; final 2 abandoned; step", TOO_SOON },
+                { WITH_NOTICE
+                    "send 2; sent 2 1 defer; send 2; sent 2 2 defer; final 2 abandoned; step",
+                    NULL },
+                { WITH_NOTICE "at 3599999; final 2 abandoned; step", TOO_SOON },
+                { WITH_NOTICE "at 3600000; final 2 abandoned; step", NULL },
+                { WITH_NOTICE "event offers size on; final 2 abandoned; step", NULL },
+                { WITH_NOTICE "event offers smtputf8 off; final 2 abandoned; step", TOO_SOON },
+                { WITH_NOTICE "send 2; sent 2 1 defer; crash; final 2 abandoned; step", NULL },
+        };
+
+        (void)state;
+        EXPECT_ROWS("no-notice/abandoned", rows);
+}
+
 /* An address that RFC 6533 has written otherwise, or cut short, is still that address. */
 static void an_address_may_stand_in_a_notice_in_another_writing(void **state)
 {
@@ -2166,6 +2323,9 @@ int main(void)
                 cmocka_unit_test(an_envelope_stays_what_was_submitted),
                 cmocka_unit_test(a_notice_is_sent_without_a_sender),
                 cmocka_unit_test(each_failure_is_reported_once),
+                cmocka_unit_test(only_failures_are_reported),
+                cmocka_unit_test(a_program_can_read_a_notice),
+                cmocka_unit_test(a_notice_is_given_up_after_its_attempts),
                 cmocka_unit_test(an_address_may_stand_in_a_notice_in_another_writing),
                 cmocka_unit_test(an_address_given_twice_may_be_reported_twice),
                 cmocka_unit_test(infected_mail_is_owed_no_notice),
