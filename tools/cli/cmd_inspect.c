@@ -506,10 +506,10 @@ static char *help(void)
 {
         static const unsigned name_columns = 21, value_columns = 11;
         GString *text =
-            g_string_new("Any bytes are a message. A file that begins with `unpend-case: 1` is a\n"
-                         "case: a head of the keys below, then the message as it is. The exit\n"
-                         "status is 0; with --strict, 1 if there is a complaint; 2 if FILE cannot\n"
-                         "be read.\n\nKeys of the head:\n");
+            g_string_new("FILE is any message; - is standard input. One that begins with\n"
+                         "`unpend-case: 1` is a case: a head of the keys below, then the message\n"
+                         "as it is. The exit status is 0; with --strict, 1 if there is a\n"
+                         "complaint; 2 if FILE cannot be read.\n\nKeys of the head:\n");
         struct up_policy standard;
 
         for (int i = 0; i < UP_CASE_KEY_COUNT; i++) {
@@ -548,12 +548,13 @@ int up_tool_inspect(int argc, char **argv)
                 return up_tool_usage(argc < 2 ? "no FILE given" : "more than one FILE");
 
         g_autoptr(GError) error = NULL;
-        g_autoptr(GBytes) file = up_tool_read_file(argv[1], &error);
+        g_autofree char *path = up_tool_input_path(argv[1], &error);
+        g_autoptr(GBytes) file = path != NULL ? up_tool_read_file(path, &error) : NULL;
         if (file == NULL)
                 return up_tool_fail(UP_STATUS_USAGE, "%s", error->message);
 
         struct inspection inspection;
-        inspection_init(&inspection, argv[1], file);
+        inspection_init(&inspection, path, file);
         if (!strict) {
                 up_random_restart(0);
                 up_smime_walk(

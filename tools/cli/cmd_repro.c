@@ -308,8 +308,16 @@ static void warn_without_header(const struct up_case *c, const char *path)
         up_tool_fail(0, "%s: has no header field and may not be mail; it is run as it is", path);
 }
 
-static void run_case(struct repro *repro, const char *path)
+static void run_case(struct repro *repro, const char *argument)
 {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *path = up_tool_input_path(argument, &error);
+
+        if (path == NULL) {
+                up_tool_fail(0, "%s", error->message);
+                repro->unrunnable = true;
+                return;
+        }
         g_autoptr(up_case) c = print_case(repro, path);
         const char *named = up_tool_target_of_path(path);
 
@@ -388,7 +396,7 @@ int up_tool_repro(int argc, char **argv)
         struct repro repro = { 0 };
         g_autoptr(JsonBuilder) builder = NULL;
         int status = up_tool_options(&argc, &argv, entries, "CASE…",
-            "CASE is a case file or any message. It is run on the target that its folder\n"
+            "CASE is a case file or any message; - is standard input. It is run on the target that its folder\n"
             "names (regressions/TARGET/, seeds/TARGET/, TARGET/findings/ of a campaign), else\n"
             "on every target that takes messages; with a fault, on those that have a\n"
             "pipeline. A fault that the case names is planted only when --fault says so.\n"

@@ -117,6 +117,15 @@ check 'with its place' out_has 'harness/mail/cms.c:3'
 check 'and the way on' out_has "repro --flavour replay --target mime crash.eml"
 check 'and no doubt that it is mail' err_lacks 'may not be mail'
 printf '\0\1 noise' >noise.bin
+XDG_CACHE_HOME=$work/cache run repro --target mime - <fine.eml
+check 'standard input' ended 0
+check 'is saved' err_has "standard input was saved as $work/cache/unpend/standard-input/"
+saved=$(echo "$work"/cache/unpend/standard-input/*.eml)
+check 'as it was' cmp fine.eml "$saved"
+check 'for its user alone' [ "$(stat -c %a "$saved")" = 600 ]
+XDG_CACHE_HOME=$work/cache run inspect - <fine.eml
+check 'inspect takes it too' out_has "$saved: message of"
+
 run repro noise.bin
 check 'what has no header passes' ended 0
 check 'and is doubted' err_has 'noise.bin: has no header field and may not be mail'

@@ -532,6 +532,56 @@ GBytes *up_tool_read_file(const char *path, GError **error)
         return g_bytes_new_take(data, bytes);
 }
 
+/* All of standard input. NULL with @error. The caller owns the result. */
+static GBytes *read_standard_input(GError **error)
+{
+        struct up_limits limits;
+        g_autoptr(GByteArray) all = g_byte_array_new();
+        guint8 some[1 << 16];
+        ssize_t bytes;
+
+        up_limits_init(&limits);
+        while ((bytes = read(STDIN_FILENO, some, sizeof some)) != 0 &&
+               all->len <= limits.message_bytes)
+                if (bytes > 0)
+                        g_byte_array_append(all, some, (guint)bytes);
+                else if (errno != EINTR)
+                        break;
+        if (bytes == 0)
+                return g_byte_array_free_to_bytes(g_steal_pointer(&all));
+        if (bytes < 0)
+                g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                    "standard input cannot be read: %s", g_strerror(errno));
+        else
+                g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                    "standard input is larger than %" G_GUINT64_FORMAT
+                    " MB, the most that is read (max-message)",
+                    limits.message_bytes >> 20);
+        return NULL;
+}
+
+char *up_tool_input_path(const char *argument, GError **error)
+{
+        if (strcmp(argument, "-") != 0)
+                return g_strdup(argument);
+
+        g_autoptr(GBytes) bytes = read_standard_input(error);
+        if (bytes == NULL)
+                return NULL;
+        g_autofree char *sum = g_compute_checksum_for_bytes(G_CHECKSUM_SHA1, bytes);
+        g_autofree char *name = g_strdup_printf("%.12s.eml", sum);
+        g_autofree char *folder =
+            g_build_filename(g_get_user_cache_dir(), "unpend", "standard-input", NULL);
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+
+        g_mkdir_with_parents(folder, 0700);
+        if (!g_file_set_contents_full(path, g_bytes_get_data(bytes, NULL),
+                (gssize)g_bytes_get_size(bytes), G_FILE_SET_CONTENTS_CONSISTENT, 0600, error))
+                return NULL;
+        up_tool_fail(0, "standard input was saved as %s", path);
+        return g_steal_pointer(&path);
+}
+
 static bool write_all(int fd, const char *data, gsize bytes)
 {
         while (bytes > 0) {

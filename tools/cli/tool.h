@@ -137,6 +137,14 @@ char *up_tool_promote_command(const char *flavour, const char *target, const cha
     const struct up_finding *finding, const char *path);
 
 /**
+ * The path of what an argument names: itself, or for `-` a file below the user's cache folder that
+ * holds standard input, so that other commands can be run on it. Only its user can read it, the
+ * same input has the same name, and standard error says where it is. NULL with @error. The caller
+ * owns the result.
+ */
+char *up_tool_input_path(const char *argument, GError **error);
+
+/**
  * A whole file. NULL with @error, whose message is one line with path and remedy, when it is
  * missing, a folder, not a regular file, unreadable, or larger than the standard max-message. The
  * caller owns the result.
