@@ -254,7 +254,7 @@ static const struct kind {
         const char *name;
         unsigned name_columns;
         unsigned outcome_columns;
-} faults = { "canaries", 16, 17 }, oracles = { "oracles", 21, 11 };
+} faults = { "canaries", 16, 17 }, oracles = { "oracles", 23, 11 };
 
 static unsigned indent_of(const struct kind *kind)
 {
@@ -308,7 +308,10 @@ static void print_canary(struct doctor *doctor, const struct kind *kind,
                 json_builder_end_object(doctor->json);
                 return;
         }
-        printf("  %-*s ", (int)kind->name_columns, name_of(canary));
+        printf("  %-*s", (int)kind->name_columns, name_of(canary));
+        if (strlen(name_of(canary)) > kind->name_columns)
+                printf("\n%*s", (int)kind->name_columns + 2, "");
+        putchar(' ');
         up_tool_print_coloured(stdout, outcomes[outcome].colour, "%-*s", (int)kind->outcome_columns,
             outcomes[outcome].name);
         printf(" %s\n", what);
