@@ -1544,6 +1544,56 @@ static void the_world_has_a_limit_of_its_own(void **state)
         assert_ending(ledger, UP_ENDING_STEPS);
 }
 
+/* How many recipients the toys have reported. */
+static guint64 reported;
+
+struct counted {
+        up_view_visitor visit;
+        void *data;
+};
+
+static void count_view(const struct up_view *view, void *data)
+{
+        const struct counted *counted = data;
+
+        reported++;
+        counted->visit(view, counted->data);
+}
+
+static void report_counted(void *self, up_view_visitor visit, void *data)
+{
+        struct counted counted = { visit, data };
+
+        toy_of(&sound).for_each_recipient(self, count_view, &counted);
+}
+
+/* Looks at recipients are cheap one by one, and all runs of a case together must not seem a hang.
+ * Beyond its share a run does no more than it has begun: one look at all. */
+static void the_looks_of_all_runs_have_one_limit(void **state)
+{
+        static const enum up_mode modes[UP_WORLD_RUNS] = { UP_MODE_BASELINE, UP_MODE_BASELINE,
+                UP_MODE_HEALED, UP_MODE_HEALTHY, UP_MODE_NO_CLOCK_JUMPS };
+        GString *file = g_string_new("unpend-case: 1\nenvelope: to=v");
+        struct up_pipeline pipeline = toy_of(&sound);
+
+        (void)state;
+        for (int i = 1; i < UP_CASE_RECIPIENTS; i++)
+                g_string_append(file, ",v");
+        g_string_append(file, "\nscript:\n");
+        for (int i = 1; i <= UP_CASE_NUMBERS; i++)
+                g_string_append_printf(file, "  submit %d local\n", i);
+        g_string_append(file, "message:\n\nbody\n");
+        g_autoptr(up_case) c = up_case_read((const uint8_t *)file->str, file->len, NULL);
+        g_string_free(file, TRUE);
+        pipeline.capabilities &= ~(unsigned)UP_CAN_CHANGES;
+        pipeline.for_each_recipient = report_counted;
+        reported = 0;
+        for (size_t i = 0; i < UP_WORLD_RUNS; i++)
+                up_ledger_free(up_world_run(c, &pipeline, modes[i]));
+        assert_in_range(reported, UP_WORLD_VIEWS / 2,
+            UP_WORLD_VIEWS + UP_WORLD_RUNS * UP_CASE_NUMBERS * UP_CASE_RECIPIENTS);
+}
+
 /* Whoever is accepted is kept, so a large message cannot be handed in for ever. */
 static void many_large_messages_do_not_fill_the_memory(void **state)
 {
@@ -1609,6 +1659,7 @@ int main(void)
                 cmocka_unit_test(any_script_ends_well_and_twice_the_same),
                 cmocka_unit_test(much_mail_is_run_in_bounded_time),
                 cmocka_unit_test(the_world_has_a_limit_of_its_own),
+                cmocka_unit_test(the_looks_of_all_runs_have_one_limit),
                 cmocka_unit_test(many_large_messages_do_not_fill_the_memory),
         };
 

@@ -179,7 +179,8 @@ static void check_end(struct up_world *world, uint64_t digest)
         }
         if (world->runs_in_a_row > UP_WORLD_SPIN_STEPS)
                 end(world, UP_ENDING_SPIN);
-        if (world->steps >= UP_WORLD_STEPS || world->views.reported_total >= UP_WORLD_VIEWS ||
+        if (world->steps >= UP_WORLD_STEPS || world->ledger->entries->len >= UP_WORLD_ENTRIES ||
+            world->views.reported_total >= UP_WORLD_VIEWS / UP_WORLD_RUNS ||
             world->bytes > UP_WORLD_BYTES)
                 end(world, UP_ENDING_STEPS);
 }

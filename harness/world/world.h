@@ -56,14 +56,19 @@ enum up_mode {
 #define UP_WORLD_LOOP_MS 1000
 #define UP_WORLD_HOPS    150
 
+/** How often a case is run at most: see run/judge_case.h. */
+#define UP_WORLD_RUNS 5
+
 /**
- * Limits: runs at one instant without an external event, steps, views, and bytes submitted. The
- * last three end a run as UP_ENDING_STEPS; a large case can reach them on a correct pipeline.
+ * Limits: runs at one instant without an external event, steps, entries of the ledger, bytes
+ * submitted, and recipients looked at in all runs of a case, of which each has an equal share. All
+ * but the first end a run as UP_ENDING_STEPS; a large case can reach them on a correct pipeline.
  */
 #define UP_WORLD_SPIN_STEPS 4096
 #define UP_WORLD_STEPS      50000
-#define UP_WORLD_VIEWS      (8 * 1000 * 1000)
+#define UP_WORLD_ENTRIES    500000
 #define UP_WORLD_BYTES      (128 << 20)
+#define UP_WORLD_VIEWS      (20 * 1000 * 1000)
 
 /**
  * Runs the case. Never fails. The caller owns the result. The scanner captures GLib's log while it
