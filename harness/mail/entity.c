@@ -4,8 +4,6 @@
  * The reader is in one of two states: in the header of the newest entity, or in some body. A
  * boundary line of any open multipart ends every entity inside that multipart. No recursion: the
  * depth of a message costs heap, not stack.
- *
- * BUGS: the body of a message/rfc822 that is itself base64 is not looked into, RFC 2046 forbids it.
  */
 #include "mail/entity.h"
 
@@ -128,6 +126,12 @@ static bool open_entity(struct reader *reader, int parent, size_t begin)
         return true;
 }
 
+static bool is_message(const struct up_entity *entity)
+{
+        return g_mime_content_type_is_type(entity->type, "message", "rfc822") ||
+               g_mime_content_type_is_type(entity->type, "message", "global");
+}
+
 /* Ends the header of the innermost entity; what its type says decides what its body holds. */
 static void end_header(struct reader *reader, size_t header_end, size_t body_begin)
 {
@@ -150,8 +154,7 @@ static void end_header(struct reader *reader, size_t header_end, size_t body_beg
                         .entity = index };
                 multipart.boundary_bytes = strlen(multipart.boundary);
                 g_array_append_val(reader->multiparts, multipart);
-        } else if (g_mime_content_type_is_type(entity->type, "message", "rfc822") ||
-                   g_mime_content_type_is_type(entity->type, "message", "global")) {
+        } else if (is_message(entity)) {
                 open_entity(reader, index, body_begin);
         }
 }
@@ -256,6 +259,13 @@ struct up_slice up_entity_whole(const struct up_entity *entity)
         return (struct up_slice){ entity->header.begin, entity->body.end };
 }
 
+static bool is_decoded(const struct up_entity *entity)
+{
+        return entity->encoding == GMIME_CONTENT_ENCODING_BASE64 ||
+               entity->encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE ||
+               entity->encoding == GMIME_CONTENT_ENCODING_UUENCODE;
+}
+
 GBytes *up_entity_content(GBytes *message, const struct up_entity *entity, size_t most)
 {
         struct up_slice body = entity->body;
@@ -263,9 +273,7 @@ GBytes *up_entity_content(GBytes *message, const struct up_entity *entity, size_
 
         if (body.end - body.begin > most)
                 body.end = body.begin + most;
-        if (entity->encoding != GMIME_CONTENT_ENCODING_BASE64 &&
-            entity->encoding != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE &&
-            entity->encoding != GMIME_CONTENT_ENCODING_UUENCODE)
+        if (!is_decoded(entity))
                 return up_slice_bytes(message, body);
 
         const char *data = (const char *)g_bytes_get_data(message, NULL) + body.begin;
@@ -275,4 +283,49 @@ GBytes *up_entity_content(GBytes *message, const struct up_entity *entity, size_
         size_t length = g_mime_encoding_step(&decoder, data, bytes, out);
         length += g_mime_encoding_flush(&decoder, "", 0, out + length);
         return g_bytes_new_take(out, length);
+}
+
+bool up_entity_is_encoded_composite(const struct up_entity *entity)
+{
+        return is_decoded(entity) &&
+               (is_message(entity) || g_mime_content_type_is_type(entity->type, "multipart", "*"));
+}
+
+GBytes *up_entity_decoded_composite(GBytes *message, const struct up_entity *entity)
+{
+        const char *data = g_bytes_get_data(message, NULL);
+        struct up_header header = up_header_in(data, entity->header);
+        struct up_field type;
+
+        if (!up_entity_is_encoded_composite(entity))
+                return NULL;
+        g_autoptr(GBytes) content = up_entity_content(message, entity, G_MAXSIZE);
+        if (is_message(entity) || !up_header_find(&header, "Content-Type", &type))
+                return g_steal_pointer(&content);
+        GByteArray *whole = g_byte_array_new();
+        g_byte_array_append(whole, (const guint8 *)data + type.whole.begin,
+            (guint)(type.whole.end - type.whole.begin));
+        g_byte_array_append(whole, (const guint8 *)"\n", 1);
+        g_byte_array_append(
+            whole, g_bytes_get_data(content, NULL), (guint)g_bytes_get_size(content));
+        return g_byte_array_free_to_bytes(whole);
+}
+
+char *up_entity_path(const GPtrArray *entities, int index)
+{
+        GString *path = g_string_new(NULL);
+
+        while (index > 0) {
+                const struct up_entity *entity = g_ptr_array_index(entities, (guint)index);
+                unsigned place = 1;
+
+                for (int i = entity->parent + 1; i < index; i++) {
+                        const struct up_entity *other = g_ptr_array_index(entities, (guint)i);
+                        place += other->parent == entity->parent;
+                }
+                g_autofree char *number = g_strdup_printf(path->len > 0 ? "%u." : "%u", place);
+                g_string_prepend(path, number);
+                index = entity->parent;
+        }
+        return g_string_free(path, FALSE);
 }

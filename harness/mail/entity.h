@@ -14,6 +14,7 @@
 #define UP_MAIL_ENTITY_H
 
 #include <gmime/gmime.h>
+#include <stdbool.h>
 
 #include "mail/observations.h"
 #include "mail/lines.h"
@@ -42,5 +43,21 @@ struct up_slice up_entity_whole(const struct up_entity *entity);
  * uuencode decoded by GMime, which skips what is malformed. The caller owns the result.
  */
 GBytes *up_entity_content(GBytes *message, const struct up_entity *entity, size_t most);
+
+/**
+ * Is it a multipart or an enclosed message that is encoded by base64, quoted-printable or uuencode?
+ * RFC 2045 section 6.4 forbids that, but for message/global (RFC 6532 section 3.5). The entities
+ * inside it are those of the bytes as they stand.
+ */
+bool up_entity_is_encoded_composite(const struct up_entity *entity);
+
+/**
+ * What is in an encoded composite, as a message of its own; NULL for other entities. A multipart is
+ * given its Content-Type as header. The caller owns the result.
+ */
+GBytes *up_entity_decoded_composite(GBytes *message, const struct up_entity *entity);
+
+/** Where an entity stands: "1.2" is the second part of the first; the message is "". Free it. */
+char *up_entity_path(const GPtrArray *entities, int index);
 
 #endif
