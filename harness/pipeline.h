@@ -75,7 +75,8 @@ enum up_verdict {
 struct up_scan_answer {
         up_id message; /* which message the scanner examined; a faulty one may name another */
         enum up_verdict verdict;
-        uint32_t code; /* error code; 0 with UP_VERDICT_NONE means that no reason was given */
+        uint32_t code;      /* error code; 0 with UP_VERDICT_NONE means that no reason was given */
+        const char *reason; /* why a message is unscannable, in a word; static; NULL: not given */
 };
 
 /** The next hop's reply at one point of a transaction (RFC 5321 section 4.2.1). */

@@ -74,6 +74,7 @@ static const struct field scanned_fields[] = {
         { "about", LONG, AT(as.scan.answer.message), NULL, 0 },
         WORD_ROW("verdict", as.scan.answer.verdict, up_verdict_names),
         { "code", CODE, AT(as.scan.answer.code), NULL, 0 },
+        { "reason", TEXT, AT(as.scan.answer.reason), NULL, 0 },
 };
 
 static const struct field send_fields[] = {

@@ -434,6 +434,8 @@ static void put_scanned(struct trace *trace, const struct up_entry *entry, guint
         up_id asked_about = request == NULL ? entry->message : request->asked->message;
 
         put(trace, "%s", WORD_OF(answer->verdict, verdict_phrases));
+        if (answer->reason != NULL)
+                put(trace, " (%s)", answer->reason);
         if (answer->verdict == UP_VERDICT_NONE || answer->code != 0)
                 put(trace, ", error code" BLANK "0x%x", answer->code);
         if (entry->text != NULL)

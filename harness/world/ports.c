@@ -64,6 +64,7 @@ static up_request scan(void *data, up_id message, enum up_level level, GBytes *b
                 .message = plan.other ? other_message(world, message) : message,
                 .verdict = plan.verdict,
                 .code = plan.code,
+                .reason = plan.reason,
         };
         for (unsigned i = 0; i < plan.answers; i++) {
                 struct up_arrival *arrival = g_new0(struct up_arrival, 1);

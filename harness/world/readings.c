@@ -14,7 +14,9 @@
 
 #include "case/case.h"
 #include "fnv.h"
+#include "mail/ambiguity.h"
 #include "mail/eicar.h"
+#include "mail/entity.h"
 #include "mail/header.h"
 #include "gmime/objects.h"
 #include "cms/smime.h"
@@ -25,6 +27,7 @@ struct up_readings {
 
 struct found {
         enum up_verdict verdict;
+        const char *reason;
         uint64_t counts[UP_COUNTS];
 };
 
@@ -108,7 +111,16 @@ static bool decodes_to_test_file(GBytes *bytes, struct up_observations *observed
 struct search {
         struct up_observations cms, mime;
         bool infected;
+        const char *ambiguity; /* name of the first; NULL: none */
 };
+
+static const char *first_ambiguity(GBytes *message, struct up_observations *observed)
+{
+        g_autoptr(GPtrArray) entities = up_entities_read(message, observed);
+        struct up_ambiguities found = up_ambiguities_find(message, entities);
+
+        return found.count > 0 ? up_ambiguity_rows[found.hits[0].row].name : NULL;
+}
 
 static void search_layer(GBytes *message, void *data)
 {
@@ -116,17 +128,42 @@ static void search_layer(GBytes *message, void *data)
 
         search->infected = search->infected || holds_test_file(message) ||
                            decodes_to_test_file(message, &search->mime);
+        if (search->ambiguity == NULL && !search->infected)
+                search->ambiguity = first_ambiguity(message, &search->mime);
 }
 
 /* What was found before memory ran out, or a limit was met, is found. */
 static enum up_verdict verdict_of(const struct search *search)
 {
-        bool unscannable = search->cms.unscannable || search->mime.unscannable;
+        bool unscannable =
+            search->cms.unscannable || search->mime.unscannable || search->ambiguity != NULL;
 
         return search->infected            ? UP_VERDICT_INFECTED
                : search->cms.out_of_memory ? UP_VERDICT_NONE
                : unscannable               ? UP_VERDICT_UNSCANNABLE
                                            : UP_VERDICT_CLEAN;
+}
+
+static const char *limit_of(const struct up_observations *observed)
+{
+        for (guint i = 0; i < observed->remarks->len; i++) {
+                const struct up_remark *remark = g_ptr_array_index(observed->remarks, i);
+                if (remark->kind == UP_REMARK_LIMIT)
+                        return g_intern_string(remark->site);
+        }
+        return NULL;
+}
+
+/* Why it is unscannable; else NULL. */
+static const char *reason_of(const struct search *search)
+{
+        const char *reason = search->ambiguity;
+
+        if (verdict_of(search) != UP_VERDICT_UNSCANNABLE)
+                return NULL;
+        if (reason == NULL)
+                reason = limit_of(&search->cms);
+        return reason != NULL ? reason : limit_of(&search->mime);
 }
 
 static void search_clear(struct search *search)
@@ -220,6 +257,7 @@ static const struct found *find(struct up_readings *readings, GBytes *bytes)
         found = g_new(struct found, 1);
         look(&search, bytes, 0);
         found->verdict = verdict_of(&search);
+        found->reason = reason_of(&search);
         memcpy(found->counts, search.cms.counts, sizeof found->counts);
         search_clear(&search);
         g_hash_table_insert(readings->found, g_bytes_ref(bytes), found);
@@ -229,13 +267,14 @@ static const struct found *find(struct up_readings *readings, GBytes *bytes)
 struct up_found up_readings_read(struct up_readings *readings, GBytes *bytes, uint64_t failing)
 {
         g_autoptr(GBytes) decoded = without_trace(bytes);
-        struct up_found reading = { .verdict = find(readings, decoded)->verdict };
+        const struct found *found = find(readings, decoded);
+        struct up_found reading = { found->verdict, found->reason, 0 };
         struct search search;
 
         if (failing == 0)
                 return reading;
         look(&search, decoded, failing);
-        reading = (struct up_found){ verdict_of(&search), 0 };
+        reading = (struct up_found){ verdict_of(&search), reason_of(&search), 0 };
         if (reading.verdict == UP_VERDICT_NONE)
                 reading.code = search.cms.memory_code;
         search_clear(&search);

@@ -5,7 +5,8 @@
  * decoding, and in whatever OpenSSL opens without a key, layer in layer (up_smime_open() in
  * cms/smime.h). On the way it verifies signatures, as scanners do that report them to
  * their users; a bad one is no reason to refuse mail, so the verdict is by content alone. Encrypted
- * content is not opened, and neither are archives; CMS that cannot be read has no content.
+ * content is not opened, and neither are archives; CMS that cannot be read has no content. What
+ * other readers may read differently (mail/ambiguity.h) is unscannable, as is what exceeds a limit.
  *
  * Decoding begins after the Received fields that stand first, of which each relay adds one: what
  * they say is no content. Pipelines request scans of the same content many times, so results are
@@ -31,7 +32,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(up_readings, up_readings_free)
 
 struct up_found {
         enum up_verdict verdict;
-        uint32_t code; /* with UP_VERDICT_NONE: OpenSSL's error, packed; 0 if it left none */
+        const char *reason; /* with UP_VERDICT_UNSCANNABLE: the ambiguity, or the limit; static */
+        uint32_t code;      /* with UP_VERDICT_NONE: OpenSSL's error, packed; 0 if it left none */
 };
 
 /**

@@ -86,6 +86,7 @@ static void read_content(struct up_scanner *scanner, GBytes *bytes, struct up_sc
         struct up_found reading = up_readings_read(scanner->readings, bytes, scanner->failing);
 
         plan->verdict = reading.verdict;
+        plan->reason = reading.reason;
         plan->code = reading.code;
         if (reading.verdict == UP_VERDICT_NONE)
                 plan->starved_at = scanner->failing;

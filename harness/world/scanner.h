@@ -3,9 +3,9 @@
  *
  * Left alone it is healthy and reads content (readings.h): a message is infected when EICAR's test
  * file is in it, wherever it can be found without a key; unscannable when a standard limit of
- * mail/limits.h ends the search; else clean. The script can have it treat the messages of one
- * number, or all that have no behaviour of their own, differently: see the choices of the verb
- * `scan`.
+ * mail/limits.h ends the search, or when other readers may read it differently; else clean. The
+ * script can have it treat the messages of one number, or all that have no behaviour of their own,
+ * differently: see the choices of the verb `scan`.
  *
  * It decides the answer and its delay. The world assigns the answer to a message, and delivers it
  * to the pipeline.
@@ -55,6 +55,7 @@ struct up_scanner_plan {
         unsigned answers;    /* how many times: 0 is never */
         int64_t after_ms[2]; /* of each, from now */
         enum up_verdict verdict;
+        const char *reason; /* as up_scan_answer has it */
         uint32_t code;
         bool other;          /* the answer names another message */
         uint64_t starved_at; /* why it has no verdict: the allocation that failed; 0: not that */

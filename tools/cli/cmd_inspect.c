@@ -14,6 +14,7 @@
 #include "faults/faults.h"
 #include "cms/random.h"
 #include "cms/smime.h"
+#include "mail/ambiguity.h"
 #include "oracle/finding.h"
 #include "oracle/result_json.h"
 #include "tools/cli/tool.h"
@@ -210,6 +211,25 @@ static char **head_lines(const struct up_case *c, enum up_case_key_id key)
 
 /* --- text ------------------------------------------------------------------------------------- */
 
+/* What other readers may read differently in the entity. */
+static void print_ambiguities(const struct up_ambiguities *found, int entity, unsigned depth)
+{
+        int indent = MIN((int)depth * 2, INDENT_MOST) + 2;
+
+        for (unsigned i = 0; i < found->count; i++) {
+                const struct up_ambiguity_hit *hit = &found->hits[i];
+                const struct up_ambiguity_row *row = &up_ambiguity_rows[hit->row];
+                if (hit->entity != entity)
+                        continue;
+                g_autofree char *text = g_strdup_printf("%s, at byte %" G_GSIZE_FORMAT ": %s (%s)",
+                    row->name, hit->offset, row->what, row->source);
+                g_autofree char *wrapped = up_tool_wrap(text, (unsigned)indent + 11);
+                printf("%*s", indent, "");
+                up_tool_print_coloured(stdout, UP_RED, "ambiguous");
+                printf("  %s\n", wrapped);
+        }
+}
+
 static void print_message(const struct inspection *inspection, GBytes *message, unsigned depth);
 
 static void print_signer(const struct up_cms_signer *signer, int indent)
@@ -286,10 +306,12 @@ static void print_message(const struct inspection *inspection, GBytes *message, 
 
         up_observations_init(&ignored, &inspection->observed.limits, inspection->observed.now_s);
         g_autoptr(GPtrArray) entities = up_entities_read(message, &ignored);
+        struct up_ambiguities ambiguities = up_ambiguities_find(message, entities);
         print_structures(inspection, message, BARE, depth);
         for (guint i = 0; i < entities->len; i++) {
                 const struct up_entity *entity = entities->pdata[i];
                 print_entity(entity, depth + entity->depth);
+                print_ambiguities(&ambiguities, (int)i, depth + entity->depth);
                 print_structures(
                     inspection, message, (gint64)entity->header.begin, depth + entity->depth + 1);
         }
@@ -382,12 +404,32 @@ static void build_structures(
         json_builder_end_array(json);
 }
 
+static void build_ambiguities(JsonBuilder *json, const struct up_ambiguities *found, int entity)
+{
+        json_builder_set_member_name(json, "ambiguities");
+        json_builder_begin_array(json);
+        for (unsigned i = 0; i < found->count; i++) {
+                const struct up_ambiguity_hit *hit = &found->hits[i];
+                const struct up_ambiguity_row *row = &up_ambiguity_rows[hit->row];
+                if (hit->entity != entity)
+                        continue;
+                json_builder_begin_object(json);
+                up_tool_json_text(json, "name", row->name);
+                up_tool_json_text(json, "what", row->what);
+                up_tool_json_text(json, "source", row->source);
+                up_tool_json_number(json, "at", (gint64)hit->offset);
+                json_builder_end_object(json);
+        }
+        json_builder_end_array(json);
+}
+
 static void build_message(const struct inspection *inspection, GBytes *message, JsonBuilder *json)
 {
         struct up_observations ignored;
 
         up_observations_init(&ignored, &inspection->observed.limits, inspection->observed.now_s);
         g_autoptr(GPtrArray) entities = up_entities_read(message, &ignored);
+        struct up_ambiguities ambiguities = up_ambiguities_find(message, entities);
         json_builder_begin_object(json);
         up_tool_json_number(json, "bytes", (gint64)g_bytes_get_size(message));
         build_structures(inspection, message, BARE, json);
@@ -407,6 +449,7 @@ static void build_message(const struct inspection *inspection, GBytes *message, 
                     json, "header-bytes", (gint64)(entity->header.end - entity->header.begin));
                 up_tool_json_number(
                     json, "body-bytes", (gint64)(entity->body.end - entity->body.begin));
+                build_ambiguities(json, &ambiguities, (int)i);
                 build_structures(inspection, message, (gint64)entity->header.begin, json);
                 json_builder_end_object(json);
         }
