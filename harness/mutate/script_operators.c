@@ -3,7 +3,8 @@
  *
  * A time drawn at random is never the right one. So times are mostly those of the case's own
  * policy, exactly, a millisecond less and a millisecond more; counted from the event itself or,
- * by taking off the waits before it, from the beginning. Numbers are mostly those that mean
+ * by taking off the waits before it, from the beginning. Or they are those of an attempt: its end,
+ * its midst, the tick of its retry, after some that failed. Numbers are mostly those that mean
  * something: a message that the script hands in, a recipient that there is.
  *
  * It does not run the script. Whether an event has an effect shows only in the fuzzer's feedback.
@@ -15,10 +16,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "case/latency.h"
 #include "cms/identity.h"
 
-#define ANY  "*" /* in a phrase: what the pattern of the verb allows */
-#define SAME "#" /* in a phrase: the number of one message, the same all through */
+#define ANY     "*" /* in a phrase: what the pattern of the verb allows */
+#define SAME    "#" /* in a phrase: the number of one message, the same all through */
+#define INSTANT "~" /* in a phrase: a time at which an attempt is under way or ends */
 
 /* The power goes out within so many operations, mostly: a submission takes a handful. */
 #define CRASH_USUALLY 48
@@ -64,6 +67,50 @@ static int64_t moment_ms(struct up_draft *draft)
         return ms + one_around(&draft->rng);
 }
 
+/* When an attempt of @length_ms begins, ends, or is under way, after some that failed: each failure
+ * is followed by a gap, and the gaps double. */
+static int64_t attempt_ms(struct up_draft *draft, int64_t length_ms)
+{
+        const struct up_policy *policy = &draft->c->policy;
+        int64_t begin_ms = 0, gap_ms = policy->backoff_min_ms;
+
+        for (size_t failed = up_rng_below(&draft->rng, 4); failed > 0; failed--) {
+                begin_ms += length_ms + gap_ms;
+                gap_ms = MIN(2 * gap_ms, policy->backoff_max_ms);
+        }
+        switch (up_rng_below(&draft->rng, 4)) {
+        case 0:
+                return begin_ms + one_around(&draft->rng);
+        case 1:
+                return begin_ms + length_ms / 2;
+        default:
+                return begin_ms + length_ms + one_around(&draft->rng);
+        }
+}
+
+/* The same of a message to which nothing bad happens: it is scanned, sent, and scanned again. */
+static int64_t healthy_ms(struct up_draft *draft)
+{
+        static const int64_t ends[] = { 0, UP_WORLD_SCAN_MS, UP_WORLD_SCAN_MS + UP_WORLD_SEND_MS,
+                2 * UP_WORLD_SCAN_MS + UP_WORLD_SEND_MS };
+        size_t chosen = 1 + up_rng_below(&draft->rng, G_N_ELEMENTS(ends) - 1);
+
+        return up_rng_one_in(&draft->rng, 2) ? (ends[chosen - 1] + ends[chosen]) / 2
+                                             : ends[chosen] + one_around(&draft->rng);
+}
+
+/* Counted from the submission of a message. */
+static int64_t instant_ms(struct up_draft *draft)
+{
+        const struct up_policy *policy = &draft->c->policy;
+        const int64_t lengths[] = { UP_WORLD_SCAN_MS, UP_WORLD_SEND_MS, policy->scan_timeout_ms,
+                policy->send_timeout_ms };
+
+        return up_rng_one_in(&draft->rng, 2)
+                   ? healthy_ms(draft)
+                   : attempt_ms(draft, lengths[up_rng_below(&draft->rng, G_N_ELEMENTS(lengths))]);
+}
+
 /* How long the script has waited before its event @at. */
 static int64_t waited_ms(const struct up_case *c, guint at)
 {
@@ -105,8 +152,14 @@ static int64_t choose_ms(struct up_draft *draft, guint at, int64_t least_ms, int
                 ms = round_ms(&draft->rng);
                 break;
         case 2:
-        case 3:
                 ms = moment_ms(draft) - waited_ms(draft->c, at);
+                break;
+        case 3:
+                ms = instant_ms(draft) - waited_ms(draft->c, at);
+                break;
+        case 4:
+        case 5:
+                ms = instant_ms(draft);
                 break;
         default:
                 ms = moment_ms(draft);
@@ -264,6 +317,19 @@ static const char *const phrases[] = {
         "offers * off; submit # *; wait *",
         "submit # local; wait *; submit # smtp",
         "wait *; signatures; restart; wait *",
+        /* Commands, while something is under way. */
+        "submit # *; wait ~; restart; wait *",
+        "store-scan on; submit # *; wait ~; restart; wait *",
+        "store-scan on; submit # *; wait ~; crash *; wait *",
+        "submit # *; wait ~; transport-scan *; wait *",
+        "submit # *; wait ~; store-scan *; wait *",
+        "submit # *; wait ~; signatures; wait *",
+        "submit # *; wait ~; hold #; wait ~; release #; wait *",
+        "submit # *; wait ~; delete #; wait *",
+        "scan # never; submit # *; wait ~; hold #; wait ~; release #; scan # clean",
+        "scan # busy; submit # *; wait ~; transport-scan *; wait ~; scan # clean",
+        "hop # dot defer; submit # *; wait ~; hold #; release #; wait *; hop # dot accept",
+        "hop # data never; submit # *; wait ~; hold #; wait ~; release #; hop # data accept",
 };
 
 static const struct up_verb *find_verb(const char *name)
@@ -285,7 +351,9 @@ static struct up_event *event_of_phrase(
         for (guint i = 0; words[i] != NULL; i++) {
                 g_autofree char *pattern = words[i];
                 const char *word = given[i + 1];
-                if (strcmp(word, ANY) == 0)
+                if (strcmp(word, INSTANT) == 0)
+                        words[i] = up_policy_print_time(within(instant_ms(draft), 1, G_MAXINT32));
+                else if (strcmp(word, ANY) == 0)
                         words[i] =
                             choose_word(draft, (enum up_verb_id)(verb - up_verb_rows), pattern, at);
                 else
@@ -510,7 +578,7 @@ static bool relate_times(struct up_draft *draft)
 {
         size_t i = up_rng_below(&draft->rng, UP_POLICY_ROWS);
         struct up_policy_row setting;
-        int64_t ms = moment_ms(draft);
+        int64_t ms = up_rng_one_in(&draft->rng, 3) ? instant_ms(draft) : moment_ms(draft);
 
         while (setting = up_policy_setting(i), !is_time(&setting))
                 i = (i + 1) % UP_POLICY_ROWS;
@@ -520,18 +588,49 @@ static bool relate_times(struct up_draft *draft)
             up_rng_one_in(&draft->rng, 2) ? ms : draft->c->policy.backoff_max_ms);
 }
 
+static struct up_policy_row setting_named(const char *name)
+{
+        size_t i = 0;
+
+        while (strcmp(up_policy_name(i), name) != 0)
+                i++;
+        return up_policy_setting(i);
+}
+
 static bool relate_size(struct up_draft *draft)
 {
         static const char *const sizes[] = { "max-message", "max-header", "max-decoded" };
         const char *name = sizes[up_rng_below(&draft->rng, G_N_ELEMENTS(sizes))];
         int64_t bytes = (int64_t)g_bytes_get_size(draft->c->message) + one_around(&draft->rng);
 
-        for (size_t i = 0; i < UP_POLICY_SETTINGS; i++) {
-                struct up_policy_row setting = up_policy_setting(i);
-                if (strcmp(setting.name, name) == 0)
-                        return set_value(draft, &setting, bytes);
-        }
-        return false;
+        struct up_policy_row setting = setting_named(name);
+
+        return set_value(draft, &setting, bytes);
+}
+
+/* The lifetime ends as an attempt does that fails like all others, or a millisecond off. */
+static bool end_lifetime_with_attempt(struct up_draft *draft)
+{
+        const struct up_policy *policy = &draft->c->policy;
+        const struct {
+                const char *line;
+                int64_t before_ms, length_ms;
+        } failures[] = {
+                { "scan 0 never", 0, policy->scan_timeout_ms },
+                { "scan 0 late", 0, policy->scan_timeout_ms },
+                { "scan 0 busy", 0, UP_WORLD_SCAN_MS },
+                { "hop 0 data never", UP_WORLD_SCAN_MS, policy->send_timeout_ms },
+                { "hop 0 dot defer", UP_WORLD_SCAN_MS, UP_WORLD_SEND_MS },
+        };
+        size_t chosen = up_rng_below(&draft->rng, G_N_ELEMENTS(failures));
+        int64_t ms = failures[chosen].before_ms + attempt_ms(draft, failures[chosen].length_ms);
+        struct up_policy_row setting = setting_named("lifetime");
+
+        if (room(draft) == 0)
+                return false;
+        insert(draft->c->script, 0, event_of_phrase(draft, failures[chosen].line, "0", 0));
+        set_value(draft, &setting, ms);
+        return true;
 }
 
 /* Where it hurts: little time, one attempt, one worker. */
@@ -546,11 +645,9 @@ static bool set_tight(struct up_draft *draft)
                 { "scan-timeout", "1s" }, { "scan-timeout", "1d" }, { "send-timeout", "1s" },
                 { "send-timeout", "1d" }, { "max-hops", "1" }, { "max-hops", "2" } };
         size_t chosen = up_rng_below(&draft->rng, G_N_ELEMENTS(tight));
+        struct up_policy_row setting = setting_named(tight[chosen].name);
 
-        for (size_t i = 0; i < UP_POLICY_ROWS; i++)
-                if (strcmp(up_policy_rows[i].name, tight[chosen].name) == 0)
-                        return set_setting(draft, &up_policy_rows[i], tight[chosen].value);
-        g_assert_not_reached();
+        return set_setting(draft, &setting, tight[chosen].value);
 }
 
 static void copy_setting(
@@ -818,6 +915,8 @@ static const struct up_operator operators[] = {
             set_edge },
         { "policy-relation", 6, "a time is as long as another, or a millisecond off",
             relate_times },
+        { "lifetime-tick", 4, "the lifetime ends as a failing attempt does, or a millisecond off",
+            end_lifetime_with_attempt },
         { "policy-size", 2, "a limit is what the message needs, or a byte off", relate_size },
         { "policy-tight", 6, "little time, one attempt, one worker", set_tight },
         { "policy-standard", 2, "a setting is standard again, or all are", reset_policy },

@@ -14,7 +14,7 @@
 #include "mutate/script_operators.h"
 
 #define HEAD  "unpend-case: 1\n"
-#define TIMES 3000
+#define TIMES 20000
 
 static struct up_case *case_of(const char *text)
 {
@@ -133,6 +133,15 @@ static void words_are_those_that_matter(void **state)
                         /* the bound on the disposition: their sum */
                         "wait 0 12049999ms", "wait 0 12050s", "wait 0 12050001ms", "wait 0 1ms",
                         "wait 0 2ms", "wait 0 60d", "wait 0 5183999999ms" } },
+                /* The midst and the end of a scan, of a transaction, of a scan in the store. */
+                { HEAD "script:\n  submit 1 local\n  wait 7m\nmessage:\n",
+                    { "wait 0 100ms", "wait 0 199ms", "wait 0 200ms", "wait 0 201ms",
+                        "wait 0 450ms", "wait 0 700ms", "wait 0 800ms", "wait 0 900ms" } },
+                /* After an attempt or two that fail: the next one begins, is under way, ends. */
+                { HEAD "policy: backoff=2m..3m scan-timeout=40s\n"
+                       "script:\n  submit 1 local\n  wait 9m\nmessage:\n",
+                    { "wait 0 160s", "wait 0 3m", "wait 0 200s", "wait 0 199999ms", "wait 0 380s",
+                        "wait 0 7m" } },
                 /* Counted from the beginning of the case. */
                 { HEAD "policy: lifetime=3h\nscript:\n  wait 1h\n  submit 1 local\n"
                        "  clock back 1s\nmessage:\n",
@@ -179,7 +188,7 @@ static void allocations_come_in_every_magnitude(void **state)
 static void a_full_script_gets_no_more_events(void **state)
 {
         static const char *const growing[] = { "event-insert", "phrase-insert", "event-repeat",
-                "events-copy" };
+                "events-copy", "lifetime-tick" };
         g_autoptr(GString) text = g_string_new(HEAD "script:\n");
 
         (void)state;
@@ -247,6 +256,40 @@ static void see_lifetime(const struct up_case *c, bool changed, void *data)
 {
         (void)changed;
         see_around(data, c->policy.lifetime_ms);
+}
+
+struct failing {
+        struct around lifetime;
+        const char *word; /* of the event that stands first */
+};
+
+static void see_failing(const struct up_case *c, bool changed, void *data)
+{
+        struct failing *failing = data;
+        const struct up_event *event = c->script->pdata[0];
+
+        if (changed && event->words[1] != NULL && strcmp(event->words[1], failing->word) == 0)
+                see_around(&failing->lifetime, c->policy.lifetime_ms);
+}
+
+/* After one attempt that failed, at the tick of the next one's time-out or answer. */
+static void a_lifetime_ends_with_an_attempt(void **state)
+{
+        static const struct {
+                const char *word;
+                int64_t ms;
+        } rows[] = { { "never", 40000 + 120000 + 40000 }, { "busy", 200 + 120000 + 200 },
+                { "dot", 200 + 500 + 120000 + 500 } };
+
+        (void)state;
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                struct failing failing = { { .value = rows[i].ms }, rows[i].word };
+                apply_to_copies(HEAD "policy: backoff=2m..3m scan-timeout=40s\nmessage:\n",
+                    "lifetime-tick", TIMES, see_failing, &failing);
+                for (size_t j = 0; j < G_N_ELEMENTS(failing.lifetime.seen); j++)
+                        if (!failing.lifetime.seen[j])
+                                fail_msg("%s: no lifetime %zu", rows[i].word, j);
+        }
 }
 
 static void see_message_limit(const struct up_case *c, bool changed, void *data)
@@ -395,6 +438,7 @@ int main(void)
                 cmocka_unit_test(a_full_script_gets_no_more_events),
                 cmocka_unit_test(every_verb_is_inserted_and_so_are_phrases),
                 cmocka_unit_test(values_come_close_to_others),
+                cmocka_unit_test(a_lifetime_ends_with_an_attempt),
                 cmocka_unit_test(settings_come_to_their_bounds),
                 cmocka_unit_test(senders_and_recipients_are_of_every_kind),
                 cmocka_unit_test(crossing_takes_from_each_part_of_the_head),

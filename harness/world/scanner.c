@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "world/latency.h"
+#include "case/latency.h"
 
 /* One way of treating a message. All zero is what a healthy scanner does, but for the answers. */
 static const struct manner {

@@ -38,9 +38,9 @@
 #define UP_WORLD_WORLD_H
 
 #include "case/case.h"
+#include "case/latency.h"
 #include "ledger/ledger.h"
 #include "pipeline.h"
-#include "world/latency.h"
 #include "world/readings.h"
 
 /** How the environment differs from the script. */
