@@ -452,6 +452,7 @@ struct up_ledger_index *up_ledger_index_new(const struct up_ledger *ledger)
         index->message_by_id = g_hash_table_new(g_int64_hash, g_int64_equal);
         index->recipient_by_key = g_hash_table_new(up_recipient_key_hash, up_recipient_key_equal);
         index->request_by_id = g_hash_table_new(g_int64_hash, g_int64_equal);
+        index->kept = g_new0(GData *, 1);
 
         survey_ledger(index);
         for (guint step = 0; step < index->steps->len; step++) {
@@ -481,6 +482,8 @@ void up_ledger_index_free(struct up_ledger_index *index)
         g_array_unref(index->requests);
         g_array_unref(index->commands);
         g_free(index->subjects);
+        g_datalist_clear(index->kept);
+        g_free(index->kept);
         g_free(index);
 }
 

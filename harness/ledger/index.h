@@ -130,6 +130,8 @@ struct up_ledger_index {
         struct up_index_subject *subjects; /* by entry */
 
         GHashTable *message_by_id, *recipient_by_key, *request_by_id;
+
+        GData **kept; /* what readers keep with the index, by name; never NULL */
 };
 typedef struct up_ledger_index up_ledger_index;
 

@@ -112,189 +112,7 @@ static bool is_status_part(const struct up_entity *entity)
                g_mime_content_type_is_type(entity->type, "message", "global-delivery-status");
 }
 
-static GHashTable *names_in(GBytes *notice)
-{
-        GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-        struct up_limits limits;
-        struct up_observations observed;
-
-        up_limits_init(&limits);
-        up_observations_init(&observed, &limits, 0);
-        g_autoptr(GPtrArray) entities = up_entities_read(notice, &observed);
-        for (guint i = 0; i < entities->len; i++) {
-                const struct up_entity *entity = g_ptr_array_index(entities, i);
-                if (entity->parent == 0 && is_status_part(entity))
-                        add_fields(names, g_bytes_get_data(notice, NULL), entity->body);
-        }
-        up_observations_clear(&observed);
-        return names;
-}
-
-static bool is_named(GHashTable *names, const struct up_index_recipient *recipient)
-{
-        g_autofree char *lower = recipient->to != NULL ? g_ascii_strdown(recipient->to, -1) : NULL;
-
-        return lower != NULL && g_hash_table_contains(names, lower);
-}
-
-/* --- no-notice -------------------------------------------------------------------------------- */
-
-struct report {
-        unsigned notices; /* on the message */
-        bool unseen;      /* the bytes of one of them were never seen */
-};
-
-/* By message: the bytes of each notice that was scanned or sent; borrowed. */
-static GBytes **notice_bytes(const struct up_ledger_index *index)
-{
-        GBytes **bytes = g_new0(GBytes *, index->messages->len + 1);
-
-        for (guint i = 0; i < index->requests->len; i++) {
-                const struct up_index_request *request = up_index_request(index, i);
-                if (request->message != NULL && request->message->parent_id != 0)
-                        bytes[request->message->place] = request->asked->bytes;
-        }
-        return bytes;
-}
-
-/* Must the failure of a recipient be reported? */
-static bool is_owed_notices(const struct up_index_message *message)
-{
-        return message->accepted && *message->submit->as.submit.from != '\0' &&
-               message->submit->as.submit.notify && !message->maybe_infected;
-}
-
-/* Counts by recipient of the parent how many notices name it. */
-static void count_names(const struct up_index_message *parent, GBytes *notice, unsigned *named)
-{
-        g_autoptr(GHashTable) names = names_in(notice);
-
-        for (const struct up_index_recipient *recipient = parent->first_recipient;
-             recipient != NULL; recipient = recipient->next)
-                named[recipient->place] += is_named(names, recipient);
-}
-
-static void read_notices(
-    const struct up_ledger_index *index, struct report *reports, unsigned *named)
-{
-        g_autofree GBytes **bytes = notice_bytes(index);
-
-        for (guint i = 0; i < index->messages->len; i++) {
-                const struct up_index_message *parent = up_index_message(index, i)->parent;
-                if (parent == NULL)
-                        continue;
-                reports[parent->place].notices++;
-                if (bytes[i] == NULL)
-                        reports[parent->place].unseen = true;
-                else if (is_owed_notices(parent))
-                        count_names(parent, bytes[i], named);
-        }
-}
-
-/* An envelope may have an address more than once, and each of them may fail by itself. */
-static unsigned times_given(const struct up_index_recipient *recipient)
-{
-        unsigned times = 0;
-
-        for (const struct up_index_recipient *other = recipient->message->first_recipient;
-             other != NULL; other = other->next)
-                times += other->to != NULL && g_ascii_strcasecmp(other->to, recipient->to) == 0;
-        return times;
-}
-
-/* What is wrong; NULL: nothing. */
-static const char *notice_problem(
-    const struct report *report, const struct up_index_recipient *recipient, unsigned named)
-{
-        const char *to = recipient->to;
-
-        if (named > 1 && named > times_given(recipient))
-                return "reported more than once";
-        if (named > 0 || report->unseen)
-                return NULL;
-        if (report->notices == 0)
-                return "bounced without a notice";
-        return to == NULL || !g_str_is_ascii(to) || strlen(to) > PATH_BYTES
-                   ? NULL
-                   : "bounced, and no notice names it";
-}
-
-uint64_t up_judge_no_notice(const struct up_ledger_index *index, GPtrArray *findings)
-{
-        g_autofree struct report *reports = g_new0(struct report, index->messages->len + 1);
-        g_autofree unsigned *named = g_new0(unsigned, index->recipients->len + 1);
-        uint64_t judged = 0;
-
-        read_notices(index, reports, named);
-        for (guint i = 0; i < index->recipients->len; i++) {
-                const struct up_index_recipient *recipient = up_index_recipient(index, i);
-                const struct up_index_change *last = recipient->last_change;
-                const struct report *report = &reports[recipient->message->place];
-
-                if (last == NULL || last->view->disposition != UP_DISPOSITION_BOUNCED ||
-                    !is_owed_notices(recipient->message))
-                        continue;
-                judged++;
-                const char *problem = notice_problem(report, recipient, named[i]);
-                if (problem != NULL)
-                        up_report(index, findings, UP_CLASS_NO_NOTICE, recipient->message,
-                            recipient, last->entry, problem, "%s; the message has %u notices",
-                            problem, report->notices);
-        }
-        return judged;
-}
-
-/* --- stray/reported --------------------------------------------------------------------------- */
-
-static bool is_delivered(const struct up_index_recipient *recipient)
-{
-        const struct up_index_change *last = recipient->last_change;
-
-        return last != NULL && last->view->disposition == UP_DISPOSITION_DELIVERED;
-}
-
-/* Each time that the address stands in the envelope. */
-static bool is_always_delivered(const struct up_index_recipient *recipient)
-{
-        const struct up_index_recipient *other = recipient->message->first_recipient;
-
-        while (other != NULL && (other->to == NULL || is_delivered(other) ||
-                                    g_ascii_strcasecmp(other->to, recipient->to) != 0))
-                other = other->next;
-        return other == NULL;
-}
-
-uint64_t up_judge_reported(const struct up_ledger_index *index, GPtrArray *findings)
-{
-        g_autofree GBytes **bytes = notice_bytes(index);
-        uint64_t judged = 0;
-
-        for (guint i = 0; i < index->messages->len; i++) {
-                const struct up_index_message *notice = up_index_message(index, i);
-                if (notice->parent == NULL || bytes[i] == NULL)
-                        continue;
-                judged++;
-                g_autoptr(GHashTable) names = NULL;
-                for (const struct up_index_recipient *recipient = notice->parent->first_recipient;
-                     recipient != NULL; recipient = recipient->next) {
-                        if (!is_delivered(recipient))
-                                continue;
-                        if (names == NULL)
-                                names = names_in(bytes[i]);
-                        if (!is_named(names, recipient) || !is_always_delivered(recipient))
-                                continue;
-                        up_report(index, findings, UP_CLASS_STRAY, notice->parent, recipient,
-                            notice->born, "a delivered recipient is reported as failed",
-                            "it was delivered, and notice %" G_GUINT64_FORMAT
-                            " reports it as failed",
-                            notice->id);
-                        break;
-                }
-        }
-        return judged;
-}
-
-/* --- no-notice/form --------------------------------------------------------------------------- */
+/* --- what is wrong with a notice -------------------------------------------------------------- */
 
 static bool is_typed_value(const char *value)
 {
@@ -396,24 +214,224 @@ static const char *form_problem(GBytes *notice, const GPtrArray *entities, bool 
         return fields_problem(data, status->body);
 }
 
-static uint64_t judge_form(const struct up_ledger_index *index, GPtrArray *findings,
-    const struct up_index_request *request)
+/* --- reading a notice once -------------------------------------------------------------------- */
+
+struct reading {
+        GHashTable *names;   /* reported as failed, in lower case */
+        const char *problem; /* of its form; NULL: none */
+};
+
+static void reading_free(void *data)
 {
-        const struct up_entry *send = request->asked;
-        bool is_ascii = send->as.send.count == 0 || g_str_is_ascii(send->as.send.to[0]);
+        struct reading *reading = data;
+
+        g_hash_table_unref(reading->names);
+        g_free(reading);
+}
+
+static struct reading *read_notice(GBytes *notice, bool is_ascii)
+{
+        struct reading *reading = g_new(struct reading, 1);
         struct up_limits limits;
         struct up_observations observed;
 
         up_limits_init(&limits);
         up_observations_init(&observed, &limits, 0);
-        g_autoptr(GPtrArray) entities = up_entities_read(send->bytes, &observed);
-        const char *problem = form_problem(send->bytes, entities, is_ascii);
+        g_autoptr(GPtrArray) entities = up_entities_read(notice, &observed);
+        reading->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        for (guint i = 0; i < entities->len; i++) {
+                const struct up_entity *entity = g_ptr_array_index(entities, i);
+                if (entity->parent == 0 && is_status_part(entity))
+                        add_fields(reading->names, g_bytes_get_data(notice, NULL), entity->body);
+        }
+        reading->problem = form_problem(notice, entities, is_ascii);
         up_observations_clear(&observed);
-        if (problem != NULL)
-                up_report(index, findings, UP_CLASS_NO_NOTICE, request->message, NULL,
-                    request->asked_at, problem, "a program cannot read the notice: %s", problem);
-        return 1;
+        return reading;
 }
+
+/* Several oracles read the notices of a ledger. Borrowed from the index. */
+static const struct reading *reading_of(
+    const struct up_ledger_index *index, const struct up_index_message *notice, GBytes *bytes)
+{
+        const struct up_index_message *parent = notice->parent;
+        bool is_ascii = parent == NULL || parent->from == NULL || g_str_is_ascii(parent->from);
+        GHashTable *readings = g_datalist_get_data(index->kept, "readings of notices");
+
+        if (readings == NULL) {
+                readings = g_hash_table_new_full(NULL, NULL, NULL, reading_free);
+                g_datalist_set_data_full(index->kept, "readings of notices", readings,
+                    (GDestroyNotify)g_hash_table_unref);
+        }
+        struct reading *reading = g_hash_table_lookup(readings, bytes);
+        if (reading == NULL) {
+                reading = read_notice(bytes, is_ascii);
+                g_hash_table_insert(readings, bytes, reading);
+        }
+        return reading;
+}
+
+static bool is_named(GHashTable *names, const struct up_index_recipient *recipient)
+{
+        g_autofree char *lower = recipient->to != NULL ? g_ascii_strdown(recipient->to, -1) : NULL;
+
+        return lower != NULL && g_hash_table_contains(names, lower);
+}
+
+/* --- no-notice -------------------------------------------------------------------------------- */
+
+struct report {
+        unsigned notices; /* on the message */
+        bool unseen;      /* the bytes of one of them were never seen */
+};
+
+/* By message: the bytes of each notice that was scanned or sent; borrowed. */
+static GBytes **notice_bytes(const struct up_ledger_index *index)
+{
+        GBytes **bytes = g_new0(GBytes *, index->messages->len + 1);
+
+        for (guint i = 0; i < index->requests->len; i++) {
+                const struct up_index_request *request = up_index_request(index, i);
+                if (request->message != NULL && request->message->parent_id != 0)
+                        bytes[request->message->place] = request->asked->bytes;
+        }
+        return bytes;
+}
+
+/* Must the failure of a recipient be reported? */
+static bool is_owed_notices(const struct up_index_message *message)
+{
+        return message->accepted && *message->submit->as.submit.from != '\0' &&
+               message->submit->as.submit.notify && !message->maybe_infected;
+}
+
+/* Counts by recipient of the parent how many notices name it. */
+static void count_names(
+    const struct up_index_message *parent, const struct reading *notice, unsigned *named)
+{
+        for (const struct up_index_recipient *recipient = parent->first_recipient;
+             recipient != NULL; recipient = recipient->next)
+                named[recipient->place] += is_named(notice->names, recipient);
+}
+
+static void read_notices(
+    const struct up_ledger_index *index, struct report *reports, unsigned *named)
+{
+        g_autofree GBytes **bytes = notice_bytes(index);
+
+        for (guint i = 0; i < index->messages->len; i++) {
+                const struct up_index_message *parent = up_index_message(index, i)->parent;
+                if (parent == NULL)
+                        continue;
+                reports[parent->place].notices++;
+                if (bytes[i] == NULL)
+                        reports[parent->place].unseen = true;
+                else if (is_owed_notices(parent))
+                        count_names(
+                            parent, reading_of(index, up_index_message(index, i), bytes[i]), named);
+        }
+}
+
+/* An envelope may have an address more than once, and each of them may fail by itself. */
+static unsigned times_given(const struct up_index_recipient *recipient)
+{
+        unsigned times = 0;
+
+        for (const struct up_index_recipient *other = recipient->message->first_recipient;
+             other != NULL; other = other->next)
+                times += other->to != NULL && g_ascii_strcasecmp(other->to, recipient->to) == 0;
+        return times;
+}
+
+/* What is wrong; NULL: nothing. */
+static const char *notice_problem(
+    const struct report *report, const struct up_index_recipient *recipient, unsigned named)
+{
+        const char *to = recipient->to;
+
+        if (named > 1 && named > times_given(recipient))
+                return "reported more than once";
+        if (named > 0 || report->unseen)
+                return NULL;
+        if (report->notices == 0)
+                return "bounced without a notice";
+        return to == NULL || !g_str_is_ascii(to) || strlen(to) > PATH_BYTES
+                   ? NULL
+                   : "bounced, and no notice names it";
+}
+
+uint64_t up_judge_no_notice(const struct up_ledger_index *index, GPtrArray *findings)
+{
+        g_autofree struct report *reports = g_new0(struct report, index->messages->len + 1);
+        g_autofree unsigned *named = g_new0(unsigned, index->recipients->len + 1);
+        uint64_t judged = 0;
+
+        read_notices(index, reports, named);
+        for (guint i = 0; i < index->recipients->len; i++) {
+                const struct up_index_recipient *recipient = up_index_recipient(index, i);
+                const struct up_index_change *last = recipient->last_change;
+                const struct report *report = &reports[recipient->message->place];
+
+                if (last == NULL || last->view->disposition != UP_DISPOSITION_BOUNCED ||
+                    !is_owed_notices(recipient->message))
+                        continue;
+                judged++;
+                const char *problem = notice_problem(report, recipient, named[i]);
+                if (problem != NULL)
+                        up_report(index, findings, UP_CLASS_NO_NOTICE, recipient->message,
+                            recipient, last->entry, problem, "%s; the message has %u notices",
+                            problem, report->notices);
+        }
+        return judged;
+}
+
+/* --- stray/reported --------------------------------------------------------------------------- */
+
+static bool is_delivered(const struct up_index_recipient *recipient)
+{
+        const struct up_index_change *last = recipient->last_change;
+
+        return last != NULL && last->view->disposition == UP_DISPOSITION_DELIVERED;
+}
+
+/* Each time that the address stands in the envelope. */
+static bool is_always_delivered(const struct up_index_recipient *recipient)
+{
+        const struct up_index_recipient *other = recipient->message->first_recipient;
+
+        while (other != NULL && (other->to == NULL || is_delivered(other) ||
+                                    g_ascii_strcasecmp(other->to, recipient->to) != 0))
+                other = other->next;
+        return other == NULL;
+}
+
+uint64_t up_judge_reported(const struct up_ledger_index *index, GPtrArray *findings)
+{
+        g_autofree GBytes **bytes = notice_bytes(index);
+        uint64_t judged = 0;
+
+        for (guint i = 0; i < index->messages->len; i++) {
+                const struct up_index_message *notice = up_index_message(index, i);
+                if (notice->parent == NULL || bytes[i] == NULL)
+                        continue;
+                judged++;
+                for (const struct up_index_recipient *recipient = notice->parent->first_recipient;
+                     recipient != NULL; recipient = recipient->next) {
+                        if (!is_delivered(recipient) ||
+                            !is_named(reading_of(index, notice, bytes[i])->names, recipient) ||
+                            !is_always_delivered(recipient))
+                                continue;
+                        up_report(index, findings, UP_CLASS_STRAY, notice->parent, recipient,
+                            notice->born, "a delivered recipient is reported as failed",
+                            "it was delivered, and notice %" G_GUINT64_FORMAT
+                            " reports it as failed",
+                            notice->id);
+                        break;
+                }
+        }
+        return judged;
+}
+
+/* --- no-notice/form --------------------------------------------------------------------------- */
 
 uint64_t up_judge_notice_form(const struct up_ledger_index *index, GPtrArray *findings)
 {
@@ -428,7 +446,12 @@ uint64_t up_judge_notice_form(const struct up_ledger_index *index, GPtrArray *fi
                     judged_bytes[message->place] == request->asked->bytes)
                         continue;
                 judged_bytes[message->place] = request->asked->bytes;
-                judged += judge_form(index, findings, request);
+                judged++;
+                const char *problem = reading_of(index, message, request->asked->bytes)->problem;
+                if (problem != NULL)
+                        up_report(index, findings, UP_CLASS_NO_NOTICE, message, NULL,
+                            request->asked_at, problem, "a program cannot read the notice: %s",
+                            problem);
         }
         return judged;
 }

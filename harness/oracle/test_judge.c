@@ -1441,6 +1441,7 @@ static void a_program_can_read_a_notice(void **state)
                 const char *to = rows[i].to != NULL ? rows[i].to : "u@example.com";
                 struct scene scene = scene_new(ALL_CAPABILITIES);
 
+                scene.from = to;
                 submit(&scene, 1);
                 final(&scene, 1, UP_DISPOSITION_BOUNCED);
                 scene.parent = 1;
