@@ -141,6 +141,15 @@ uint64_t up_judge_parked(const struct up_ledger_index *index, GPtrArray *finding
         return walk_ledger(index, findings, judge_parked);
 }
 
+/* For sure: a verdict that came late need not have been seen. */
+static bool is_infected(const struct walk *walk, const struct up_index_message *message)
+{
+        const struct up_message_facts *facts = &walk->facts.messages[message->place];
+
+        return facts->verdict[UP_LEVEL_TRANSPORT] == UP_VERDICT_INFECTED ||
+               facts->verdict[UP_LEVEL_STORE] == UP_VERDICT_INFECTED;
+}
+
 /* Is this how policy wants it to end? Quarantine that nothing asks for is `parked`, and a discarded
  * message that nobody deleted is `lost`. */
 static bool is_right_end(
@@ -164,8 +173,8 @@ static bool is_right_end(
         default:
                 return true;
         }
-        return fate->bounce ||
-               (!fate->infected && up_facts_is_undeliverable(&walk->facts, end->recipient, entry));
+        return fate->bounce || (!is_infected(walk, message) &&
+                                   up_facts_is_undeliverable(&walk->facts, end->recipient, entry));
 }
 
 static void judge_end(struct walk *walk, const struct up_index_change *end)
