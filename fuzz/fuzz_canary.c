@@ -1,5 +1,6 @@
 /*
- * canary - commits the fault that the first line of the message names; the table is canaries.h
+ * canary - commits the fault that the message names in its first line that is not empty; the table
+ * is canaries.h
  *
  * Faulty pipelines are in faults/mock.c. The other faults are hidden from the optimiser by a
  * volatile, and kept out of their caller by noinline, so that they happen at run time and their
@@ -226,6 +227,9 @@ static void examine(
         (void)input;
         gsize bytes;
         const char *message = g_bytes_get_data(c->message, &bytes);
+
+        for (; bytes > 0 && *message == '\n'; message++)
+                bytes--;
         const char *end = bytes > 0 ? memchr(message, '\n', bytes) : NULL;
         g_autofree char *name = g_strndup(message, end != NULL ? (gsize)(end - message) : bytes);
         const struct up_mock_row *mock = up_mock_find(name);

@@ -1,15 +1,16 @@
 /*
  * canaries - planted faults that show whether sanitizers and oracles detect anything
  *
- * The target `canary` commits the fault that the first line of the message names; `unpend doctor`
- * runs each in each flavour and compares. Sanitizers reach only code that was compiled with them: a
- * fault inside the system's own libraries is detected only where they were built from source, none
- * in the flavours that explore, and a hang or growth, at once and without a clock, only where edges
- * are counted.
+ * The target `canary` commits the fault that the message names in its first line that is not empty;
+ * `unpend doctor` runs each in each flavour and compares. Sanitizers reach only code that was
+ * compiled with them: a fault inside the system's own libraries is detected only where they were
+ * built from source, none in the flavours that explore, and a hang or growth, at once and without a
+ * clock, only where edges are counted.
  *
  * The canary of a pipeline oracle is no row of this table but a faulty pipeline (mock.h), which
- * brings the head of a case along. A message whose first line is UP_CANARY_FIXED runs that case on
- * the fixed pipeline.
+ * brings the head of a case along, and is named in the body of a message without a header, so that
+ * nothing in it is ambiguous. UP_CANARY_FIXED in place of a name runs that case on the fixed
+ * pipeline.
  */
 #ifndef UP_FAULTS_CANARIES_H
 #define UP_FAULTS_CANARIES_H

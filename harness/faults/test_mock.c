@@ -43,7 +43,7 @@ static int tear_down(void **state)
 
 static char *case_of(const struct up_canary *canary, const char *name)
 {
-        return g_strconcat("unpend-case: 1\n", canary->head, "message:\n", name, "\n", NULL);
+        return g_strconcat("unpend-case: 1\n", canary->head, "message:\n\n", name, "\n", NULL);
 }
 
 static struct up_run *run_case(
@@ -93,7 +93,7 @@ static void each_case_is_valid(void **state)
                 if (complaints->len > 0)
                         fail_msg("%s: %s", canary.name,
                             ((const struct up_complaint *)complaints->pdata[0])->text);
-                assert_true(g_bytes_get_size(c->message) == strlen(canary.name) + 1);
+                assert_true(g_bytes_get_size(c->message) == strlen(canary.name) + 2);
         }
 }
 

@@ -243,7 +243,7 @@ static char *write_case(const struct up_canary *canary, const char *name, GError
         g_autofree char *message = g_strconcat(name, "\n", dots, NULL);
         g_autofree char *whole =
             canary->head != NULL
-                ? g_strconcat("unpend-case: 1\n", canary->head, "message:\n", message, NULL)
+                ? g_strconcat("unpend-case: 1\n", canary->head, "message:\n\n", message, NULL)
                 : g_strdup(message);
 
         return up_tool_write_temporary_case(whole, strlen(whole), error);
