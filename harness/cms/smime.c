@@ -2,7 +2,8 @@
  * smime - where CMS hides in a message, and what comes out of it
  *
  * A table says which media types carry CMS. What a structure opens to is a message again and joins
- * a queue of layers, so that depth costs heap and the limits see all of it.
+ * a queue of layers, so that depth costs heap and the limits see all of it. So does what is in a
+ * multipart or message that is itself encoded.
  *
  * OpenSSL's own S/MIME reader gets each entity too: where it and our slices both understand a
  * well-formed entity, they must see the same structure and the same signed content.
@@ -197,12 +198,15 @@ static void examine_layer(struct walk *walk, const struct layer *layer)
         const unsigned char *data = g_bytes_get_data(layer->message, &bytes);
 
         if (walk->opened != NULL)
-                walk->opened(layer->message, walk->data);
+                walk->opened(layer->message, entities, walk->data);
         if (bytes > 0 && data[0] == DER_SEQUENCE)
                 examine_structure(walk, layer, NULL, layer->message, NULL);
         for (guint i = 0; i < entities->len && !walk->observed->out_of_memory; i++) {
                 const struct up_entity *entity = g_ptr_array_index(entities, i);
+                g_autoptr(GBytes) decoded = up_entity_decoded_composite(layer->message, entity);
                 up_observations_count(walk->observed, UP_COUNT_PARTS);
+                if (decoded != NULL)
+                        add_layer(walk, decoded, layer->depth + 1);
                 if (g_mime_content_type_is_type(entity->type, "multipart", "signed")) {
                         examine_clear_signed(walk, layer, entities, i);
                 } else if (up_carries_cms(entity) && !is_signature_of_parent(entities, (int)i)) {
@@ -282,8 +286,9 @@ uint64_t up_smime_open(GBytes *message, struct up_observations *observed, uint64
 }
 
 /* What a look saw, by its bytes. */
-static void take_sum(GBytes *message, void *data)
+static void take_sum(GBytes *message, const GPtrArray *entities, void *data)
 {
+        (void)entities;
         g_checksum_update(data, g_bytes_get_data(message, NULL), (gssize)g_bytes_get_size(message));
 }
 

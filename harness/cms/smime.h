@@ -30,14 +30,14 @@ typedef void (*up_smime_seen)(unsigned layer, GBytes *message, const struct up_e
 void up_smime_walk(
     GBytes *message, struct up_observations *observed, up_smime_seen seen, void *data);
 
-/** Called for the message given and for each that was opened out of it. */
-typedef void (*up_smime_opened)(GBytes *message, void *data);
+/** Called for the message given and for each that was opened out of it, with its entities. */
+typedef void (*up_smime_opened)(GBytes *message, const GPtrArray *entities, void *data);
 
 /**
  * Opens a message as a scanner does that has no key: the signatures are graded by one careful way
  * and counted in @observed, signed and compressed content is opened to the limit of layers
- * (up_cms_open() in cms.h). @opened, unless it is NULL, is called for each layer, outer ones first.
- * The caller listens to the log.
+ * (up_cms_open() in cms.h), and so are encoded messages and multiparts. @opened, unless it is NULL,
+ * is called for each layer, outer ones first. The caller listens to the log.
  *
  * With @failing not 0, OpenSSL's allocation of that number, counted from the beginning, fails
  * (allocation.h). Everything is opened once before, without a failure, and the random numbers
