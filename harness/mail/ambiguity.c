@@ -598,13 +598,14 @@ static bool is_root(const struct search *search, const struct up_entity *entity)
                                          entity_at(search, entity->parent)->type, "multipart", "*");
 }
 
+/* Of its own: relays put Received before whatever they are given. */
 static bool has_field(const struct search *search, struct up_slice slice)
 {
         struct up_header header = up_header_in(search->data, slice);
         struct up_field field;
 
         while (up_header_next(&header, &field))
-                if (!is_empty(field.name))
+                if (!is_empty(field.name) && !up_field_is(search->data, &field, "Received"))
                         return true;
         return false;
 }

@@ -150,6 +150,7 @@ static const struct text conforming[] = {
         T(HEAD "\n"),
         T(""),
         T("no message at all"),
+        T("Received: by example.com\nno message at all\n"),
         T("From a@example.com Thu Jan  1 00:00:00 1970\n" HEAD "\ntext\n"),
         T("content-TYPE:\n MULTIPART/Mixed\n ;\n\tBoundary\n =\n \"b\"\n\n" PARTS),
         T(TYPE("multipart/mixed; boundary=\"\\b\"") PARTS),

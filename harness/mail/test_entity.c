@@ -523,6 +523,55 @@ static void seeds_have_the_tree_that_gmime_sees(void **state)
         assert_true(compared > 100);
 }
 
+/* --- encoded composites, and paths --------------------------------------------------------------
+ */
+
+static void an_encoded_composite_is_decoded_as_a_message(void **state)
+{
+        static const struct {
+                const char *message, *decoded;
+        } rows[] = {
+                { RFC822 "Content-Transfer-Encoding: base64\n\nQTogYgoKeA==\n", "A: b\n\nx" },
+                { RFC822 "Content-Transfer-Encoding: quoted-printable\n\nA=3A b\n\nx",
+                    "A: b\n\nx" },
+                { RFC822 "Content-Transfer-Encoding: 8bit\n\nA: b\n", NULL },
+                { "A: 1\n" MULTIPART("b") "Content-Transfer-Encoding: base64\n\nLS1iCgp4Cg==\n",
+                    MULTIPART("b") "\n--b\n\nx\n" },
+                { "Content-Transfer-Encoding: base64\n\nQTogYgoKeA==\n", NULL },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                struct run run;
+                read_text(&run, rows[i].message);
+                g_autoptr(GBytes) decoded =
+                    up_entity_decoded_composite(run.bytes, entity_of(&run, 0));
+                assert_int_equal(
+                    decoded != NULL, up_entity_is_encoded_composite(entity_of(&run, 0)));
+                assert_int_equal(decoded != NULL, rows[i].decoded != NULL);
+                if (decoded != NULL)
+                        assert_memory_equal(g_bytes_get_data(decoded, NULL), rows[i].decoded,
+                            strlen(rows[i].decoded));
+                finish(&run);
+        }
+}
+
+static void a_path_counts_parts(void **state)
+{
+        static const char *const paths[] = { "", "1", "2", "2.1", "2.1.1", "2.1.2", "3" };
+        struct run run;
+
+        (void)state;
+        read_text(&run, MULTIPART("a") "\n--a\n\n1\n--a\n" RFC822 "\n" MULTIPART(
+                            "b") "\n--b\n\n1\n--b\n\n2\n--b--\n--a\n\n3\n--a--\n");
+        assert_int_equal(run.entities->len, G_N_ELEMENTS(paths));
+        for (int i = 0; i < (int)G_N_ELEMENTS(paths); i++) {
+                g_autofree char *path = up_entity_path(run.entities, i);
+                assert_string_equal(path, paths[i]);
+        }
+        finish(&run);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -534,6 +583,8 @@ int main(void)
                 cmocka_unit_test(each_limit_ends_the_reading_where_it_is_hit),
                 cmocka_unit_test(boundary_like_lines_take_bounded_time),
                 cmocka_unit_test(noise_gives_a_sound_tree),
+                cmocka_unit_test(an_encoded_composite_is_decoded_as_a_message),
+                cmocka_unit_test(a_path_counts_parts),
                 cmocka_unit_test(seeds_have_the_tree_that_gmime_sees),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,6 @@
 #include "fnv.h"
 #include "mail/ambiguity.h"
 #include "mail/eicar.h"
-#include "mail/entity.h"
 #include "mail/header.h"
 #include "gmime/objects.h"
 #include "cms/smime.h"
@@ -114,22 +113,21 @@ struct search {
         const char *ambiguity; /* name of the first; NULL: none */
 };
 
-static const char *first_ambiguity(GBytes *message, struct up_observations *observed)
+static const char *first_ambiguity(GBytes *message, const GPtrArray *entities)
 {
-        g_autoptr(GPtrArray) entities = up_entities_read(message, observed);
         struct up_ambiguities found = up_ambiguities_find(message, entities);
 
         return found.count > 0 ? up_ambiguity_rows[found.hits[0].row].name : NULL;
 }
 
-static void search_layer(GBytes *message, void *data)
+static void search_layer(GBytes *message, const GPtrArray *entities, void *data)
 {
         struct search *search = data;
 
         search->infected = search->infected || holds_test_file(message) ||
                            decodes_to_test_file(message, &search->mime);
         if (search->ambiguity == NULL && !search->infected)
-                search->ambiguity = first_ambiguity(message, &search->mime);
+                search->ambiguity = first_ambiguity(message, entities);
 }
 
 /* What was found before memory ran out, or a limit was met, is found. */

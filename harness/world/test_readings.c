@@ -190,6 +190,60 @@ static void layers_are_opened_to_the_limit(void **state)
         assert_int_equal(verdict_of_entity(too_deep), UP_VERDICT_UNSCANNABLE);
 }
 
+/* --- readers that differ ---------------------------------------------------------------------- */
+
+/* The test file in base64, and a message that holds it so, in base64 again. */
+#define ENCODED_TEST_FILE                                                                          \
+        "WDVPIVAlQEFQWzRcUFpYNTQoUF4pN0NDKTd9JEVJQ0FSLVNUQU5EQVJELUFOVElWSVJVUy1URVNU\r\n"         \
+        "LUZJTEUhJEgrSCo=\r\n"
+#define BASE64 "Content-Transfer-Encoding: base64\r\n"
+
+static void encoded_composites_are_opened(void **state)
+{
+        (void)state;
+        g_autoptr(GBytes) entity = expanded(TYPE UP_EICAR_PLACEHOLDER "\r\n");
+        g_autoptr(GBytes) encoded =
+            up_compose_base64("Content-Type: message/rfc822\r\n" BASE64, entity);
+        g_autoptr(GBytes) twice =
+            up_compose_base64("Content-Type: message/rfc822\r\n" BASE64, encoded);
+        g_autoptr(GBytes) parts = expanded("--b\r\n" BASE64 "\r\n" ENCODED_TEST_FILE "--b--\r\n");
+        g_autoptr(GBytes) multipart =
+            up_compose_base64("Content-Type: multipart/mixed; boundary=b\r\n" BASE64, parts);
+
+        assert_int_equal(verdict_of_entity(encoded), UP_VERDICT_INFECTED);
+        assert_int_equal(verdict_of_entity(twice), UP_VERDICT_INFECTED);
+        assert_int_equal(verdict_of_entity(multipart), UP_VERDICT_INFECTED);
+}
+
+static void ambiguous_mail_is_unscannable(void **state)
+{
+        static const struct {
+                const char *entity;
+                enum up_verdict verdict;
+                const char *reason;
+        } rows[] = {
+                { TYPE "text\r\n", UP_VERDICT_CLEAN, NULL },
+                { "Content-Type: text/html\r\n" TYPE "text\r\n", UP_VERDICT_UNSCANNABLE,
+                    "repeated-content-type" },
+                { "Content-Type: text/html\r\n" BASE64 TYPE ENCODED_TEST_FILE, UP_VERDICT_INFECTED,
+                    NULL },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                g_autoptr(GBytes) entity =
+                    g_bytes_new_static(rows[i].entity, strlen(rows[i].entity));
+                g_autoptr(GBytes) message = up_compose_message(HEADER, entity);
+                g_autoptr(up_readings) readings = up_readings_new();
+                struct up_found found = up_readings_read(readings, message, 0);
+                assert_int_equal(found.verdict, rows[i].verdict);
+                if (rows[i].reason != NULL)
+                        assert_string_equal(found.reason, rows[i].reason);
+                else
+                        assert_null(found.reason);
+        }
+}
+
 /* --- signatures ------------------------------------------------------------------------------- */
 
 static void count_of(GBytes *message, uint64_t *ret_verified, uint64_t *ret_digest_only)
@@ -320,6 +374,8 @@ int main(void)
                 cmocka_unit_test(encrypted_content_is_not_opened),
                 cmocka_unit_test(it_is_found_in_pieces),
                 cmocka_unit_test(layers_are_opened_to_the_limit),
+                cmocka_unit_test(encoded_composites_are_opened),
+                cmocka_unit_test(ambiguous_mail_is_unscannable),
                 cmocka_unit_test(signatures_are_counted_once_and_refuse_no_mail),
                 cmocka_unit_test(only_trace_fields_are_left_out),
                 cmocka_unit_test(memory_that_runs_out_is_no_verdict),
