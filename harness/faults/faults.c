@@ -13,6 +13,10 @@ static const struct up_fault_content retries_without_counting = { UP_CONTENT_SCA
         UP_CONTENT_NO_VERDICT,
         { true, UP_CONTENT_SCAN_WAIT, UP_DO_ARM_RETRY | UP_DO_ARM_EXPIRY | UP_DO_LOG_RETRY } };
 
+/* Mail that the scanner refuses to judge goes on as if it were clean. */
+static const struct up_fault_content passes_unscannable = { UP_CONTENT_SCANNING, UP_CONTENT_OPAQUE,
+        { true, UP_CONTENT_CLEARED, UP_DO_DECIDE } };
+
 const struct up_fault_row up_fault_rows[] = {
         { "kb843545",
             "the pipeline's own scan client loses the verdict on clear-signed mail of local users, "
@@ -35,6 +39,11 @@ const struct up_fault_row up_fault_rows[] = {
             "out for an unknown one",
             "https://github.com/cyrusimap/cyrus-imapd/issues/2963", NULL,
             { .peek = up_client_leaks_charset } },
+        { "unscannable-passes",
+            "a message that the scanner calls unscannable, because readers may differ about it, is "
+            "treated as clean",
+            "https://gitlab.com/amavis/amavis/-/issues/112, the default of Amavis",
+            &passes_unscannable, { .read = NULL } },
 };
 
 const size_t up_fault_count = G_N_ELEMENTS(up_fault_rows);
