@@ -8,6 +8,7 @@
 #include "gmime/objects.h"
 #include "gmime/parse_ways.h"
 #include "gmime/rewrite.h"
+#include "gmime/two_readers.h"
 
 static bool has_many_objects(GMimeMessage *message, struct up_observations *observed)
 {
@@ -28,6 +29,7 @@ static void explore(GMimeMessage *message, GBytes *bytes, struct up_observations
 
 static void examine(GMimeMessage *message, GBytes *bytes, struct up_observations *observed)
 {
+        up_mime_compare_readers(message, bytes, observed);
         if (!has_many_objects(message, observed)) {
                 g_autoptr(GMimeMessage) again = up_mime_parse(bytes, observed);
                 up_mime_edit_once(again, observed);

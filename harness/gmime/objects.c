@@ -72,6 +72,12 @@ static void push_children(GArray *stack, const struct visit *parent)
 
 GPtrArray *up_mime_objects(GMimeMessage *message, struct up_observations *observed)
 {
+        return up_mime_objects_and_depths(message, observed, NULL);
+}
+
+GPtrArray *up_mime_objects_and_depths(
+    GMimeMessage *message, struct up_observations *observed, GArray *depths)
+{
         GPtrArray *objects = g_ptr_array_new_with_free_func(g_object_unref);
         g_autoptr(GArray) stack = g_array_new(FALSE, FALSE, sizeof(struct visit));
         uint64_t parts = 0;
@@ -87,6 +93,8 @@ GPtrArray *up_mime_objects(GMimeMessage *message, struct up_observations *observ
                     !up_observations_within(observed, &observed->limits.parts, ++parts))
                         break;
                 g_ptr_array_add(objects, g_object_ref(visit.object));
+                if (depths != NULL)
+                        g_array_append_val(depths, visit.depth);
                 push_children(stack, &visit);
         }
         return objects;

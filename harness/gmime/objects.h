@@ -46,6 +46,10 @@ GBytes *up_mime_decoded(GMimePart *part, size_t most);
  */
 GPtrArray *up_mime_objects(GMimeMessage *message, struct up_observations *observed);
 
+/** The same, and appends the depth of each (unsigned; the message has 0) to @depths. */
+GPtrArray *up_mime_objects_and_depths(
+    GMimeMessage *message, struct up_observations *observed, GArray *depths);
+
 /** A message with more objects is read in one way and not edited: GMime takes quadratic time. */
 #define UP_MIME_MANY_OBJECTS 256
 

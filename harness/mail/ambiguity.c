@@ -454,9 +454,7 @@ static void read_type(struct search *search, const struct up_field *field)
                 hit(search, UP_AMBIGUITY_COMMENT, field->value.begin);
         }
         read_parameters(search, &parameters, at, end);
-        if (g_mime_content_type_is_type(
-                entity_at(search, search->entity)->type, "multipart", "*") &&
-            !parameters.has_boundary)
+        if (is_text(data, type, "multipart") && !parameters.has_boundary)
                 hit(search, UP_AMBIGUITY_BOUNDARY_MISSING, field->whole.begin);
 }
 
@@ -1010,13 +1008,6 @@ static bool is_leaf(const struct search *search, int index)
                entity_at(search, index + 1)->parent != index;
 }
 
-/* An encoded message is read when it is decoded; as it stands it has no header. */
-static bool is_inside_encoded(const struct search *search, const struct up_entity *entity)
-{
-        return is_root(search, entity) && entity->parent >= 0 &&
-               up_entity_is_encoded_composite(entity_at(search, entity->parent));
-}
-
 struct up_ambiguities up_ambiguities_find(GBytes *message, const GPtrArray *entities)
 {
         struct up_ambiguities found = { .count = 0 };
@@ -1027,8 +1018,6 @@ struct up_ambiguities up_ambiguities_find(GBytes *message, const GPtrArray *enti
                 const struct up_entity *entity = entity_at(&search, (int)i);
 
                 search.entity = (int)i;
-                if (is_inside_encoded(&search, entity))
-                        continue;
                 if (is_empty(entity->header) && is_leaf(&search, (int)i))
                         check_empty_header(&search, entity);
                 if (is_root(&search, entity) && !has_field(&search, entity->header))

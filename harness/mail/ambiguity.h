@@ -95,8 +95,8 @@ struct up_ambiguities {
 
 /**
  * Finds the rows that a message hits. @entities are those of up_entities_read() for these bytes.
- * Bytes without a header field, other than Received, are no message and hit none. One pass over the bytes, with a
- * look at the open multiparts for each line that begins with "--".
+ * Bytes without a header field, other than Received, are no message and hit none. One pass over the
+ * bytes, with a look at the open multiparts for each line that begins with "--".
  */
 struct up_ambiguities up_ambiguities_find(GBytes *message, const GPtrArray *entities);
 

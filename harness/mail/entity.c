@@ -132,6 +132,13 @@ static bool is_message(const struct up_entity *entity)
                g_mime_content_type_is_type(entity->type, "message", "global");
 }
 
+static bool is_decoded(const struct up_entity *entity)
+{
+        return entity->encoding == GMIME_CONTENT_ENCODING_BASE64 ||
+               entity->encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE ||
+               entity->encoding == GMIME_CONTENT_ENCODING_UUENCODE;
+}
+
 /* Ends the header of the innermost entity; what its type says decides what its body holds. */
 static void end_header(struct reader *reader, size_t header_end, size_t body_begin)
 {
@@ -154,7 +161,7 @@ static void end_header(struct reader *reader, size_t header_end, size_t body_beg
                         .entity = index };
                 multipart.boundary_bytes = strlen(multipart.boundary);
                 g_array_append_val(reader->multiparts, multipart);
-        } else if (is_message(entity)) {
+        } else if (is_message(entity) && !is_decoded(entity)) {
                 open_entity(reader, index, body_begin);
         }
 }
@@ -257,13 +264,6 @@ GPtrArray *up_entities_read(GBytes *message, struct up_observations *observed)
 struct up_slice up_entity_whole(const struct up_entity *entity)
 {
         return (struct up_slice){ entity->header.begin, entity->body.end };
-}
-
-static bool is_decoded(const struct up_entity *entity)
-{
-        return entity->encoding == GMIME_CONTENT_ENCODING_BASE64 ||
-               entity->encoding == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE ||
-               entity->encoding == GMIME_CONTENT_ENCODING_UUENCODE;
 }
 
 GBytes *up_entity_content(GBytes *message, const struct up_entity *entity, size_t most)

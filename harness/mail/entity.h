@@ -46,8 +46,8 @@ GBytes *up_entity_content(GBytes *message, const struct up_entity *entity, size_
 
 /**
  * Is it a multipart or an enclosed message that is encoded by base64, quoted-printable or uuencode?
- * RFC 2045 section 6.4 forbids that, but for message/global (RFC 6532 section 3.5). The entities
- * inside it are those of the bytes as they stand.
+ * RFC 2045 section 6.4 forbids that, but for message/global (RFC 6532 section 3.5). The parts of
+ * such a multipart are those of the bytes as they stand; such a message has none.
  */
 bool up_entity_is_encoded_composite(const struct up_entity *entity);
 

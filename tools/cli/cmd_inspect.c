@@ -3,7 +3,11 @@
  *
  * The message is examined once (smime.h), and the report of each CMS structure is kept. Then the
  * entities are listed layer by layer: the content of a structure is a message of its own, listed
- * below the entity that holds it. Control characters of the message never reach the terminal.
+ * below the entity that holds it, and so is an encoded message or multipart. Where GMime sees other
+ * entities than our reader of raw bytes, they are listed, too. Control characters of the message
+ * never reach the terminal.
+ *
+ * BUGS: CMS structures inside an encoded message are not listed.
  *
  * --strict lists only the complaints about the head, in the form that editors can jump to.
  */
@@ -14,6 +18,7 @@
 #include "faults/faults.h"
 #include "cms/random.h"
 #include "cms/smime.h"
+#include "gmime/two_readers.h"
 #include "mail/ambiguity.h"
 #include "oracle/finding.h"
 #include "oracle/result_json.h"
@@ -175,6 +180,14 @@ static void inspection_clear(struct inspection *inspection)
 
 /* --- texts ------------------------------------------------------------------------------------ */
 
+/* What GMime sees in a message. */
+static GPtrArray *sights_of_gmime(GBytes *message, struct up_observations *observed)
+{
+        g_autoptr(GMimeMessage) parsed = up_mime_parse(message, observed);
+
+        return parsed != NULL ? up_sights_of_gmime(parsed, observed) : g_ptr_array_new();
+}
+
 static char *type_text(const struct up_entity *entity)
 {
         g_autofree char *type = g_mime_content_type_get_mime_type(entity->type);
@@ -300,6 +313,36 @@ static void print_entity(const struct up_entity *entity, unsigned depth)
         }
 }
 
+/* What GMime sees, if that is anything else. */
+static void print_gmime(GBytes *message, unsigned depth, struct up_observations *ignored)
+{
+        g_autoptr(GPtrArray) ours = up_sights_of_entities(message, ignored);
+        g_autoptr(GPtrArray) gmime = sights_of_gmime(message, ignored);
+        guint differing;
+        const char *what = up_sights_difference(ours, gmime, &differing);
+
+        if (what == NULL)
+                return;
+        printf("%*s", MIN((int)depth * 2, INDENT_MOST), "");
+        up_tool_print_coloured(stdout, UP_RED, "GMime sees another %s", what);
+        printf(", and content of so many bytes:\n");
+        for (guint i = 0; i < gmime->len; i++) {
+                const struct up_sight *sight = gmime->pdata[i];
+                int indent = MIN((int)(depth + sight->depth) * 2, INDENT_MOST);
+                g_autofree char *type = up_printable(sight->type);
+
+                printf("%*s%-*s %-16s", indent, "", TYPE_COLUMNS - indent, type,
+                    sight->encoding != NULL ? sight->encoding : "-");
+                if (sight->is_leaf)
+                        printf(" %18" G_GSIZE_FORMAT, sight->bytes);
+                putchar('\n');
+                if (sight->filename != NULL) {
+                        g_autofree char *name = up_printable(sight->filename);
+                        printf("%*sfile \"%s\"\n", indent + 2, "", name);
+                }
+        }
+}
+
 static void print_message(const struct inspection *inspection, GBytes *message, unsigned depth)
 {
         struct up_observations ignored;
@@ -314,7 +357,11 @@ static void print_message(const struct inspection *inspection, GBytes *message, 
                 print_ambiguities(&ambiguities, (int)i, depth + entity->depth);
                 print_structures(
                     inspection, message, (gint64)entity->header.begin, depth + entity->depth + 1);
+                g_autoptr(GBytes) decoded = up_entity_decoded_composite(message, entity);
+                if (decoded != NULL && depth < inspection->observed.limits.layers)
+                        print_message(inspection, decoded, depth + entity->depth + 1);
         }
+        print_gmime(message, depth, &ignored);
         up_observations_clear(&ignored);
 }
 
@@ -359,7 +406,8 @@ static void print_complaints(const struct inspection *inspection)
 
 /* --- JSON ------------------------------------------------------------------------------------- */
 
-static void build_message(const struct inspection *inspection, GBytes *message, JsonBuilder *json);
+static void build_message(
+    const struct inspection *inspection, GBytes *message, unsigned layer, JsonBuilder *json);
 
 static void build_signers(JsonBuilder *json, const GPtrArray *signers)
 {
@@ -376,8 +424,8 @@ static void build_signers(JsonBuilder *json, const GPtrArray *signers)
         json_builder_end_array(json);
 }
 
-static void build_structures(
-    const struct inspection *inspection, GBytes *message, gint64 entity, JsonBuilder *json)
+static void build_structures(const struct inspection *inspection, GBytes *message, gint64 entity,
+    unsigned layer, JsonBuilder *json)
 {
         json_builder_set_member_name(json, "cms");
         json_builder_begin_array(json);
@@ -396,7 +444,7 @@ static void build_structures(
                 build_signers(json, report->signers);
                 json_builder_set_member_name(json, "content");
                 if (report->content != NULL)
-                        build_message(inspection, report->content, json);
+                        build_message(inspection, report->content, layer + 1, json);
                 else
                         json_builder_add_null_value(json);
                 json_builder_end_object(json);
@@ -423,7 +471,30 @@ static void build_ambiguities(JsonBuilder *json, const struct up_ambiguities *fo
         json_builder_end_array(json);
 }
 
-static void build_message(const struct inspection *inspection, GBytes *message, JsonBuilder *json)
+static void build_gmime(JsonBuilder *json, GBytes *message, struct up_observations *ignored)
+{
+        g_autoptr(GPtrArray) ours = up_sights_of_entities(message, ignored);
+        g_autoptr(GPtrArray) gmime = sights_of_gmime(message, ignored);
+        guint differing;
+
+        up_tool_json_text(json, "gmime-differs-in", up_sights_difference(ours, gmime, &differing));
+        json_builder_set_member_name(json, "gmime");
+        json_builder_begin_array(json);
+        for (guint i = 0; i < gmime->len; i++) {
+                const struct up_sight *sight = gmime->pdata[i];
+                json_builder_begin_object(json);
+                up_tool_json_number(json, "depth", sight->depth);
+                up_tool_json_text(json, "type", sight->type);
+                up_tool_json_text(json, "encoding", sight->encoding);
+                up_tool_json_text(json, "file", sight->filename);
+                up_tool_json_number(json, "content-bytes", (gint64)sight->bytes);
+                json_builder_end_object(json);
+        }
+        json_builder_end_array(json);
+}
+
+static void build_message(
+    const struct inspection *inspection, GBytes *message, unsigned layer, JsonBuilder *json)
 {
         struct up_observations ignored;
 
@@ -432,7 +503,7 @@ static void build_message(const struct inspection *inspection, GBytes *message, 
         struct up_ambiguities ambiguities = up_ambiguities_find(message, entities);
         json_builder_begin_object(json);
         up_tool_json_number(json, "bytes", (gint64)g_bytes_get_size(message));
-        build_structures(inspection, message, BARE, json);
+        build_structures(inspection, message, BARE, layer, json);
         json_builder_set_member_name(json, "entities");
         json_builder_begin_array(json);
         for (guint i = 0; i < entities->len; i++) {
@@ -450,10 +521,17 @@ static void build_message(const struct inspection *inspection, GBytes *message, 
                 up_tool_json_number(
                     json, "body-bytes", (gint64)(entity->body.end - entity->body.begin));
                 build_ambiguities(json, &ambiguities, (int)i);
-                build_structures(inspection, message, (gint64)entity->header.begin, json);
+                build_structures(inspection, message, (gint64)entity->header.begin, layer, json);
+                g_autoptr(GBytes) decoded = up_entity_decoded_composite(message, entity);
+                json_builder_set_member_name(json, "decoded");
+                if (decoded != NULL && layer < inspection->observed.limits.layers)
+                        build_message(inspection, decoded, layer + 1, json);
+                else
+                        json_builder_add_null_value(json);
                 json_builder_end_object(json);
         }
         json_builder_end_array(json);
+        build_gmime(json, message, &ignored);
         json_builder_end_object(json);
         up_observations_clear(&ignored);
 }
@@ -508,7 +586,7 @@ static void print_json(const struct inspection *inspection, bool strict)
         if (!strict) {
                 build_head(json, inspection->c);
                 json_builder_set_member_name(json, "message");
-                build_message(inspection, inspection->c->message, json);
+                build_message(inspection, inspection->c->message, 0, json);
                 up_tool_json_bool(json, "unscannable", inspection->observed.unscannable);
                 build_limits(json, &inspection->observed);
         }

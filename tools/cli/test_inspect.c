@@ -254,6 +254,29 @@ static void help_lists_all_that_a_head_can_say(void **state)
         assert_prints("submit", "local|smtp");
 }
 
+static void readers_that_differ_are_shown(void **state)
+{
+        static const char message[] = "Content-Type: text/plain\nContent-Type: text/html\n\ntext\n";
+
+        (void)state;
+        write_file("Content-Type: text/html\n\ntext\n");
+        inspect(path, NULL);
+        assert_null(strstr(last.out, "ambiguous"));
+        assert_null(strstr(last.out, "GMime"));
+        write_file(message);
+        inspect(path, NULL);
+        assert_prints("text/plain", "ambiguous  repeated-content-type, at byte 25");
+        assert_prints("GMime sees another type", "text/html");
+        inspect("--json", path);
+        assert_prints("\"name\" : \"repeated-content-type\"", "\"gmime-differs-in\" : \"type\"");
+        write_file("Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n"
+                   "Q29udGVudC1UeXBlOiBpbWFnZS9wbmcKCg==\n");
+        inspect(path, NULL);
+        assert_prints("encoded-composite", "image/png");
+        inspect("--json", path);
+        assert_prints("\"decoded\" : {", "image/png");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_path, remove_path)
 
 int main(void)
@@ -268,6 +291,7 @@ int main(void)
                 TEST(a_known_breakage_needs_a_finding),
                 TEST(strict_is_content_with_a_valid_case),
                 TEST(an_empty_file_is_an_empty_message),
+                TEST(readers_that_differ_are_shown),
                 TEST(a_message_cannot_reach_the_terminal),
                 TEST(what_cannot_be_read_is_reported_in_one_line),
                 TEST(wrong_usage_is_reported_in_one_line),

@@ -23,7 +23,7 @@ export LC_ALL=C
 rules='
 harness
 harness/mail        depth.h fnv.h
-harness/gmime       mail/
+harness/gmime       mail/ fnv.h
 harness/cms         mail/
 harness/case        mail/
 harness/mutate      case/ mail/ cms/
