@@ -317,7 +317,11 @@ static const char *const phrases[] = {
         "offers * off; submit # *; wait *",
         "submit # local; wait *; submit # smtp",
         "wait *; signatures; restart; wait *",
-        /* Commands, while something is under way. */
+};
+
+/* A message is handed in, and a command comes while it is scanned, sent, scanned in the store, or
+ * while it waits. */
+static const char *const commands[] = {
         "submit # *; wait ~; restart; wait *",
         "store-scan on; submit # *; wait ~; restart; wait *",
         "store-scan on; submit # *; wait ~; crash *; wait *",
@@ -362,9 +366,9 @@ static struct up_event *event_of_phrase(
         return event_new(verb, g_steal_pointer(&words));
 }
 
-static bool insert_phrase(struct up_draft *draft)
+static bool insert_one_of(struct up_draft *draft, const char *const *list, size_t count)
 {
-        const char *phrase = phrases[up_rng_below(&draft->rng, G_N_ELEMENTS(phrases))];
+        const char *phrase = list[up_rng_below(&draft->rng, count)];
         g_auto(GStrv) lines = g_strsplit(phrase, "; ", -1);
         g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, choose_message(draft));
         guint at = choose_place(draft);
@@ -374,6 +378,16 @@ static bool insert_phrase(struct up_draft *draft)
         for (char **line = lines; *line != NULL; line++, at++)
                 insert(draft->c->script, at, event_of_phrase(draft, *line, number, at));
         return true;
+}
+
+static bool insert_phrase(struct up_draft *draft)
+{
+        return insert_one_of(draft, phrases, G_N_ELEMENTS(phrases));
+}
+
+static bool insert_command(struct up_draft *draft)
+{
+        return insert_one_of(draft, commands, G_N_ELEMENTS(commands));
 }
 
 static bool delete_events(struct up_draft *draft)
@@ -904,6 +918,8 @@ bool up_script_cross(struct up_draft *draft, const struct up_case *other)
 static const struct up_operator operators[] = {
         { "event-insert", 8, "any event more", insert_event },
         { "phrase-insert", 10, "some events more that belong together", insert_phrase },
+        { "command-insert", 12, "a message more, and a command while it is scanned or sent",
+            insert_command },
         { "event-delete", 6, "an event less, or some", delete_events },
         { "event-move", 4, "an event stands elsewhere", move_event },
         { "event-swap", 3, "two events change places", swap_events },

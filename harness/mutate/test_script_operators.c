@@ -188,7 +188,7 @@ static void allocations_come_in_every_magnitude(void **state)
 static void a_full_script_gets_no_more_events(void **state)
 {
         static const char *const growing[] = { "event-insert", "phrase-insert", "event-repeat",
-                "events-copy", "lifetime-tick" };
+                "events-copy", "command-insert", "lifetime-tick" };
         g_autoptr(GString) text = g_string_new(HEAD "script:\n");
 
         (void)state;
@@ -234,6 +234,34 @@ static void every_verb_is_inserted_and_so_are_phrases(void **state)
         verbs.phrase = false;
         apply_to_copies("x", "phrase-insert", 500, see_verbs, &verbs);
         assert_true(verbs.phrase);
+}
+
+/* A restart in the midst of each: bits by what is under way. */
+static void see_restart(const struct up_case *c, bool changed, void *data)
+{
+        static const char *const midst[] = { "100ms", "450ms", "800ms" };
+        unsigned *seen = data;
+
+        for (guint i = 2; changed && i < c->script->len; i++) {
+                const struct up_event *event = c->script->pdata[i];
+                const struct up_event *wait = c->script->pdata[i - 1];
+                const struct up_event *submit = c->script->pdata[i - 2];
+                if (up_event_id(event) != UP_VERB_RESTART || up_event_id(wait) != UP_VERB_WAIT ||
+                    up_event_id(submit) != UP_VERB_SUBMIT)
+                        continue;
+                for (unsigned j = 0; j < G_N_ELEMENTS(midst); j++)
+                        if (strcmp(wait->words[0], midst[j]) == 0)
+                                *seen |= 1U << j;
+        }
+}
+
+static void commands_come_while_something_is_under_way(void **state)
+{
+        unsigned seen = 0;
+
+        (void)state;
+        apply_to_copies("x", "command-insert", 2000, see_restart, &seen);
+        assert_int_equal(seen, 7);
 }
 
 /* --- policy ----------------------------------------------------------------------------------- */
@@ -437,6 +465,7 @@ int main(void)
                 cmocka_unit_test(allocations_come_in_every_magnitude),
                 cmocka_unit_test(a_full_script_gets_no_more_events),
                 cmocka_unit_test(every_verb_is_inserted_and_so_are_phrases),
+                cmocka_unit_test(commands_come_while_something_is_under_way),
                 cmocka_unit_test(values_come_close_to_others),
                 cmocka_unit_test(a_lifetime_ends_with_an_attempt),
                 cmocka_unit_test(settings_come_to_their_bounds),
