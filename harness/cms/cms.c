@@ -19,6 +19,7 @@
 #include "cms/identity.h"
 #include "cms/open_layer.h"
 #include "cms/openssl.h"
+#include "cms/standard.h"
 
 const char *const up_grade_names[UP_GRADES] = {
         [UP_GRADE_UNSIGNED] = "unsigned",
@@ -750,8 +751,13 @@ static void verify_further(
 static void examine_affordable(const struct structure *s, CMS_ContentInfo *cms,
     const struct kind *kind, struct up_cms_report *report)
 {
+        uint64_t decrypted = s->observed->counts[UP_COUNT_DECRYPTED];
+
         if (kind != NULL) {
                 grade_and_open(s, cms, kind, report);
+                if (report->grade == UP_GRADE_VALID ||
+                    s->observed->counts[UP_COUNT_DECRYPTED] > decrypted)
+                        up_standard_judge(cms, s->encoded, s->detached, s->observed);
                 if (kind->nid == NID_pkcs7_signed)
                         verify_further(s, cms, report);
         }

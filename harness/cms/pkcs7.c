@@ -9,6 +9,7 @@
 
 #include "cms/cms.h"
 #include "cms/identity.h"
+#include "cms/open_layer.h"
 #include "cms/openssl.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PKCS7, PKCS7_free)
@@ -89,6 +90,53 @@ static void verify_in_every_way(PKCS7 *p7, GBytes *detached, struct up_observati
         }
 }
 
+/* By design the PKCS7 functions are not extended to newer algorithms (RFC 2315 has none of them).
+ */
+static const int cms_only[] = { NID_rsassaPss, NID_ED25519, NID_ED448 };
+
+static bool has_cms_algorithms(PKCS7 *p7)
+{
+        STACK_OF(PKCS7_SIGNER_INFO) *infos = PKCS7_get_signer_info(p7);
+
+        for (int i = 0; i < sk_PKCS7_SIGNER_INFO_num(infos); i++) {
+                const X509_ALGOR *algorithm = sk_PKCS7_SIGNER_INFO_value(infos, i)->digest_enc_alg;
+                const ASN1_OBJECT *object;
+                X509_ALGOR_get0(&object, NULL, NULL, algorithm);
+                for (size_t j = 0; j < G_N_ELEMENTS(cms_only); j++)
+                        if (OBJ_obj2nid(object) == cms_only[j])
+                                return true;
+        }
+        return false;
+}
+
+/* Both are given the content byte for byte. */
+static void compare_with_cms(
+    PKCS7 *p7, GBytes *encoded, GBytes *detached, struct up_observations *observed)
+{
+        g_autoptr(CMS_ContentInfo) cms = up_cms_parse(encoded);
+        X509_STORE *store = up_openssl_store(observed->now_s);
+        STACK_OF(X509) *certificates = up_openssl_certificates();
+        g_autoptr(BIO) one = up_openssl_give(detached, UP_GIVEN_MEMORY);
+        g_autoptr(BIO) other = up_openssl_give(detached, UP_GIVEN_MEMORY);
+
+        ERR_clear_error();
+        if (cms == NULL || OBJ_obj2nid(CMS_get0_type(cms)) != NID_pkcs7_signed ||
+            has_cms_algorithms(p7))
+                return;
+        bool by_pkcs7 =
+            PKCS7_verify(p7, certificates, store, one, NULL, PKCS7_NOVERIFY | PKCS7_BINARY) == 1;
+        bool by_cms = CMS_verify(cms, certificates, store, other, NULL,
+                          CMS_NO_SIGNER_CERT_VERIFY | CMS_BINARY) == 1;
+        g_autofree char *reason = up_openssl_reason();
+        ERR_clear_error();
+        up_observations_count(observed, UP_COUNT_DECODERS_JUDGED);
+        if (by_pkcs7 != by_cms)
+                up_observations_remark(observed, UP_REMARK_DISAGREE,
+                    by_cms ? "signature: valid by CMS, not by PKCS7"
+                           : "signature: valid by PKCS7, not by CMS",
+                    "both read the structure; the one that refuses it says: %s", reason);
+}
+
 static void call_signer_accessors(PKCS7 *p7)
 {
         STACK_OF(PKCS7_SIGNER_INFO) *infos = PKCS7_get_signer_info(p7);
@@ -152,6 +200,8 @@ void up_pkcs7_examine(GBytes *encoded, GBytes *detached, struct up_observations 
         ERR_clear_error();
         if (PKCS7_type_is_signed(p7)) {
                 verify_in_every_way(p7, detached, observed);
+                if (observed->depth != UP_DEPTH_EXPLORE)
+                        compare_with_cms(p7, encoded, detached, observed);
                 call_signer_accessors(p7);
         } else if (PKCS7_type_is_enveloped(p7)) {
                 decrypt(encoded, observed);

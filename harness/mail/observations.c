@@ -25,6 +25,7 @@ const char *const up_count_names[UP_COUNTS] = {
         [UP_COUNT_LOGS_JUDGED] = "logs-judged",
         [UP_COUNT_REASONS_JUDGED] = "reasons-judged",
         [UP_COUNT_DECODERS_JUDGED] = "decoders-judged",
+        [UP_COUNT_ACCEPTED_JUDGED] = "accepted-judged",
 };
 
 static struct up_observations *listening;

@@ -21,6 +21,7 @@ enum up_remark_kind {
         UP_REMARK_LOG,       /* a library logged a GLib CRITICAL or WARNING */
         UP_REMARK_NO_REASON, /* a call failed and left no error behind */
         UP_REMARK_DISAGREE,  /* two decoders read one well-formed content differently */
+        UP_REMARK_ACCEPTED,  /* a library accepted what a standard forbids to accept */
         UP_REMARK_REWRITTEN, /* GMime wrote the message in other bytes than it had read; no fault */
         UP_REMARK_KINDS,
 };
@@ -48,6 +49,7 @@ enum up_count {
         UP_COUNT_LOGS_JUDGED,    /* library calls made while the log was listened to */
         UP_COUNT_REASONS_JUDGED, /* failed library calls, checked for a reason */
         UP_COUNT_DECODERS_JUDGED, /* well-formed contents that two decoders were given */
+        UP_COUNT_ACCEPTED_JUDGED, /* structures that were verified or decrypted */
         UP_COUNTS,
 };
 extern const char *const up_count_names[UP_COUNTS];

@@ -33,6 +33,8 @@ const struct up_class_row up_class_rows[UP_CLASS_COUNT] = {
             "a call failed and no error says why", false },
         [UP_CLASS_DISAGREE] = { "disagree", "two readers see different content in one message",
             false },
+        [UP_CLASS_ACCEPTED_AGAINST_STANDARD] = { "accepted-against-standard",
+            "a library accepted what a standard tells receivers to refuse", false },
         [UP_CLASS_METAMORPHIC] = { "metamorphic",
             "a change that must not matter changed the outcome", false },
         [UP_CLASS_NONDETERMINISTIC] = { "nondeterministic", "the same case had two outcomes",
@@ -68,6 +70,8 @@ const struct up_mail_oracle up_mail_oracles[] = {
         { UP_REMARK_LOG, UP_CLASS_LIBRARY_CRITICAL, UP_COUNT_LOGS_JUDGED, { "mime", "smime" } },
         { UP_REMARK_NO_REASON, UP_CLASS_ERROR_WITHOUT_REASON, UP_COUNT_REASONS_JUDGED, { "smime" } },
         { UP_REMARK_DISAGREE, UP_CLASS_DISAGREE, UP_COUNT_DECODERS_JUDGED, { "mime", "smime" } },
+        { UP_REMARK_ACCEPTED, UP_CLASS_ACCEPTED_AGAINST_STANDARD, UP_COUNT_ACCEPTED_JUDGED,
+            { "smime" } },
 };
 /* clang-format on */
 

@@ -121,6 +121,7 @@ static void each_remark_is_judged_by_its_kind(void **state)
                 { UP_REMARK_LOG, true, UP_CLASS_LIBRARY_CRITICAL },
                 { UP_REMARK_NO_REASON, true, UP_CLASS_ERROR_WITHOUT_REASON },
                 { UP_REMARK_DISAGREE, true, UP_CLASS_DISAGREE },
+                { UP_REMARK_ACCEPTED, true, UP_CLASS_ACCEPTED_AGAINST_STANDARD },
                 { UP_REMARK_REWRITTEN, false, 0 },
         };
 
