@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <gmime/gmime.h>
 #include <openssl/bio.h>
+#include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
@@ -20,6 +21,8 @@
 #include "target/target.h"
 #include "gmime/decoders.h"
 #include "gmime/objects.h"
+#include "cms/cms.h"
+#include "cms/identity.h"
 #include "cms/openssl.h"
 
 static void *volatile hidden;
@@ -123,6 +126,29 @@ static void disagree(const struct up_case *c, struct up_observations *observed)
 
         (void)c;
         up_mime_compare_decoders(message, observed);
+}
+
+static void accepted(const struct up_case *c, struct up_observations *observed)
+{
+        up_identities_load();
+        const struct up_identity *alice = up_identity_find("alice-ec");
+        BIO *content = BIO_new_mem_buf("canary", -1);
+        CMS_ContentInfo *cms =
+            CMS_sign(alice->certificate, alice->key, NULL, content, CMS_BINARY | CMS_NOATTR);
+        unsigned char *der = NULL;
+        int bytes = i2d_CMS_ContentInfo(cms, &der);
+        g_autoptr(GByteArray) whole = g_byte_array_new();
+        struct up_cms_report report;
+
+        (void)c;
+        g_byte_array_append(whole, der, (guint)bytes);
+        g_byte_array_append(whole, (const guint8 *)"", 1);
+        g_autoptr(GBytes) encoded = g_bytes_new(whole->data, whole->len);
+        up_cms_examine(encoded, NULL, observed, &report);
+        up_cms_report_clear(&report);
+        OPENSSL_free(der);
+        CMS_ContentInfo_free(cms);
+        BIO_free(content);
 }
 
 /* --- endless loops, recursion, growth --------------------------------------------------------- */
