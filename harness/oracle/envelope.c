@@ -71,7 +71,8 @@ static const char *envelope_problem(
 
         if (problem == NULL && send->as.send.count == 0)
                 problem = "no recipient";
-        if (problem == NULL && message->submit != NULL)
+        /* A submission without a receipt may be another one's, with fewer recipients. */
+        if (problem == NULL && message->accepted)
                 problem = recipient_problem(message->submit, count, send);
         return problem;
 }

@@ -1252,6 +1252,21 @@ static void an_envelope_stays_what_was_submitted(void **state)
         }
 }
 
+/* Found after a crash: it has the envelope of one submission, and may be that of another. */
+static void an_interrupted_submission_may_be_another_one(void **state)
+{
+        static const char *const more[] = { "w@example.com", "v@example.com", NULL };
+        struct scene scene = scene_new(ALL_CAPABILITIES);
+
+        (void)state;
+        submit_bytes(&scene, 1, more, UP_RECEIPT_DEFERRED, "");
+        crash(&scene);
+        queued(&scene, 1, 9);
+        step(&scene);
+        send_envelope(&scene, 1, "u@example.com", "v@example.com", 0);
+        expect(&scene, "altered/envelope", 0, true, NULL);
+}
+
 static void a_notice_is_sent_without_a_sender(void **state)
 {
         (void)state;
@@ -2322,6 +2337,7 @@ int main(void)
                 cmocka_unit_test(content_stays_what_was_submitted),
                 cmocka_unit_test(what_is_scanned_is_what_was_submitted),
                 cmocka_unit_test(an_envelope_stays_what_was_submitted),
+                cmocka_unit_test(an_interrupted_submission_may_be_another_one),
                 cmocka_unit_test(a_notice_is_sent_without_a_sender),
                 cmocka_unit_test(each_failure_is_reported_once),
                 cmocka_unit_test(only_failures_are_reported),
