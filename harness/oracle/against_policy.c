@@ -141,13 +141,12 @@ uint64_t up_judge_parked(const struct up_ledger_index *index, GPtrArray *finding
         return walk_ledger(index, findings, judge_parked);
 }
 
-/* For sure: a verdict that came late need not have been seen. */
+/* For sure, and before it was sent: a verdict that came late need not have been seen, and one in
+ * the store is on what other recipients have. */
 static bool is_infected(const struct walk *walk, const struct up_index_message *message)
 {
-        const struct up_message_facts *facts = &walk->facts.messages[message->place];
-
-        return facts->verdict[UP_LEVEL_TRANSPORT] == UP_VERDICT_INFECTED ||
-               facts->verdict[UP_LEVEL_STORE] == UP_VERDICT_INFECTED;
+        return walk->facts.messages[message->place].verdict[UP_LEVEL_TRANSPORT] ==
+               UP_VERDICT_INFECTED;
 }
 
 /* Is this how policy wants it to end? Quarantine that nothing asks for is `parked`, and a discarded
