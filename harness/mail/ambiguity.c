@@ -68,7 +68,9 @@ const struct up_ambiguity_row up_ambiguity_rows[UP_AMBIGUITY_COUNT] = {
             "a CR without LF in a header ends a line for some readers",
             "RFC 5322 2.2; RFC 7103 6" },
         [UP_AMBIGUITY_MIXED_LINE_ENDS] = { "mixed-line-ends",
-            "one header has lines that end in CRLF and in LF alone", "RFC 5322 2.3; RFC 7103 6" },
+            "lines that end in CRLF and in LF alone: in one header, or at a separator and before "
+            "it",
+            "RFC 5322 2.3; RFC 7103 6" },
         [UP_AMBIGUITY_NOT_A_FIELD] = { "not-a-field",
             "a line in a header is no field: some readers begin the body there",
             "RFC 5322 2.2; RFC 7103 7.3 and 7.7" },
@@ -109,7 +111,7 @@ const struct up_ambiguity_row up_ambiguity_rows[UP_AMBIGUITY_COUNT] = {
             "or a CR precede it",
             "RFC 2046 5.1.1; " CHEN },
         [UP_AMBIGUITY_NO_SEPARATOR] = { "no-separator",
-            "no line of a multipart is a separator of its boundary", "RFC 2046 5.1.1; " CHEN },
+            "no separator of its boundary begins a part of a multipart", "RFC 2046 5.1.1; " CHEN },
         [UP_AMBIGUITY_UNCLOSED] = { "unclosed-multipart",
             "a multipart has no closing line: some readers drop the last part", "RFC 2046 5.1.1" },
         [UP_AMBIGUITY_PART_IN_PREAMBLE] = { "part-in-preamble",
@@ -712,6 +714,7 @@ struct lines {
         GArray *open;  /* of struct open, innermost last; NULL while there is none */
         int innermost; /* open entity */
         int next;      /* entity, not opened so far */
+        size_t before; /* bytes of the line end before this line; 0: none */
 };
 
 static const char *boundary_of(const struct up_entity *entity)
@@ -804,12 +807,16 @@ static bool check_separator(struct lines *lines, size_t at, const struct up_line
         }
         if (begun != NULL)
                 hit(lines->search, UP_AMBIGUITY_BOUNDARY_PREFIX, at);
+        if (lines->before > 0 && line->next > line->end && line->next - line->end != lines->before)
+                hit(lines->search, UP_AMBIGUITY_MIXED_LINE_ENDS, line->end);
         if (padded)
                 hit(lines->search, UP_AMBIGUITY_PADDED_SEPARATOR, at);
         if (!taken->multipart)
                 hit(lines->search, UP_AMBIGUITY_BOUNDARY_OF_LEAF, at);
         else if (taken->state == EPILOGUE)
                 hit(lines->search, UP_AMBIGUITY_PART_IN_EPILOGUE, at);
+        if (last && taken->state == PREAMBLE && taken->multipart)
+                hit(lines->search, UP_AMBIGUITY_NO_SEPARATOR, at);
         taken->state = last ? EPILOGUE : PARTS;
         return true;
 }
@@ -878,6 +885,7 @@ static void check_lines(struct search *search)
                         open_next(&lines);
                 if (!check_separators(&lines, &line))
                         check_outside(&lines, &line);
+                lines.before = line.next - line.end;
                 at = line.next;
         }
         while (lines.innermost >= 0)

@@ -243,6 +243,68 @@ static void conforming_mail_hits_none(void **state)
                 expect_none(&conforming[i], "conforming");
 }
 
+/* Of rows that more than one thing hits. */
+static void each_way_to_hit_a_row_is_seen(void **state)
+{
+        static const struct {
+                struct text text;
+                enum up_ambiguity row;
+        } others[] = {
+                { T(MIXED "--b\n\none\r\n--b--\n"), UP_AMBIGUITY_MIXED_LINE_ENDS },
+                { T(MIXED "--b\n\none\n --b\n--b--\n"), UP_AMBIGUITY_ODD_SEPARATOR },
+                { T(MIXED "--b\n\none\r--b\n--b--\n"), UP_AMBIGUITY_ODD_SEPARATOR },
+                { T(MIXED "--b\n\none\n--b-\n--b--\n"), UP_AMBIGUITY_ODD_SEPARATOR },
+                { T(MIXED PARTS "Content-Type: text/html\n"), UP_AMBIGUITY_PART_IN_EPILOGUE },
+                { T(MIXED "text\n--b--\n"), UP_AMBIGUITY_NO_SEPARATOR },
+                { T(LEAF("text")), UP_AMBIGUITY_MALFORMED_TYPE },
+                { T(LEAF("/plain")), UP_AMBIGUITY_MALFORMED_TYPE },
+                { T(LEAF("text//plain")), UP_AMBIGUITY_MALFORMED_TYPE },
+                { T(LEAF("")), UP_AMBIGUITY_MALFORMED_TYPE },
+                { T(LEAF("=?us-ascii?Q?text?=/plain")), UP_AMBIGUITY_ENCODED_WORD },
+                { T(TYPE("multipart/mixed; boundary=\"=?b?=b?=\"") "--=?b?=b?=\n--=?b?=b?=--\n"),
+                    UP_AMBIGUITY_ENCODED_WORD },
+                { T(LEAF("text/plain;; charset=x")), UP_AMBIGUITY_MALFORMED_PARAMETER },
+                { T(LEAF("text/plain; charset=\"x")), UP_AMBIGUITY_MALFORMED_PARAMETER },
+                { T(LEAF("text/plain; charset=\"x\"y")), UP_AMBIGUITY_MALFORMED_PARAMETER },
+                { T(LEAF("text/plain; charset=")), UP_AMBIGUITY_MALFORMED_PARAMETER },
+                { T(PART("Content-Disposition: filename=a")), UP_AMBIGUITY_MALFORMED_PARAMETER },
+                { T(LEAF("text/plain; name=a[1]")), UP_AMBIGUITY_UNQUOTED_VALUE },
+                { T(LEAF("text/plain; name*01=a")), UP_AMBIGUITY_BROKEN_CONTINUATION },
+                { T(LEAF("text/plain; charset=x; CHARSET*=''x")), UP_AMBIGUITY_REPEATED_PARAMETER },
+                { T(LEAF("(a) text/plain")), UP_AMBIGUITY_COMMENT },
+                { T(LEAF("text/plain; (a) charset=x")), UP_AMBIGUITY_COMMENT },
+                { T(LEAF("text/plain; charset=x (a)")), UP_AMBIGUITY_COMMENT },
+                { T(CODED("base64 (a)", "")), UP_AMBIGUITY_COMMENT },
+                { T("MIME-Version: 1.0\n" LEAF("text/plain")), UP_AMBIGUITY_MIME_VERSION },
+                { T("MIME-Version: 1.0.1\n\ntext\n"), UP_AMBIGUITY_MIME_VERSION },
+                { T("MIME-Version: x\n\ntext\n"), UP_AMBIGUITY_MIME_VERSION },
+                { T(CODED("", "")), UP_AMBIGUITY_UNKNOWN_ENCODING },
+                { T(CODED("base64 7bit", "")), UP_AMBIGUITY_UNKNOWN_ENCODING },
+                { T(CODED("base64", "aG Vs\n")), UP_AMBIGUITY_BASE64_STRAY },
+                { T(CODED("base64", "aGV=======\n")), UP_AMBIGUITY_BASE64_INCOMPLETE },
+                { T(CODED("quoted-printable", "a=4")), UP_AMBIGUITY_QP_ESCAPE },
+                { T(CODED("quoted-printable", "a\rb\n")), UP_AMBIGUITY_QP_STRAY },
+                { T(CODED("quoted-printable", "a\0b\n")), UP_AMBIGUITY_QP_STRAY },
+                { T(LEAF("text/plain") "=ybegin line=128 size=1 name=a\n"),
+                    UP_AMBIGUITY_FILE_IN_TEXT },
+                { T(LEAF("text/plain") "(This file must be converted with BinHex 4.0)\n"),
+                    UP_AMBIGUITY_FILE_IN_TEXT },
+                { T("\nContent-Type: text/html\n\ntext\n"), UP_AMBIGUITY_FIELDS_IN_BODY },
+                { T(" \n" HEAD "\ntext\n"), UP_AMBIGUITY_BLANK_LINE_IN_HEADER },
+                { T(TYPE("multipart/mixed; boundary=\" b\"") "-- b\n-- b--\n"),
+                    UP_AMBIGUITY_BOUNDARY_BLANK },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+                struct up_ambiguities found = find(&others[i].text, false);
+                if (found.count != 1 || found.hits[0].row != others[i].row)
+                        fail_msg("%u hits, the first %s:\n%s", found.count,
+                            found.count > 0 ? up_ambiguity_rows[found.hits[0].row].name : "none",
+                            others[i].text.text);
+        }
+}
+
 /* So many messages inside each other. */
 static GString *nested(unsigned depth)
 {
@@ -293,6 +355,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_row_has_a_line_that_it_draws),
+                cmocka_unit_test(each_way_to_hit_a_row_is_seen),
                 cmocka_unit_test(conforming_mail_hits_none),
                 cmocka_unit_test(depth_has_a_limit),
                 cmocka_unit_test(a_hit_has_a_place),
