@@ -78,7 +78,8 @@ const struct up_ambiguity_row up_ambiguity_rows[UP_AMBIGUITY_COUNT] = {
             "a line of blanks in a header ends it for some readers and folds for others",
             "RFC 5322 4.2" },
         [UP_AMBIGUITY_BLANK_BEFORE_COLON] = { "blank-before-colon",
-            "blanks before the colon: some readers do not know the field then",
+            "blanks before a colon: some readers do not know the field then, or begin the body "
+            "there",
             "RFC 5322 4.5; RFC 7103 7.1.3; pazz/alot #1459" },
         [UP_AMBIGUITY_FIELDS_IN_BODY] = { "fields-in-body",
             "the header is empty, and the body begins with the fields of one",
@@ -535,8 +536,6 @@ static void check_bytes(struct search *search, const struct up_field *field)
 {
         const char *data = search->data;
 
-        if (data[field->name.end] != ':')
-                hit(search, UP_AMBIGUITY_BLANK_BEFORE_COLON, field->name.end);
         for (size_t at = field->whole.begin; at < field->whole.end;) {
                 struct up_line line = up_line_at(data, field->whole.end, at);
                 if (line.end - line.begin > 998)
@@ -562,20 +561,13 @@ static void check_field(
         }
 }
 
-/* Lines that continue a field and hold nothing but blanks. */
-static void check_folding(struct search *search, const struct up_field *field)
+static bool is_blank_line(const char *data, const struct up_line *line)
 {
-        const char *data = search->data;
+        size_t at = line->begin;
 
-        for (size_t at = field->whole.begin; at < field->whole.end;) {
-                struct up_line line = up_line_at(data, field->whole.end, at);
-                size_t text = line.begin;
-                while (text < line.end && is_blank(data[text]))
-                        text++;
-                if (text == line.end)
-                        hit(search, UP_AMBIGUITY_BLANK_LINE_IN_HEADER, line.begin);
-                at = line.next;
-        }
+        while (at < line->end && is_blank(data[at]))
+                at++;
+        return at == line->end;
 }
 
 /* An mbox has a line before the first field. */
@@ -587,6 +579,20 @@ static bool is_mbox_line(const struct search *search, const struct up_field *fie
                 at++;
         return field->whole.begin == entity_at(search, 0)->header.begin && search->size - at >= 5 &&
                memcmp(search->data + at, "From ", 5) == 0;
+}
+
+/* Lines that continue a field, or come before any, and hold nothing but blanks. */
+static void check_folding(struct search *search, const struct up_field *field)
+{
+        for (size_t at = field->whole.begin; at < field->whole.end;) {
+                struct up_line line = up_line_at(search->data, field->whole.end, at);
+                if (is_blank_line(search->data, &line))
+                        hit(search, UP_AMBIGUITY_BLANK_LINE_IN_HEADER, line.begin);
+                else if (at == field->whole.begin && is_empty(field->name) &&
+                         !is_mbox_line(search, field))
+                        hit(search, UP_AMBIGUITY_NOT_A_FIELD, at);
+                at = line.next;
+        }
 }
 
 /* --- headers ---------------------------------------------------------------------------------- */
@@ -677,12 +683,10 @@ static void check_header(struct search *search, const struct up_entity *entity)
         check_line_ends(search, whole);
         while (up_header_next(&header, &field)) {
                 check_folding(search, &field);
+                if (!is_empty(field.name) && data[field.name.end] != ':')
+                        hit(search, UP_AMBIGUITY_BLANK_BEFORE_COLON, field.name.end);
                 if (!is_empty(field.name))
                         check_field(search, &field, seen);
-                else if (!is_mbox_line(search, &field) && !is_blank(data[field.whole.begin]))
-                        hit(search, UP_AMBIGUITY_NOT_A_FIELD, field.whole.begin);
-                else if (is_blank(data[field.whole.begin]))
-                        hit(search, UP_AMBIGUITY_BLANK_LINE_IN_HEADER, field.whole.begin);
         }
         if (entity->depth > UP_AMBIGUITY_DEPTH)
                 hit(search, UP_AMBIGUITY_DEEP, entity->header.begin);
