@@ -17,6 +17,8 @@
 #define CHEN  "chen"
 #define TOOLS "MIME-tools"
 
+#define LONGEST_LINE 998 /* RFC 5322 section 2.1.1 */
+
 const struct up_ambiguity_row up_ambiguity_rows[UP_AMBIGUITY_COUNT] = {
         [UP_AMBIGUITY_REPEATED_TYPE] = { "repeated-content-type",
             "Content-Type stands twice: some readers take the first, some the last",
@@ -55,8 +57,8 @@ const struct up_ambiguity_row up_ambiguity_rows[UP_AMBIGUITY_COUNT] = {
             "RFC 2047 5; " CHEN },
         [UP_AMBIGUITY_CONTROL_CHARACTER] = { "control-character",
             "a control character stands in a field of the structure", "RFC 2045 5.1" },
-        [UP_AMBIGUITY_LONG_FIELD] = { "long-field-line",
-            "a line of a field of the structure is longer than 998 bytes: some readers cut it",
+        [UP_AMBIGUITY_LONG_LINE] = { "long-header-line",
+            "a line of a header is longer than 998 bytes: some readers cut it, or lose the part",
             "RFC 5322 2.1.1" },
         [UP_AMBIGUITY_NUL_IN_HEADER] = { "nul-in-header",
             "a NUL byte in a header ends the field or the header for some readers",
@@ -536,12 +538,6 @@ static void check_bytes(struct search *search, const struct up_field *field)
 {
         const char *data = search->data;
 
-        for (size_t at = field->whole.begin; at < field->whole.end;) {
-                struct up_line line = up_line_at(data, field->whole.end, at);
-                if (line.end - line.begin > 998)
-                        hit(search, UP_AMBIGUITY_LONG_FIELD, line.begin);
-                at = line.next;
-        }
         for (size_t at = field->value.begin; at < field->value.end; at++)
                 if (is_control(data[at]) && data[at] != '\0')
                         hit(search, UP_AMBIGUITY_CONTROL_CHARACTER, at);
@@ -581,11 +577,13 @@ static bool is_mbox_line(const struct search *search, const struct up_field *fie
                memcmp(search->data + at, "From ", 5) == 0;
 }
 
-/* Lines that continue a field, or come before any, and hold nothing but blanks. */
-static void check_folding(struct search *search, const struct up_field *field)
+/* Lines that are too long, hold nothing but blanks, or are no field. */
+static void check_header_lines(struct search *search, const struct up_field *field)
 {
         for (size_t at = field->whole.begin; at < field->whole.end;) {
                 struct up_line line = up_line_at(search->data, field->whole.end, at);
+                if (line.end - line.begin > LONGEST_LINE)
+                        hit(search, UP_AMBIGUITY_LONG_LINE, line.begin);
                 if (is_blank_line(search->data, &line))
                         hit(search, UP_AMBIGUITY_BLANK_LINE_IN_HEADER, line.begin);
                 else if (at == field->whole.begin && is_empty(field->name) &&
@@ -682,7 +680,7 @@ static void check_header(struct search *search, const struct up_entity *entity)
                 hit(search, UP_AMBIGUITY_NUL_IN_HEADER, (size_t)(nul - data));
         check_line_ends(search, whole);
         while (up_header_next(&header, &field)) {
-                check_folding(search, &field);
+                check_header_lines(search, &field);
                 if (!is_empty(field.name) && data[field.name.end] != ':')
                         hit(search, UP_AMBIGUITY_BLANK_BEFORE_COLON, field.name.end);
                 if (!is_empty(field.name))
