@@ -195,15 +195,12 @@ static bool is_harmless_header(const char *data, size_t size)
         return header.at == size && (size == 0 || data[size - 1] == '\n');
 }
 
-/* Is one the other, with or without fields such as Received before it? */
-static bool is_end_of_other(GBytes *one, GBytes *other)
+/* Is it @end, with or without fields such as Received before that? */
+static bool is_preceded(GBytes *bytes, GBytes *end)
 {
-        GBytes *longer = g_bytes_get_size(one) > g_bytes_get_size(other) ? one : other;
-        GBytes *shorter = longer == one ? other : one;
-
-        return one == other || (ends_with(longer, shorter) &&
-                                   is_harmless_header(g_bytes_get_data(longer, NULL),
-                                       g_bytes_get_size(longer) - g_bytes_get_size(shorter)));
+        return bytes == end ||
+               (ends_with(bytes, end) && is_harmless_header(g_bytes_get_data(bytes, NULL),
+                                             g_bytes_get_size(bytes) - g_bytes_get_size(end)));
 }
 
 static GBytes *with_crlf(GBytes *bytes)
@@ -273,15 +270,16 @@ static bool has_same_parts(GBytes *one, GBytes *other)
         return same;
 }
 
-/* @encodes: the next hop demanded, at some time, that 8-bit content be encoded. */
-static bool is_same_content(GBytes *one, GBytes *other, bool encodes)
+/* Are the bytes @after what a relay may make of those @before? @encodes: the next hop demanded, at
+ * some time, that 8-bit content be encoded. */
+static bool is_same_content(GBytes *before, GBytes *after, bool encodes)
 {
-        if (is_end_of_other(one, other))
+        if (is_preceded(after, before))
                 return true;
-        g_autoptr(GBytes) a = with_crlf(one), b = with_crlf(other);
-        if (is_end_of_other(a, b))
+        g_autoptr(GBytes) from = with_crlf(before), to = with_crlf(after);
+        if (is_preceded(to, from))
                 return true;
-        return encodes && is_7bit(one) != is_7bit(other) && has_same_parts(one, other);
+        return encodes && is_7bit(after) && !is_7bit(before) && has_same_parts(before, after);
 }
 
 /* The first entry from which on the next hop may have demanded an encoding; UP_NOWHERE. */
@@ -390,9 +388,12 @@ uint64_t up_judge_scanned_sent(const struct up_ledger_index *index, GPtrArray *f
                 if (asked->kind != UP_ENTRY_SEND || last[place] == NULL || asked->bytes == NULL)
                         continue;
                 GBytes *scanned = scanned_bytes(index, request, last[place]);
+                bool encodes = request->asked_at > encodes_at;
                 judged++;
+                /* A pipeline may have it scanned with its trace fields, or put them on later. */
                 if (scanned == NULL || reported[place] ||
-                    is_same_content(scanned, asked->bytes, request->asked_at > encodes_at))
+                    is_same_content(scanned, asked->bytes, encodes) ||
+                    is_same_content(asked->bytes, scanned, false))
                         continue;
                 reported[place] = true;
                 up_report(index, findings, UP_CLASS_DISAGREE, request->message, NULL,

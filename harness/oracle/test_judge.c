@@ -1132,6 +1132,7 @@ static void content_stays_what_was_submitted(void **state)
                 { plain, "Received: r\r\n\tby x\r\nSubject: s\r\n\r\nbody\r\n", 0, false },
                 { plain, "Message-ID: <1@x>\r\nDate: d\r\nSubject: s\r\n\r\nbody\r\n", 0, false },
                 { plain, "Subject: other\r\nSubject: s\r\n\r\nbody\r\n", 1, false },
+                { "Received: r\r\nSubject: s\r\n\r\nbody\r\n", plain, 1, false },
                 { plain, "MIME-Version: 1.0\r\nSubject: s\r\n\r\nbody\r\n", 1, false },
                 { plain, "Content-Type: text/html\r\nSubject: s\r\n\r\nbody\r\n", 1, false },
                 { plain, "Subject: s\r\n\r\nbody", 1, false },
