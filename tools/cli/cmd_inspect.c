@@ -622,7 +622,7 @@ static void append_verb(GString *text, const struct up_verb *verb)
         append_wrapped(text, verb->what, HELP_INDENT);
 }
 
-/* The keys, settings and verbs of a head, from the tables that its reader uses. */
+/* The keys, settings and verbs of a head, and the ambiguities: from the tables that are used. */
 static char *help(void)
 {
         static const unsigned name_columns = 21, value_columns = 11;
@@ -644,6 +644,12 @@ static char *help(void)
                 g_autofree char *value = up_policy_get(&standard, &setting);
                 g_string_append_printf(text, "  %-18s %-10s ", setting.name, value);
                 append_wrapped(text, setting.what, name_columns + value_columns);
+        }
+        g_string_append(text, "\nWhat makes a message ambiguous:\n");
+        for (size_t i = 0; i < UP_AMBIGUITY_COUNT; i++) {
+                g_string_append_printf(
+                    text, "  %s\n%*s", up_ambiguity_rows[i].name, HELP_INDENT, "");
+                append_wrapped(text, up_ambiguity_rows[i].what, HELP_INDENT);
         }
         g_string_append(text, "\nEvents of script:\n");
         for (size_t i = 0; i < UP_VERB_COUNT; i++)

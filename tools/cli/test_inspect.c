@@ -251,6 +251,7 @@ static void help_lists_all_that_a_head_can_say(void **state)
         assert_prints("--strict", "--json");
         assert_prints("envelope", "script");
         assert_prints("lifetime", "max-depth");
+        assert_prints("repeated-content-type", "file-in-text");
         assert_prints("submit", "local|smtp");
 }
 
