@@ -66,7 +66,7 @@ enum up_mode {
  */
 #define UP_WORLD_SPIN_STEPS 4096
 #define UP_WORLD_STEPS      50000
-#define UP_WORLD_ENTRIES    500000
+#define UP_WORLD_ENTRIES    250000
 #define UP_WORLD_BYTES      (128 << 20)
 #define UP_WORLD_VIEWS      (20 * 1000 * 1000)
 
