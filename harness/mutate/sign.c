@@ -154,7 +154,7 @@ static const struct candidate trusted[] = {
         { "alice", false, NULL, 3 },
         { "alice", true, NULL, 2 },
         { "alice-pss", true, NULL, 1 },
-        { "alice-ec", false, NULL, 48 },
+        { "alice-ec", false, NULL, 96 },
         { "alice-middle", false, "middle", 1 },
         { "carol", false, NULL, 1 },
         { "carol", true, NULL, 1 },
