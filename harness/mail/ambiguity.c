@@ -60,6 +60,11 @@ const struct up_ambiguity_row up_ambiguity_rows[UP_AMBIGUITY_COUNT] = {
         [UP_AMBIGUITY_LONG_LINE] = { "long-header-line",
             "a line of a header is longer than 998 bytes: some readers cut it, or lose the part",
             "RFC 5322 2.1.1" },
+        [UP_AMBIGUITY_LONG_BODY_LINE] = { "long-encoded-line",
+            "a line of base64 or quoted-printable is longer than 998 bytes: relays and some "
+            "readers "
+            "cut it",
+            "RFC 2045 6.7 and 6.8; RFC 5322 2.1.1; OpenSSL reads 1,000" },
         [UP_AMBIGUITY_NUL_IN_HEADER] = { "nul-in-header",
             "a NUL byte in a header ends the field or the header for some readers",
             "RFC 5322 4; RFC 7103 7.4" },
@@ -84,7 +89,7 @@ const struct up_ambiguity_row up_ambiguity_rows[UP_AMBIGUITY_COUNT] = {
             "there",
             "RFC 5322 4.5; RFC 7103 7.1.3; pazz/alot #1459" },
         [UP_AMBIGUITY_FIELDS_IN_BODY] = { "fields-in-body",
-            "the header is empty, and the body begins with the fields of one",
+            "the header has no Content- field, and the body begins with one",
             "RFC 2046 5.1; RFC 7103 7.7" },
         [UP_AMBIGUITY_BOUNDARY_MISSING] = { "boundary-missing",
             "a multipart has no boundary: some readers guess one from the body",
@@ -641,11 +646,18 @@ static void check_line_ends(struct search *search, struct up_slice header)
         }
 }
 
-static void check_empty_header(struct search *search, const struct up_entity *entity)
+/* A header that says nothing of its content, and a body that begins as if it were the header. */
+static void check_fields_in_body(struct search *search, const struct up_entity *entity)
 {
+        struct up_header header = up_header_in(search->data, entity->header);
         struct up_header body = up_header_in(search->data, entity->body);
         struct up_field field;
 
+        while (up_header_next(&header, &field))
+                if (up_field_begins(search->data, &field, "Content-"))
+                        return;
+        while (body.at < body.end && strchr("\r\n", search->data[body.at]) != NULL)
+                body.at++;
         while (up_header_next(&body, &field) && !is_empty(field.name))
                 if (up_field_begins(search->data, &field, "Content-"))
                         hit(search, UP_AMBIGUITY_FIELDS_IN_BODY, field.whole.begin);
@@ -898,6 +910,17 @@ static void check_lines(struct search *search)
 
 /* --- bodies ----------------------------------------------------------------------------------- */
 
+/* Of an encoded body, whose lines may be cut anywhere; other text comes in longer lines. */
+static void check_line_lengths(struct search *search, struct up_slice body)
+{
+        for (size_t at = body.begin; at < body.end;) {
+                struct up_line line = up_line_at(search->data, body.end, at);
+                if (line.end - line.begin > LONGEST_LINE)
+                        hit(search, UP_AMBIGUITY_LONG_BODY_LINE, line.begin);
+                at = line.next;
+        }
+}
+
 static void check_base64(struct search *search, struct up_slice body)
 {
         const char *data = search->data;
@@ -994,9 +1017,11 @@ static void check_body(struct search *search, const struct up_entity *entity)
                 return;
         switch (entity->encoding) {
         case GMIME_CONTENT_ENCODING_BASE64:
+                check_line_lengths(search, body);
                 check_base64(search, body);
                 break;
         case GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE:
+                check_line_lengths(search, body);
                 check_quoted_printable(search, body);
                 break;
         case GMIME_CONTENT_ENCODING_BINARY:
@@ -1028,8 +1053,8 @@ struct up_ambiguities up_ambiguities_find(GBytes *message, const GPtrArray *enti
                 const struct up_entity *entity = entity_at(&search, (int)i);
 
                 search.entity = (int)i;
-                if (is_empty(entity->header) && is_leaf(&search, (int)i))
-                        check_empty_header(&search, entity);
+                if (is_leaf(&search, (int)i))
+                        check_fields_in_body(&search, entity);
                 if (is_root(&search, entity) && !has_field(&search, entity->header))
                         continue;
                 check_header(&search, entity);
