@@ -49,6 +49,7 @@ static void differences_are_named(void **state)
                 guint index;
 
                 up_limits_init(&limits);
+                limits.decoded_bytes = 4; /* does not cut what one of the two reads */
                 up_observations_init(&observed, &limits, 0);
                 g_autoptr(GMimeMessage) message = up_mime_parse(bytes, &observed);
                 g_autoptr(GPtrArray) ours = up_sights_of_entities(bytes, &observed);

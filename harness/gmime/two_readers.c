@@ -40,8 +40,7 @@ static void set_content(struct up_sight *sight, GMimeContentEncoding encoding, G
         sight->hash = up_fnv_bytes(UP_FNV_BASIS, data, bytes);
 }
 
-static GPtrArray *sights_of(
-    GBytes *message, const GPtrArray *entities, const struct up_observations *observed)
+static GPtrArray *sights_of(GBytes *message, const GPtrArray *entities)
 {
         GPtrArray *sights = g_ptr_array_new_with_free_func(sight_free);
 
@@ -53,8 +52,7 @@ static GPtrArray *sights_of(
 
                 if (next != NULL && next->parent == (int)i)
                         continue;
-                g_autoptr(GBytes) content =
-                    up_entity_content(message, entity, observed->limits.decoded_bytes);
+                g_autoptr(GBytes) content = up_entity_content(message, entity, G_MAXSIZE);
                 set_content(sight, entity->encoding, content);
                 sight->filename = g_strdup(entity->filename);
         }
@@ -65,7 +63,7 @@ GPtrArray *up_sights_of_entities(GBytes *message, struct up_observations *observ
 {
         g_autoptr(GPtrArray) entities = up_entities_read(message, observed);
 
-        return sights_of(message, entities, observed);
+        return sights_of(message, entities);
 }
 
 GPtrArray *up_sights_of_gmime(GMimeMessage *message, struct up_observations *observed)
@@ -84,7 +82,7 @@ GPtrArray *up_sights_of_gmime(GMimeMessage *message, struct up_observations *obs
                 if (!GMIME_IS_PART(object))
                         continue;
                 GMimePart *part = GMIME_PART(object);
-                g_autoptr(GBytes) content = up_mime_decoded(part, observed->limits.decoded_bytes);
+                g_autoptr(GBytes) content = up_mime_decoded(part, G_MAXSIZE);
                 set_content(sight, g_mime_part_get_content_encoding(part), content);
                 sight->filename = g_strdup(g_mime_part_get_filename(part));
         }
@@ -137,7 +135,7 @@ void up_mime_compare_readers(GMimeMessage *message, GBytes *bytes, struct up_obs
         up_observations_init(&within, &observed->limits, observed->now_s);
         g_autoptr(GPtrArray) entities = up_entities_read(bytes, &within);
         if (!within.unscannable && up_ambiguities_find(bytes, entities).count == 0) {
-                g_autoptr(GPtrArray) ours = sights_of(bytes, entities, &within);
+                g_autoptr(GPtrArray) ours = sights_of(bytes, entities);
                 g_autoptr(GPtrArray) gmime = up_sights_of_gmime(message, &within);
                 guint index;
                 const char *what = up_sights_difference(ours, gmime, &index);
