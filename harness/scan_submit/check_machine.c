@@ -32,6 +32,42 @@ struct run {
         unsigned fired; /* timers at this instant */
 };
 
+/* --- what events mean --------------------------------------------------------------------------
+ */
+
+/* Not those of the machine: it is under test. An event that is the result of an attempt or of a
+ * timer lowers the rank; one that decides leaves one state or disposition. */
+static const struct {
+        bool is_result, decides;
+        enum up_content_state state;
+} content_meanings[UP_CONTENT_EVENT_COUNT] = {
+        [UP_CONTENT_PASS] = { false, true, UP_CONTENT_CLEARED },
+        [UP_CONTENT_CLEAN] = { true, true, UP_CONTENT_CLEARED },
+        [UP_CONTENT_INFECTED] = { true, true, UP_CONTENT_CONDEMNED },
+        [UP_CONTENT_OPAQUE] = { true, true, UP_CONTENT_UNSCANNABLE },
+        [UP_CONTENT_CHANGED] = { true, true, UP_CONTENT_REWRITTEN },
+        [UP_CONTENT_NO_VERDICT] = { .is_result = true },
+        [UP_CONTENT_ERROR] = { .is_result = true },
+        [UP_CONTENT_TIMEOUT] = { .is_result = true },
+        [UP_CONTENT_RETRY] = { true, true, UP_CONTENT_PENDING },
+};
+
+static const struct {
+        bool is_result;
+        enum up_disposition disposition; /* UP_DISPOSITION_NONE: it decides nothing */
+} recipient_meanings[UP_RECIPIENT_EVENT_COUNT] = {
+        [UP_RECIPIENT_ACCEPTED] = { true, UP_DISPOSITION_DELIVERED },
+        [UP_RECIPIENT_DEFERRED] = { .is_result = true },
+        [UP_RECIPIENT_UNKNOWN] = { .is_result = true },
+        [UP_RECIPIENT_TIMEOUT] = { .is_result = true },
+        [UP_RECIPIENT_REJECTED] = { true, UP_DISPOSITION_BOUNCED },
+        [UP_RECIPIENT_RETRY] = { .is_result = true },
+        [UP_RECIPIENT_RETURN] = { false, UP_DISPOSITION_BOUNCED },
+        [UP_RECIPIENT_QUARANTINE] = { false, UP_DISPOSITION_QUARANTINED },
+        [UP_RECIPIENT_DISCARD] = { false, UP_DISPOSITION_DISCARDED },
+        [UP_RECIPIENT_DELETE] = { false, UP_DISPOSITION_DISCARDED },
+};
+
 /* --- one interface to both parts -------------------------------------------------------------- */
 
 static const char *state_name(const struct states *states, enum part part)
@@ -67,8 +103,8 @@ static bool rank_falls(const struct run *run, const struct step *step)
 {
         uint64_t before = rank_of(&step->before, step->part);
         uint64_t after = rank_of(&run->states, step->part);
-        bool is_result = step->part == CONTENT ? up_content_results[step->event]
-                                               : up_recipient_results[step->event];
+        bool is_result = step->part == CONTENT ? content_meanings[step->event].is_result
+                                               : recipient_meanings[step->event].is_result;
 
         return is_result ? after < before : after <= before;
 }
@@ -126,6 +162,21 @@ static bool final_has_disposition(const struct run *run, G_GNUC_UNUSED const str
         return is_final(run) == (run->states.recipient.disposition != UP_DISPOSITION_NONE);
 }
 
+/* The failure of mail from the null sender is not reported. */
+static bool meaning_is_heeded(const struct run *run, const struct step *step)
+{
+        const struct up_recipient *recipient = &run->states.recipient;
+        enum up_disposition wanted;
+
+        if (step->part == CONTENT)
+                return !content_meanings[step->event].decides ||
+                       run->states.content.state == content_meanings[step->event].state;
+        wanted = recipient_meanings[step->event].disposition;
+        if (wanted == UP_DISPOSITION_BOUNCED && recipient->null_sender)
+                wanted = UP_DISPOSITION_ABANDONED;
+        return wanted == UP_DISPOSITION_NONE || recipient->disposition == wanted;
+}
+
 /* Those without a function are checked as time passes. */
 static const struct {
         const char *broken;
@@ -142,6 +193,8 @@ static const struct {
         [UP_RULE_EXPIRY_ENDS] = { "its lifetime is over, but it continues", expiry_ends },
         [UP_RULE_FINAL_HAS_DISPOSITION] = { "it is final without a disposition, or the reverse",
             final_has_disposition },
+        [UP_RULE_MEANING_HEEDED] = { "an event did not have the outcome that it stands for",
+            meaning_is_heeded },
         [UP_RULE_NO_SPIN] = { "timers fire without end", NULL },
         [UP_RULE_WAKEUP] = { "it is not final, and no timer is armed", NULL },
         [UP_RULE_WITHIN_BOUND] = { "timers alone do not finish it within its bound", NULL },

@@ -28,6 +28,7 @@ enum up_machine_rule {
         UP_RULE_EXPIRY_ARMED,
         UP_RULE_EXPIRY_ENDS,
         UP_RULE_FINAL_HAS_DISPOSITION,
+        UP_RULE_MEANING_HEEDED,
         UP_RULE_NO_SPIN,
         UP_RULE_WAKEUP,
         UP_RULE_WITHIN_BOUND,

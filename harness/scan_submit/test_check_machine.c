@@ -86,6 +86,21 @@ static const struct {
             .state = UP_RECIPIENT_SENDING,
             .event = UP_RECIPIENT_ACCEPTED,
             .recipient = { true, UP_RECIPIENT_FINAL, UP_DISPOSITION_NONE, 0 } },
+        { .where = "scanning + clean",
+            .rule = UP_RULE_MEANING_HEEDED,
+            .events = { CONTENT(BEGIN), CONTENT(CLEAN), END },
+            .state = UP_CONTENT_SCANNING,
+            .event = UP_CONTENT_CLEAN,
+            .content = { true, UP_CONTENT_UNSCANNABLE, UP_DO_DECIDE } },
+        { .where = "sending + rejected",
+            .rule = UP_RULE_MEANING_HEEDED,
+            .events = { CONTENT(BEGIN), CONTENT(CLEAN), RECIPIENT(BEGIN), RECIPIENT(REJECTED),
+                END },
+            .null_sender = true,
+            .of_recipient = true,
+            .state = UP_RECIPIENT_SENDING,
+            .event = UP_RECIPIENT_REJECTED,
+            .recipient = { true, UP_RECIPIENT_FINAL, UP_DISPOSITION_QUARANTINED, 0 } },
         { .where = "pending + final",
             .rule = UP_RULE_NO_SPIN,
             .events = { AT_TIMER, RESTART, END },
@@ -148,6 +163,29 @@ static void each_rule_reports_a_wrong_row(void **state)
                         fail_msg("no wrong row breaks rule %zu", i);
 }
 
+/* A row that leaves all as it is breaks a rule, if its event is a result. */
+static void each_result_lowers_the_rank(void **state)
+{
+        static const unsigned results[] = { UP_CONTENT_CLEAN, UP_CONTENT_INFECTED,
+                UP_CONTENT_OPAQUE, UP_CONTENT_CHANGED, UP_CONTENT_NO_VERDICT, UP_CONTENT_ERROR };
+        struct up_policy policy;
+
+        (void)state;
+        up_policy_init(&policy);
+        for (size_t i = 0; i < G_N_ELEMENTS(results); i++) {
+                const uint8_t events[] = { CONTENT(BEGIN), (uint8_t)results[i] };
+                struct up_machine machine = up_machine;
+                struct up_machine_check check = { .machine = &machine, .policy = &policy };
+
+                machine.content[UP_CONTENT_SCANNING][results[i]] =
+                    (struct up_content_row){ true, UP_CONTENT_SCANNING, 0 };
+                up_check_machine(&check, events, sizeof events);
+                g_autofree char *where = check.where;
+                assert_non_null(check.broken);
+                assert_int_equal(check.rule, UP_RULE_RANK_FALLS);
+        }
+}
+
 static void right_rows_break_no_rule(void **state)
 {
         unsigned checked[UP_RULE_COUNT] = { 0 };
@@ -171,6 +209,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_rule_reports_a_wrong_row),
+                cmocka_unit_test(each_result_lowers_the_rank),
                 cmocka_unit_test(right_rows_break_no_rule),
         };
 
