@@ -309,3 +309,15 @@ bool up_facts_is_undeliverable(struct up_facts *facts, const struct up_index_rec
                    (of->last == NULL || has_ended(facts, of->last, entry->at_ms))) ||
                cannot_go_on(facts, recipient) || measured(facts, message)->is_looping;
 }
+
+bool up_facts_is_condemned(struct up_facts *facts, const struct up_index_recipient *recipient)
+{
+        const struct up_index_message *message = recipient->message;
+
+        for (unsigned verdict = 0; verdict < UP_VERDICT_NONE; verdict++)
+                if (verdict != UP_VERDICT_CLEAN &&
+                    up_facts_has(facts, message, UP_LEVEL_TRANSPORT, (enum up_verdict)verdict))
+                        return true;
+        return facts->recipients[recipient->place].is_rejected || cannot_go_on(facts, recipient) ||
+               measured(facts, message)->is_looping || measured(facts, message)->is_beyond;
+}

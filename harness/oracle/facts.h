@@ -76,4 +76,8 @@ bool up_facts_is_unscannable(struct up_facts *facts, const struct up_index_messa
 bool up_facts_is_undeliverable(struct up_facts *facts, const struct up_index_recipient *recipient,
     const struct up_entry *entry);
 
+/** Was something definite said of the recipient or its message: a verdict other than clean, a
+ * rejection, a limit, a loop, or that the next hop cannot take it? */
+bool up_facts_is_condemned(struct up_facts *facts, const struct up_index_recipient *recipient);
+
 #endif

@@ -124,6 +124,10 @@ void up_input_result_build_members(const struct up_input_result *result, JsonBui
         json_builder_end_object(json);
         if (result->fuel > 0)
                 add_number(json, "fuel", result->fuel);
+        if (result->outage.bounced > 0) {
+                add_number(json, "bounced-by-outage", result->outage.bounced);
+                add_number(json, "bounced-after-ms", (uint64_t)result->outage.earliest_ms);
+        }
         json_builder_set_member_name(json, "unscannable");
         json_builder_add_boolean_value(json, result->unscannable);
         json_builder_set_member_name(json, "limits");
@@ -227,6 +231,10 @@ bool up_input_result_read(struct up_input_result *result, JsonObject *object)
                 result->judged[i] = (uint64_t)json_object_get_int_member_with_default(
                     counts, up_oracle_rows[i].name, 0);
         result->fuel = (uint64_t)json_object_get_int_member_with_default(object, "fuel", 0);
+        result->outage.bounced =
+            (uint64_t)json_object_get_int_member_with_default(object, "bounced-by-outage", 0);
+        result->outage.earliest_ms =
+            json_object_get_int_member_with_default(object, "bounced-after-ms", 0);
         result->unscannable = json_object_get_boolean_member(object, "unscannable");
         g_strfreev(result->limits);
         result->limits = read_texts(json_object_get_array_member(object, "limits"));

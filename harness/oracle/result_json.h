@@ -16,6 +16,7 @@
 #include "mail/observations.h"
 #include "oracle/finding.h"
 #include "oracle/judge.h"
+#include "oracle/outage.h"
 
 /** What one input showed on one target. */
 struct up_input_result {
@@ -23,6 +24,7 @@ struct up_input_result {
         uint64_t counts[UP_COUNTS];       /* of the readers of mail */
         uint64_t judged[UP_ORACLE_COUNT]; /* by oracle; written where it is not 0 */
         uint64_t fuel;                    /* edges; left out where it is 0 */
+        struct up_outage outage;          /* left out where nothing bounced */
         bool unscannable;
         char **limits; /* those that were hit */
         char *trace;   /* NULL: left out */

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "oracle/judge.h"
+#include "oracle/outage.h"
 
 /* --- a run by hand ---------------------------------------------------------------------------- */
 
@@ -1803,6 +1804,41 @@ static void unscanned_mail_needs_an_attempt(void **state)
         EXPECT_ROWS("delivered-unscanned/given-up", rows);
 }
 
+/* What bounces for want of an answer is counted: policy asked for it, so it is no finding. */
+static void bounces_by_an_outage_are_counted(void **state)
+{
+        static const struct {
+                const char *script;
+                unsigned bounced;
+                int64_t earliest_ms;
+        } rows[] = {
+                { POLICY("attempts=1") VERDICT("none") "at 700; " BOUNCED, 1, 700 },
+                { POLICY("attempts=1") VERDICT("none") "at 700; " QUARANTINED, 0, 0 },
+                { VERDICT("clean") "step; send 1; step; sent 1 2 defer; at 900; " BOUNCED, 1, 900 },
+                { VERDICT("clean") "step; send 1; step; sent 1 2 reject; " BOUNCED, 0, 0 },
+                { VERDICT("unscannable") BOUNCED, 0, 0 },
+                { POLICY("max-message=1k") VERDICT("none") BOUNCED, 0, 0 },
+                { ACCEPTED BOUNCED "; final 1 bounced; step", 1, 0 },
+                { "submit 1; submit 2; queued 1 9; queued 2 9; step; at 800; final 2 bounced; "
+                  "step; "
+                  "at 900; final 1 bounced; step",
+                    2, 800 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                struct scene scene = scene_new(ALL_CAPABILITIES);
+
+                play(&scene, rows[i].script);
+                print_message("%s\n", rows[i].script);
+                g_autoptr(up_ledger) ledger = scene.ledger;
+                g_autoptr(up_ledger_index) index = up_ledger_index_new(ledger);
+                struct up_outage outage = up_outage_of(index);
+                assert_int_equal(outage.bounced, rows[i].bounced);
+                assert_int_equal(outage.earliest_ms, rows[i].earliest_ms);
+        }
+}
+
 /* --- the store -------------------------------------------------------------------------------- */
 
 static void what_may_be_read_is_opened(void **state)
@@ -2354,6 +2390,7 @@ int main(void)
                 cmocka_unit_test(each_disposition_is_what_policy_says),
                 cmocka_unit_test(a_delivered_message_does_not_fail),
                 cmocka_unit_test(unscanned_mail_needs_an_attempt),
+                cmocka_unit_test(bounces_by_an_outage_are_counted),
                 cmocka_unit_test(what_may_be_read_is_opened),
                 cmocka_unit_test(the_store_scans_what_was_deposited),
                 cmocka_unit_test(valid_mail_is_accepted),

@@ -77,6 +77,8 @@ void up_judge_case(
 {
         result->runs = run_modes(c, pipeline, &result->observed);
         up_judge(&result->runs, &(struct up_judgement){ result->findings, result->judged });
+        if (result->observed.depth != UP_DEPTH_EXPLORE)
+                result->outage = up_outage_of(result->runs.baseline);
 }
 
 /* --- the trace -------------------------------------------------------------------------------- */

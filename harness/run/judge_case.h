@@ -23,12 +23,14 @@
 #include "case/case.h"
 #include "mail/observations.h"
 #include "oracle/judge.h"
+#include "oracle/outage.h"
 #include "pipeline.h"
 
 struct up_case_result {
         struct up_observations observed; /* what was read in the message */
         GPtrArray *findings;             /* of struct up_finding */
         uint64_t judged[UP_ORACLE_COUNT];
+        struct up_outage outage; /* of the run without healing; not explored */
         struct up_runs runs; /* indexes and their ledgers, owned; all NULL when no pipeline ran */
         char *trace;         /* of what runs no pipeline; owned; NULL: none */
 };

@@ -36,6 +36,7 @@ bool up_input_report_append(const char *report, const char *input,
                 return false;
         memcpy(line.counts, result->observed.counts, sizeof line.counts);
         memcpy(line.judged, result->judged, sizeof line.judged);
+        line.outage = result->outage;
         json_builder_begin_object(json);
         json_builder_set_member_name(json, "input");
         json_builder_add_string_value(json, valid);

@@ -74,6 +74,17 @@ static void print_counts(const struct up_run *run)
                 up_tool_print_wrapped("limit", *limit);
 }
 
+static void print_outage(const struct up_outage *outage)
+{
+        g_autofree char *after = up_ledger_time(outage->earliest_ms);
+
+        if (outage->bounced > 0)
+                up_tool_print_field("outage",
+                    "%" G_GUINT64_FORMAT " recipient%s bounced without a verdict or a rejection, "
+                    "the first after %s",
+                    outage->bounced, outage->bounced == 1 ? "" : "s", after);
+}
+
 /* The frames of ours and of the libraries; all of them where none is. */
 static void print_stack(const struct up_run *run)
 {
@@ -189,6 +200,7 @@ static void print_run(const struct repro *repro, const struct up_case *c, const 
                     run->result.findings->len == 1 ? "" : "s");
         printf("%s, %.2f s\n", run->result.unscannable ? ", unscannable" : "", run->seconds);
         print_counts(run);
+        print_outage(&run->result.outage);
         if (run->leaks_unchecked)
                 up_tool_print_field(
                     "leaks", "not checked: LeakSanitizer does not work here, see unpend doctor");
