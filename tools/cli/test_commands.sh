@@ -29,7 +29,7 @@ target() { # FLAVOUR TARGET
 			printf '%s\n' '{"input":"x","findings":['"$1"'],"counts":{"parts":2'"$2"'},"unscannable":false,"limits":[]'"$trace"'}' \
 				>>"$UNPEND_REPORT"
 		}
-		judged=',"logs-judged":1,"reasons-judged":1,"decoders-judged":1'
+		judged=',"logs-judged":1,"reasons-judged":1,"decoders-judged":1,"accepted-judged":1'
 		for input; do
 		case $(cat "$input") in
 		*'Subject: crash'*) crash heap-use-after-free ;;

@@ -20,7 +20,7 @@ for name in mime smime; do
 	cat >build/replay/fuzz/$name <<-'END'
 		#!/bin/sh
 		report() {
-			printf '%s\n' '{"input":"x","findings":['"$1"'],"counts":{"parts":'"$2"',"logs-judged":1,"reasons-judged":1,"decoders-judged":1},"unscannable":false,"limits":[]}' \
+			printf '%s\n' '{"input":"x","findings":['"$1"'],"counts":{"parts":'"$2"',"logs-judged":1,"reasons-judged":1,"decoders-judged":1,"accepted-judged":1},"unscannable":false,"limits":[]}' \
 				>>"$UNPEND_REPORT"
 		}
 		times=0
