@@ -32,9 +32,10 @@ const struct up_ambiguity_row up_ambiguity_rows[UP_AMBIGUITY_COUNT] = {
         [UP_AMBIGUITY_REPEATED_PARAMETER] = { "repeated-parameter",
             "a parameter stands twice, or plain beside a continued or encoded one",
             "RFC 2045 5; RFC 2231 3; " CHEN "; " TOOLS },
-        [UP_AMBIGUITY_BROKEN_CONTINUATION] = { "broken-continuation",
-            "the pieces of a continued parameter are not numbered 0, 1, 2 and so on",
-            "RFC 2231 3" },
+        [UP_AMBIGUITY_BROKEN_EXTENSION] = { "broken-extension",
+            "a parameter whose pieces are not numbered 0, 1, 2 and so on, or whose encoding is "
+            "wrong",
+            "RFC 2231 3, 4 and 7" },
         [UP_AMBIGUITY_TWO_NAMES] = { "two-names",
             "name and filename of one part end in different extensions", "RFC 2183 2.3; " CHEN },
         [UP_AMBIGUITY_MIME_VERSION] = { "mime-version",
@@ -323,7 +324,7 @@ static void check_continuations(struct search *search, const struct parameters *
                             parameters->list[j].section == piece->section - 1 &&
                             same_name(search->data, parameters->list[j].base, piece->base);
                 if (!has_previous)
-                        hit(search, UP_AMBIGUITY_BROKEN_CONTINUATION, piece->begin);
+                        hit(search, UP_AMBIGUITY_BROKEN_EXTENSION, piece->begin);
         }
 }
 
@@ -372,6 +373,24 @@ static void check_boundary(struct search *search, struct parameters *parameters,
                 hit(search, UP_AMBIGUITY_ENCODED_WORD, value.begin);
 }
 
+/* CHARSET'LANGUAGE'TEXT, of a later piece only the text, with %XX in it (RFC 2231 section 4). */
+static void check_encoded(
+    struct search *search, const struct parameter *parameter, struct up_slice value)
+{
+        const char *data = search->data;
+        unsigned apostrophes = 0;
+        bool wrong = false;
+
+        for (size_t at = value.begin; at < value.end; at++) {
+                apostrophes += data[at] == '\'';
+                wrong = wrong || (data[at] == '%' &&
+                                     (value.end - at < 3 || !g_ascii_isxdigit(data[at + 1]) ||
+                                         !g_ascii_isxdigit(data[at + 2])));
+        }
+        if (wrong || apostrophes != (parameter->section <= 0 ? 2 : 0))
+                hit(search, UP_AMBIGUITY_BROKEN_EXTENSION, parameter->begin);
+}
+
 /*
  * Reads the parameter that begins at @at, after its semicolon. Returns where the next semicolon is
  * to be; after a mistake, where it is.
@@ -390,7 +409,7 @@ static size_t read_parameter(
                 return up_field_semicolon(data, name.end, end);
         }
         if (!split_name(data, name, &parameter))
-                hit(search, UP_AMBIGUITY_BROKEN_CONTINUATION, name.begin);
+                hit(search, UP_AMBIGUITY_BROKEN_EXTENSION, name.begin);
         add_parameter(search, parameters, &parameter);
 
         bool is_boundary = is_text(data, parameter.base, "boundary");
@@ -407,6 +426,8 @@ static size_t read_parameter(
                 if (is_empty(value) && !is_boundary)
                         hit(search, UP_AMBIGUITY_MALFORMED_PARAMETER, name.begin);
         }
+        if (parameter.encoded)
+                check_encoded(search, &parameter, value);
         if (is_boundary)
                 check_boundary(search, parameters, &parameter, value);
         at = skip_comments(data, next, end, &comment);

@@ -48,8 +48,8 @@ static const struct {
         [UP_AMBIGUITY_REPEATED_PARAMETER] = { T(PART("Content-Type: text/plain; name=a.txt;"
                                                      " name*0=b; name*1=.txt")),
             T(PART("Content-Type: text/plain; x-name=a.txt; name*0=b; name*1=.txt")) },
-        [UP_AMBIGUITY_BROKEN_CONTINUATION] = { T(PART("Content-Type: text/plain;"
-                                                      " name*0=a; name*2=.txt")),
+        [UP_AMBIGUITY_BROKEN_EXTENSION] = { T(PART("Content-Type: text/plain;"
+                                                   " name*0=a; name*2=.txt")),
             T(PART("Content-Type: text/plain; name*1=.txt; name*0=a")) },
         [UP_AMBIGUITY_TWO_NAMES] = { T(PART("Content-Type: text/plain; name=a.txt\n"
                                             "Content-Disposition: attachment; filename=a.com")),
@@ -166,7 +166,8 @@ static const struct text conforming[] = {
         T(PART("Content-Type: text/plain; charset=utf-8; format=flowed; delsp=yes\n"
                "Content-Disposition: attachment; filename*=utf-8'en'%c3%a4.txt; size=4")),
         T(PART("Content-Type: text/plain; name=\"\xc3\xa4.txt\"")),
-        T(PART("Content-Disposition: attachment;\n filename*0*=utf-8''%c3%a4;\n filename*1=.txt")),
+        T(PART("Content-Disposition: attachment;\n filename*0*=utf-8''%c3%a4;\n filename*1*=%20;"
+               "\n filename*2=.txt")),
         T(CODED("8bit", "\xc3\xa4\n")),
         T(HEAD "\nA line.\nContent-Type: text/html\n"),
         T(CODED("7bit", LONG LONG LONG "\n")),
@@ -262,7 +263,12 @@ static void each_way_to_hit_a_row_is_seen(void **state)
                 { T(MIXED "text\n--b--\n"), UP_AMBIGUITY_NO_SEPARATOR },
                 { T(HEAD "Subject : text\n\ntext\n"), UP_AMBIGUITY_BLANK_BEFORE_COLON },
                 { T(HEAD "X: " LONG LONG SIXTY "\n\ntext\n"), UP_AMBIGUITY_LONG_LINE },
-                { T(LEAF("text/plain; name*0x=a")), UP_AMBIGUITY_BROKEN_CONTINUATION },
+                { T(LEAF("text/plain; name*=a.txt")), UP_AMBIGUITY_BROKEN_EXTENSION },
+                { T(LEAF("text/plain; name*=utf-8''a%2")), UP_AMBIGUITY_BROKEN_EXTENSION },
+                { T(LEAF("text/plain; name*=utf-8''a%x0")), UP_AMBIGUITY_BROKEN_EXTENSION },
+                { T(LEAF("text/plain; name*0*=utf-8''a; name*1*=utf-8''b")),
+                    UP_AMBIGUITY_BROKEN_EXTENSION },
+                { T(LEAF("text/plain; name*0x=a")), UP_AMBIGUITY_BROKEN_EXTENSION },
                 { T(" a: b\n" HEAD "\ntext\n"), UP_AMBIGUITY_NOT_A_FIELD },
                 { T(LEAF("text")), UP_AMBIGUITY_MALFORMED_TYPE },
                 { T(LEAF("/plain")), UP_AMBIGUITY_MALFORMED_TYPE },
@@ -277,7 +283,7 @@ static void each_way_to_hit_a_row_is_seen(void **state)
                 { T(LEAF("text/plain; charset=")), UP_AMBIGUITY_MALFORMED_PARAMETER },
                 { T(PART("Content-Disposition: filename=a")), UP_AMBIGUITY_MALFORMED_PARAMETER },
                 { T(LEAF("text/plain; name=a[1]")), UP_AMBIGUITY_UNQUOTED_VALUE },
-                { T(LEAF("text/plain; name*01=a")), UP_AMBIGUITY_BROKEN_CONTINUATION },
+                { T(LEAF("text/plain; name*01=a")), UP_AMBIGUITY_BROKEN_EXTENSION },
                 { T(LEAF("text/plain; charset=x; CHARSET*=''x")), UP_AMBIGUITY_REPEATED_PARAMETER },
                 { T(LEAF("(a) text/plain")), UP_AMBIGUITY_COMMENT },
                 { T(LEAF("text/plain; (a) charset=x")), UP_AMBIGUITY_COMMENT },
