@@ -83,6 +83,10 @@ static void set_subject_again(GMimeMessage *message, struct edit_context *contex
         g_mime_message_set_date(message, date != NULL ? date : context->now);
 }
 
+/* GMime encodes the whole field anew for each name or address that is set: so many of a field are,
+ * spread over it. */
+#define ADDRESSES_SET 64
+
 static void set_mailbox_again(InternetAddressMailbox *mailbox)
 {
         g_autofree char *address = g_strdup(internet_address_mailbox_get_addr(mailbox));
@@ -104,7 +108,9 @@ static void set_addresses_again(GMimeMessage *message, struct edit_context *cont
                 if (internet_address_list_length(list) == 0)
                         continue;
                 internet_address_list_append(copy, list);
-                for (int i = 0; i < internet_address_list_length(list); i++) {
+                int length = internet_address_list_length(list);
+                int step = MAX(1, (length + ADDRESSES_SET - 1) / ADDRESSES_SET);
+                for (int i = 0; i < length; i += step) {
                         InternetAddress *address = internet_address_list_get_address(list, i);
                         g_autofree char *name = g_strdup(internet_address_get_name(address));
                         internet_address_set_name(address, name);
