@@ -2,6 +2,7 @@
  * The walk reaches what it claims and stops at its limits, no input makes it leak or overflow its
  * stack, and what a gateway sets again from what it read still reads the same.
  */
+#include <dlfcn.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -364,6 +365,41 @@ static void differences_have_a_kind(void **state)
         }
 }
 
+/* Stands in front of GMime's function for all code in this program. */
+static unsigned addresses_set;
+void internet_address_mailbox_set_addr(InternetAddressMailbox *mailbox, const char *address)
+{
+        void (*set)(InternetAddressMailbox *, const char *) =
+            dlsym(RTLD_NEXT, "internet_address_mailbox_set_addr");
+
+        addresses_set++;
+        set(mailbox, address);
+}
+
+/* GMime encodes the whole field for each. */
+static void of_many_addresses_some_are_set_again(void **state)
+{
+        static const struct {
+                unsigned addresses, least, most;
+        } rows[] = { { 3, 3, 12 }, { 64, 64, 256 }, { 5000, 32, 256 } };
+
+        (void)state;
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                g_autoptr(GString) text = g_string_new("To: a@example.com");
+                struct run run;
+
+                for (unsigned j = 1; j < rows[i].addresses; j++)
+                        g_string_append_printf(text, ",\r\n a%u@example.com", j);
+                g_string_append(text, "\r\n\r\nhi\r\n");
+                addresses_set = 0;
+                up_limits_init(&run.limits);
+                start(&run, text->str, text->len);
+                up_mime_rewrite(run.message, &run.observed);
+                finish(&run);
+                assert_in_range(addresses_set, rows[i].least, rows[i].most);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -376,6 +412,7 @@ int main(void)
                 cmocka_unit_test(what_is_set_again_reads_the_same),
                 cmocka_unit_test(rewriting_has_one_outcome),
                 cmocka_unit_test(differences_have_a_kind),
+                cmocka_unit_test(of_many_addresses_some_are_set_again),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
