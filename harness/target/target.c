@@ -279,10 +279,13 @@ static bool keep_findings(
         return kept;
 }
 
-static G_GNUC_NORETURN void print_and_abort(const struct up_finding *finding)
+static G_GNUC_NORETURN void print_and_abort(const GPtrArray *findings)
 {
-        fprintf(stderr, "unpend: %s: %s\n  %s\n  %s\n", up_class_rows[finding->class].name,
-            finding->signature, up_class_rows[finding->class].what, finding->detail);
+        for (guint i = 0; i < findings->len; i++) {
+                const struct up_finding *finding = g_ptr_array_index(findings, i);
+                fprintf(stderr, "unpend: %s: %s\n  %s\n  %s\n", up_class_rows[finding->class].name,
+                    finding->signature, up_class_rows[finding->class].what, finding->detail);
+        }
         abort();
 }
 
@@ -346,7 +349,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (report != NULL)
                 append_report(report, &result, fuel);
         else if (folder == NULL && result.findings->len > 0)
-                print_and_abort(g_ptr_array_index(result.findings, 0));
+                print_and_abort(result.findings);
         if (folder != NULL)
                 kept = keep_findings(folder, result.findings, data, size);
         edges = up_novelty_count();

@@ -169,6 +169,30 @@ static void first_finding_aborts(void **state)
         assert_aborts(run("canary", none, LIST(plain, disagree)), message);
 }
 
+static char *message_of_regression(const char *path)
+{
+        g_autofree char *text = text_of(path);
+
+        return g_strdup(strstr(text, "\nmessage:\n") + strlen("\nmessage:\n"));
+}
+
+static void all_findings_of_an_input_are_printed(void **state)
+{
+        g_autofree char *one =
+            message_of_regression("regressions/smime/attributes-as-content.case");
+        g_autofree char *other =
+            message_of_regression("regressions/smime/bytes-after-structure.case");
+        g_autofree char *text = g_strdup_printf(
+            "Content-Type: multipart/mixed; boundary=b\n\n--b\n%s\n--b\n%s\n--b--\n", one, other);
+        g_autofree char *both = file("both", text);
+
+        (void)state;
+        assert_aborts(
+            run("smime", none, LIST(both)), "accepted-against-standard: attributes as content");
+        assert_aborts(
+            run("smime", none, LIST(both)), "accepted-against-standard: bytes after the structure");
+}
+
 /* GSlice hides a freed object from the sanitizer unless G_SLICE was set before the start. */
 static void environment_is_made_right(void **state)
 {
