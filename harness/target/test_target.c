@@ -610,6 +610,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 TEST(replayer_says_what_is_wrong),
                 TEST(first_finding_aborts),
+                TEST(all_findings_of_an_input_are_printed),
                 TEST(environment_is_made_right),
                 TEST(report_has_a_line_for_each_input),
                 TEST(report_has_counts_and_limits),
