@@ -268,15 +268,18 @@ static void answers_are_read_as_what_they_are(void **state)
                 struct up_scan_answer answer;
                 struct up_client_reading reading;
         } readings[] = {
-                { { 7, UP_VERDICT_CLEAN, 0 }, { UP_CONTENT_CLEAN, 0 } },
-                { { 7, UP_VERDICT_INFECTED, 0 }, { UP_CONTENT_INFECTED, 0 } },
-                { { 7, UP_VERDICT_UNSCANNABLE, 0 }, { UP_CONTENT_OPAQUE, UP_CLIENT_UNSCANNABLE } },
-                { { 7, UP_VERDICT_UNSCANNABLE, 5 }, { UP_CONTENT_OPAQUE, 5 } },
-                { { 7, UP_VERDICT_REWRITTEN, 0 }, { UP_CONTENT_CHANGED, 0 } },
-                { { 7, UP_VERDICT_NONE, 0 }, { UP_CONTENT_NO_VERDICT, UP_CLIENT_NO_VERDICT } },
-                { { 7, UP_VERDICT_NONE, 0x1234 }, { UP_CONTENT_ERROR, 0x1234 } },
-                { { 8, UP_VERDICT_CLEAN, 0 }, { UP_CONTENT_ERROR, UP_CLIENT_WRONG_MESSAGE } },
-                { { 0, UP_VERDICT_INFECTED, 9 }, { UP_CONTENT_ERROR, UP_CLIENT_WRONG_MESSAGE } },
+                { { 7, UP_VERDICT_CLEAN, 0, NULL }, { UP_CONTENT_CLEAN, 0 } },
+                { { 7, UP_VERDICT_INFECTED, 0, NULL }, { UP_CONTENT_INFECTED, 0 } },
+                { { 7, UP_VERDICT_UNSCANNABLE, 0, NULL },
+                    { UP_CONTENT_OPAQUE, UP_CLIENT_UNSCANNABLE } },
+                { { 7, UP_VERDICT_UNSCANNABLE, 5, NULL }, { UP_CONTENT_OPAQUE, 5 } },
+                { { 7, UP_VERDICT_REWRITTEN, 0, NULL }, { UP_CONTENT_CHANGED, 0 } },
+                { { 7, UP_VERDICT_NONE, 0, NULL },
+                    { UP_CONTENT_NO_VERDICT, UP_CLIENT_NO_VERDICT } },
+                { { 7, UP_VERDICT_NONE, 0x1234, NULL }, { UP_CONTENT_ERROR, 0x1234 } },
+                { { 8, UP_VERDICT_CLEAN, 0, NULL }, { UP_CONTENT_ERROR, UP_CLIENT_WRONG_MESSAGE } },
+                { { 0, UP_VERDICT_INFECTED, 9, NULL },
+                    { UP_CONTENT_ERROR, UP_CLIENT_WRONG_MESSAGE } },
         };
 
         (void)state;
