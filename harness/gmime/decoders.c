@@ -6,8 +6,11 @@
  * standard is judged. There, any difference is a bug.
  *
  *   base64           RFC 2045 section 6.8                        GMime, GLib and OpenSSL
+ *   quoted-printable RFC 2045 section 6.7                        GMime and mail/quoted_printable.h
  *   charset          text that GLib converts without an error    GMime and GLib
- *   encoded words    RFC 2047 sections 2 and 6.2, base64         GMime and GLib
+ *   encoded words    RFC 2047 sections 2 and 6.2                 GMime and GLib
+ *
+ * Encoded words are compared in text, and in the phrase of an address (RFC 2047 section 5).
  *
  * GMime chooses the converter by the charset's name (it reads gb2312 as GBK, as browsers do); only
  * the conversion is compared.
@@ -19,6 +22,7 @@
 
 #include "gmime/objects.h"
 #include "mail/base64.h"
+#include "mail/quoted_printable.h"
 #include "mail/words.h"
 
 #define ENCODED_WORD_BYTES 75 /* at most (RFC 2047 section 2) */
@@ -91,6 +95,19 @@ static void compare_base64(GMimePart *part, struct up_observations *observed)
         disagree(observed, "base64: GMime and GLib", gmime, glib);
 }
 
+static void compare_quoted_printable(GMimePart *part, struct up_observations *observed)
+{
+        g_autoptr(GBytes) raw = raw_content(part);
+        gsize bytes;
+        const char *text = g_bytes_get_data(raw, &bytes);
+        g_autoptr(GBytes) ours = bytes > 0 ? up_quoted_printable_decode(text, bytes) : NULL;
+
+        if (ours == NULL)
+                return;
+        g_autoptr(GBytes) gmime = up_mime_decoded(part, G_MAXSIZE);
+        disagree(observed, "quoted-printable: GMime and ours", gmime, ours);
+}
+
 static void compare_charset(GMimeTextPart *text_part, struct up_observations *observed)
 {
         const char *name =
@@ -127,23 +144,35 @@ static bool is_printable(const char *text, size_t bytes)
         return true;
 }
 
+/* The bytes of an encoded word's text; NULL when it is not well-formed. */
+static GBytes *word_bytes(const char *encoding, const char *text)
+{
+        if (g_ascii_strcasecmp(encoding, "Q") == 0)
+                return up_q_encoding_decode(text);
+        if (g_ascii_strcasecmp(encoding, "B") == 0 &&
+            up_base64_is_well_formed((const uint8_t *)text, strlen(text)))
+                return glib_base64((const uint8_t *)text, strlen(text));
+        return NULL;
+}
+
 /* Appends the text of a word like "=?utf-8?B?w4RwZmVs?="; false when it is not well-formed. */
 static bool append_encoded_word(GString *text, const char *word)
 {
         g_auto(GStrv) pieces = g_strsplit(word, "?", 0); /* "=", charset, "B", base64, "=" */
 
         if (strlen(word) > ENCODED_WORD_BYTES || g_strv_length(pieces) != 5 ||
-            strcmp(pieces[0], "=") != 0 || *pieces[1] == '\0' ||
-            g_ascii_strcasecmp(pieces[2], "B") != 0 || strcmp(pieces[4], "=") != 0 ||
-            *pieces[3] == '\0' ||
-            !up_base64_is_well_formed((const uint8_t *)pieces[3], strlen(pieces[3])))
+            strcmp(pieces[0], "=") != 0 || *pieces[1] == '\0' || strcmp(pieces[4], "=") != 0 ||
+            *pieces[3] == '\0')
+                return false;
+        g_autoptr(GBytes) decoded = word_bytes(pieces[2], pieces[3]);
+        if (decoded == NULL)
                 return false;
 
         const char *charset = g_mime_charset_iconv_name(pieces[1]);
         gsize bytes, converted_bytes;
-        g_autofree guchar *decoded = g_base64_decode(pieces[3], &bytes);
-        g_autofree char *converted = g_convert(
-            (const char *)decoded, (gssize)bytes, "UTF-8", charset, NULL, &converted_bytes, NULL);
+        const char *data = g_bytes_get_data(decoded, &bytes);
+        g_autofree char *converted =
+            g_convert(data, (gssize)bytes, "UTF-8", charset, NULL, &converted_bytes, NULL);
 
         /* What becomes of control characters in a header is GMime's to say. */
         if (converted == NULL || !is_printable(converted, converted_bytes))
@@ -152,40 +181,84 @@ static bool append_encoded_word(GString *text, const char *word)
         return true;
 }
 
-/* Judges a value that is nothing but encoded words; blanks between them are no part of the text. */
-static void compare_encoded_words(GMimeHeader *header, struct up_observations *observed)
+/* The text of a value that is nothing but encoded words; blanks between them are no part of it. 0
+ * when it is anything else; how many words. */
+static unsigned read_encoded_words(const char *value, GString *text)
 {
-        g_autofree char *value = g_mime_utils_header_unfold(g_mime_header_get_raw_value(header));
         g_auto(GStrv) words = g_strsplit_set(value, " \t", 0);
-        g_autoptr(GString) text = g_string_new(NULL);
         unsigned count = 0;
 
         for (char **word = words; *word != NULL; word++) {
                 if (**word == '\0')
                         continue;
                 if (!append_encoded_word(text, *word))
-                        return;
+                        return 0;
                 count++;
         }
-        if (count == 0)
-                return;
-        const char *read = g_mime_header_get_value(header);
-        g_autoptr(GBytes) gmime = g_bytes_new(read, strlen(read));
+        return count;
+}
+
+static void compare_text(
+    const char *read, const GString *text, const char *site, struct up_observations *observed)
+{
+        g_autoptr(GBytes) gmime = g_bytes_new(read, read != NULL ? strlen(read) : 0);
         g_autoptr(GBytes) glib = g_bytes_new(text->str, text->len);
-        disagree(observed,
-            count == 1 ? "encoded word: GMime and GLib" : "encoded words in a row: GMime and GLib",
-            gmime, glib);
+
+        disagree(observed, site, gmime, glib);
+}
+
+static void compare_encoded_words(GMimeHeader *header, struct up_observations *observed)
+{
+        g_autofree char *value = g_mime_utils_header_unfold(g_mime_header_get_raw_value(header));
+        g_autoptr(GString) text = g_string_new(NULL);
+        unsigned count = read_encoded_words(value, text);
+
+        if (count > 0)
+                compare_text(g_mime_header_get_value(header), text,
+                    count == 1 ? "encoded word: GMime and GLib"
+                               : "encoded words in a row: GMime and GLib",
+                    observed);
+}
+
+/* "WORDS <ADDRESS>" alone: a phrase of encoded words, in which Q allows few characters. */
+static void compare_phrase(GMimeHeader *header, struct up_observations *observed)
+{
+        g_autofree char *value = g_mime_utils_header_unfold(g_mime_header_get_raw_value(header));
+        const char *address = strchr(value, '<');
+        size_t bytes = address != NULL ? (size_t)(address - value) : 0;
+        g_autofree char *phrase = g_strndup(value, bytes);
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        if (bytes == 0 || strpbrk(address, ",;:\"()") != NULL ||
+            strspn(phrase, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                           "!*+-/=_? \t") != bytes)
+                return;
+        unsigned count = read_encoded_words(phrase, text);
+        g_autoptr(InternetAddressList) list =
+            count > 0 ? internet_address_list_parse(NULL, value) : NULL;
+        if (list == NULL || internet_address_list_length(list) != 1)
+                return;
+        compare_text(internet_address_get_name(internet_address_list_get_address(list, 0)), text,
+            count == 1 ? "encoded word in a phrase: GMime and GLib"
+                       : "encoded words in a row in a phrase: GMime and GLib",
+            observed);
 }
 
 static void compare_headers(GMimeObject *object, struct up_observations *observed)
 {
+        static const struct {
+                enum up_form form;
+                void (*compare)(GMimeHeader *header, struct up_observations *observed);
+        } forms[] = { { UP_FORM_TEXT, compare_encoded_words },
+                { UP_FORM_ADDRESSES, compare_phrase }, { UP_FORM_OWN, compare_phrase } };
         GMimeHeaderList *headers = g_mime_object_get_header_list(object);
 
-        for (const char *const *name = up_fields[UP_FORM_TEXT]; *name != NULL; name++) {
-                GMimeHeader *header = g_mime_header_list_get_header(headers, *name);
-                if (header != NULL && g_mime_header_get_raw_value(header) != NULL)
-                        compare_encoded_words(header, observed);
-        }
+        for (size_t i = 0; i < G_N_ELEMENTS(forms); i++)
+                for (const char *const *name = up_fields[forms[i].form]; *name != NULL; name++) {
+                        GMimeHeader *header = g_mime_header_list_get_header(headers, *name);
+                        if (header != NULL && g_mime_header_get_raw_value(header) != NULL)
+                                forms[i].compare(header, observed);
+                }
 }
 
 static void compare_leaf(GMimeObject *object, struct up_observations *observed)
@@ -194,6 +267,9 @@ static void compare_leaf(GMimeObject *object, struct up_observations *observed)
                 return;
         if (g_mime_part_get_content_encoding(GMIME_PART(object)) == GMIME_CONTENT_ENCODING_BASE64)
                 compare_base64(GMIME_PART(object), observed);
+        else if (g_mime_part_get_content_encoding(GMIME_PART(object)) ==
+                 GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE)
+                compare_quoted_printable(GMIME_PART(object), observed);
         if (GMIME_IS_TEXT_PART(object))
                 compare_charset(GMIME_TEXT_PART(object), observed);
 }

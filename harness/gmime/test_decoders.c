@@ -298,6 +298,44 @@ static void text_is_judged_when_it_can_be_converted(void **state)
         }
 }
 
+static void quoted_printable_leaves_no_freedom_or_is_not_judged(void **state)
+{
+        static const struct {
+                const char *text;
+                size_t bytes;
+                bool well_formed;
+        } rows[] = {
+                { BYTES("plain\n"), true },
+                { BYTES("a=3D=C3=BC\r\nb\tc d\n\n"), true },
+                { BYTES("so=\nft =\r\nbreak"), true },
+                { BYTES("=\n"), true },
+                { BYTES("a=20\n=09"), true },
+                { BYTES("blank \n"), false },
+                { BYTES("tab\t\r\n"), false },
+                { BYTES("small=c3\n"), false },
+                { BYTES("half=C\n"), false },
+                { BYTES("none=G0\n"), false },
+                { BYTES("end="), false },
+                { BYTES("padded= \n"), false },
+                { BYTES("\xc3\xbc"), false },
+                { BYTES("bell\x07"), false },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                struct up_observations observed;
+
+                compare_text(&observed,
+                    "Content-Type: application/octet-stream\n"
+                    "Content-Transfer-Encoding: quoted-printable\n",
+                    rows[i].text, rows[i].bytes);
+                if (observed.counts[UP_COUNT_DECODERS_JUDGED] != rows[i].well_formed ||
+                    observed.remarks->len > 0)
+                        fail_msg("\"%s\"", rows[i].text);
+                up_observations_clear(&observed);
+        }
+}
+
 static void text_without_charset_is_not_judged(void **state)
 {
         static const char *const headers[] = { "", "Content-Type: text/plain\n",
@@ -315,6 +353,36 @@ static void text_without_charset_is_not_judged(void **state)
 
 /* --- encoded words ---------------------------------------------------------------------------- */
 
+static void phrases_leave_no_freedom_or_are_not_judged(void **state)
+{
+        static const struct {
+                const char *from;
+                unsigned judged, remarks;
+        } rows[] = {
+                { "=?utf-8?B?R3LDvMOf?= <a@example.com>", 1, 0 },
+                { "=?utf-8?Q?Gr=C3=BC=C3=9Fe?=\n <a@example.com>", 1, 0 },
+                { "=?utf-8?B?R3LDvMOf?= =?utf-8?B?R3LDvMOf?= <a@example.com>", 1, 0 },
+                { "=?utf-8?B?R3LDvA==?= =?utf-8?B?R3LDvMOf?= <a@example.com>", 1, 1 },
+                { "=?utf-8?Q?a,b?= <a@example.com>", 0, 0 },
+                { "=?utf-8?B?R3LDvMOf?= Alice <a@example.com>", 0, 0 },
+                { "\"=?utf-8?B?R3LDvMOf?=\" <a@example.com>", 0, 0 },
+                { "=?utf-8?B?R3LDvMOf?= <a@example.com>, b@example.com", 0, 0 },
+                { "Alice <a@example.com>", 0, 0 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+                g_autofree char *message = g_strdup_printf("From: %s\n\n", rows[i].from);
+                struct up_observations observed;
+
+                compare(&observed, message, strlen(message));
+                if (observed.counts[UP_COUNT_DECODERS_JUDGED] != rows[i].judged ||
+                    observed.remarks->len != rows[i].remarks)
+                        fail_msg("\"%s\"", rows[i].from);
+                up_observations_clear(&observed);
+        }
+}
+
 static void encoded_words_leave_no_freedom_or_are_not_judged(void **state)
 {
         static const struct {
@@ -328,7 +396,11 @@ static void encoded_words_leave_no_freedom_or_are_not_judged(void **state)
                 { "=?utf-8?B?R3LDvMOf?=\n =?utf-8?B?R3LDvMOf?= \t =?utf-8?B?IGF1cyAg?=", true },
                 { "", false },
                 { "text", false },
-                { "=?utf-8?Q?text?=", false },
+                { "=?utf-8?Q?text?=", true },
+                { "=?utf-8?q?Gr=C3=BC=C3=9Fe_aus?= =?utf-8?Q?_K=C3=B6ln?=", true },
+                { "=?utf-8?Q?te=c3=bc?=", false },
+                { "=?utf-8?Q?te=4?=", false },
+                { "=?utf-8?Q?te\xc3\xbc?=", false },
                 { "=?utf-8?B?R3LDvMOf?= text", false },
                 { "text =?utf-8?B?R3LDvMOf?=", false },
                 { "=?utf-8?B?R3LDvMOf?==?utf-8?B?R3LDvMOf?=", false },
@@ -433,6 +505,8 @@ int main(void)
                 cmocka_unit_test(each_row_of_the_table_is_a_charset),
                 cmocka_unit_test(text_is_judged_when_it_can_be_converted),
                 cmocka_unit_test(text_without_charset_is_not_judged),
+                cmocka_unit_test(quoted_printable_leaves_no_freedom_or_is_not_judged),
+                cmocka_unit_test(phrases_leave_no_freedom_or_are_not_judged),
                 cmocka_unit_test(encoded_words_leave_no_freedom_or_are_not_judged),
                 cmocka_unit_test(leaves_in_nested_messages_are_judged_too),
                 cmocka_unit_test(decoder_that_lies_is_caught),

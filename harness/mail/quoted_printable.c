@@ -1,9 +1,10 @@
 /*
- * quoted_printable - byte by byte; blanks are encoded only at the end of a line
+ * quoted_printable - byte by byte; a blank at the end of a line is encoded
  */
 #include "mail/quoted_printable.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "mail/lines.h"
 
@@ -34,4 +35,74 @@ void up_quoted_printable_append(
                 g_string_append_len(to, data + line.end, (gssize)(line.next - line.end));
                 at = line.next;
         }
+}
+
+static bool is_digit(char byte)
+{
+        return g_ascii_isdigit(byte) || (byte >= 'A' && byte <= 'F');
+}
+
+/* Appends the byte of "=XY" at @text, of which @bytes are there. */
+static bool append_pair(GByteArray *to, const char *text, size_t bytes)
+{
+        if (bytes < 3 || !is_digit(text[1]) || !is_digit(text[2]))
+                return false;
+        const guint8 byte =
+            (guint8)(g_ascii_xdigit_value(text[1]) * 16 + g_ascii_xdigit_value(text[2]));
+        g_byte_array_append(to, &byte, 1);
+        return true;
+}
+
+static bool append_line(GByteArray *to, const char *text, const struct up_line *line)
+{
+        size_t at = line->begin;
+
+        for (; at < line->end; at++) {
+                if (text[at] == '=' && at + 1 == line->end)
+                        return line->next > line->end;
+                if (text[at] == '=') {
+                        if (!append_pair(to, text + at, line->end - at))
+                                return false;
+                        at += 2;
+                } else if (is_plain(text[at], at + 1 == line->end)) {
+                        g_byte_array_append(to, (const guint8 *)text + at, 1);
+                } else {
+                        return false;
+                }
+        }
+        g_byte_array_append(to, (const guint8 *)text + line->end, (guint)(line->next - line->end));
+        return true;
+}
+
+GBytes *up_quoted_printable_decode(const char *text, size_t bytes)
+{
+        g_autoptr(GByteArray) decoded = g_byte_array_new();
+
+        for (size_t at = 0; at < bytes;) {
+                struct up_line line = up_line_at(text, bytes, at);
+                if (!append_line(decoded, text, &line))
+                        return NULL;
+                at = line.next;
+        }
+        return g_byte_array_free_to_bytes(g_steal_pointer(&decoded));
+}
+
+GBytes *up_q_encoding_decode(const char *text)
+{
+        g_autoptr(GByteArray) decoded = g_byte_array_new();
+
+        for (size_t bytes = strlen(text); bytes > 0; text++, bytes--) {
+                if (*text == '=') {
+                        if (!append_pair(decoded, text, bytes))
+                                return NULL;
+                        text += 2;
+                        bytes -= 2;
+                } else if (*text > ' ' && *text <= '~' && *text != '?') {
+                        const guint8 byte = *text == '_' ? ' ' : (guint8)*text;
+                        g_byte_array_append(decoded, &byte, 1);
+                } else {
+                        return NULL;
+                }
+        }
+        return g_byte_array_free_to_bytes(g_steal_pointer(&decoded));
 }
