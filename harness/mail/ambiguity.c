@@ -14,7 +14,7 @@
 
 #include "mail/header.h"
 
-#define CHEN  "chen"
+#define CHEN  "draft-chen-email-mime-ambiguity-defense"
 #define TOOLS "MIME-tools"
 
 #define LONGEST_LINE 998 /* RFC 5322 section 2.1.1 */

@@ -7,9 +7,8 @@
  * message that hits a row here has no verdict but `unscannable`. What is legal and read alike,
  * however odd (folding, quoted pairs, preambles, empty parts, continued parameters), hits none.
  *
- * Sources, as the rows name them: the RFCs by number and section; "chen" is
- * draft-chen-email-mime-ambiguity-defense; "MIME-tools" is ambiguous_content of Perl's
- * MIME::Parser.
+ * Sources, as the rows name them: the RFCs by number and section; "MIME-tools" is ambiguous_content
+ * of Perl's MIME::Parser.
  */
 #ifndef UP_MAIL_AMBIGUITY_H
 #define UP_MAIL_AMBIGUITY_H
