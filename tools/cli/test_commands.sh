@@ -123,6 +123,8 @@ check 'is saved' err_has "standard input was saved as $work/cache/unpend/standar
 saved=$(echo "$work"/cache/unpend/standard-input/*.eml)
 check 'as it was' cmp fine.eml "$saved"
 check 'for its user alone' [ "$(stat -c %a "$saved")" = 600 ]
+XDG_CACHE_HOME=$work/cache run repro --target mime - <&-
+check 'closed, it is empty' ended 0
 XDG_CACHE_HOME=$work/cache run inspect - <fine.eml
 check 'inspect takes it too' out_has "$saved: message of"
 

@@ -31,8 +31,21 @@
 static char *program;
 static const struct up_tool_command *command; /* NULL outside one */
 
+/* In place of one that is closed the next file would be opened, and printed to or waited for. */
+static void open_standard_descriptors(void)
+{
+        int fd;
+
+        do
+                fd = open("/dev/null", O_RDWR);
+        while (fd >= 0 && fd <= STDERR_FILENO);
+        if (fd >= 0)
+                close(fd);
+}
+
 void up_tool_start(const char *argv0)
 {
+        open_standard_descriptors();
         setlocale(LC_CTYPE, "");
         program = up_tool_quote(argv0);
 }
