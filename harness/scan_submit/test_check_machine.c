@@ -181,6 +181,7 @@ static void each_result_lowers_the_rank(void **state)
                     (struct up_content_row){ true, UP_CONTENT_SCANNING, 0 };
                 up_check_machine(&check, events, sizeof events);
                 g_autofree char *where = check.where;
+                assert_non_null(where);
                 assert_non_null(check.broken);
                 assert_int_equal(check.rule, UP_RULE_RANK_FALLS);
         }
